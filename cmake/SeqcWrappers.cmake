@@ -1,0 +1,66 @@
+# The words with which this project declares its parts.
+#
+#   seqc_add_library(Name a.cpp b.cpp LINK Other DEPENDS target)   one folder of lib/
+#   seqc_add_tool(name main.cpp LINK Libs [STATIC])                a program; STATIC: no LLVM .so
+#   seqc_link_llvm(target STATIC|SHARED)                           the one place that knows how
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_C_STANDARD 11)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)
+endif()
+option(SEQC_WERROR "Warnings are errors" ON)
+set(SEQC_SANITIZE "" CACHE STRING "Sanitizers for our own code, e.g. address,undefined")
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+set(CMAKE_LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib)
+set(SEQC_INCLUDE_DIRS ${PROJECT_SOURCE_DIR}/include ${PROJECT_BINARY_DIR}/include)
+
+add_library(seqc_options INTERFACE)
+target_include_directories(seqc_options INTERFACE ${SEQC_INCLUDE_DIRS})
+target_compile_options(seqc_options INTERFACE
+  $<$<COMPILE_LANGUAGE:CXX>:-fno-rtti -fno-exceptions -fvisibility-inlines-hidden>
+  -fvisibility=hidden -ffunction-sections -fdata-sections -Wall -Wextra -Wno-unused-parameter
+  $<$<BOOL:${SEQC_WERROR}>:-Werror>)
+if(SEQC_SANITIZE)
+  target_compile_options(seqc_options INTERFACE -fsanitize=${SEQC_SANITIZE}
+    -fno-sanitize-recover=all -fno-sanitize=vptr -fno-omit-frame-pointer -g1)
+  target_link_options(seqc_options INTERFACE -fsanitize=${SEQC_SANITIZE})
+endif()
+
+function(seqc_add_library name)
+  cmake_parse_arguments(ARG "" "" "LINK;DEPENDS" ${ARGN})
+  add_library(${name} STATIC ${ARG_UNPARSED_ARGUMENTS})
+  target_link_libraries(${name} PUBLIC seqc_options ${ARG_LINK})
+  add_dependencies(${name} seqc-tablegen ${ARG_DEPENDS})
+endfunction()
+
+function(seqc_link_llvm target mode)
+  if(mode STREQUAL "STATIC")
+    target_link_options(${target} PRIVATE -static-libstdc++ -static-libgcc -Wl,--gc-sections
+      -Wl,--exclude-libs,ALL -Wl,-z,defs)
+    target_link_libraries(${target} PRIVATE -Wl,--start-group ${SEQC_LLVM_ARCHIVES}
+      -Wl,--end-group z zstd m dl pthread)
+    if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT SEQC_SANITIZE)
+      target_link_options(${target} PRIVATE -s)
+    endif()
+  else()
+    target_link_libraries(${target} PRIVATE MLIR LLVM)
+  endif()
+  find_program(SEQC_LLD NAMES ld.lld-22 ld.lld)
+  if(SEQC_LLD AND CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    target_link_options(${target} PRIVATE --ld-path=${SEQC_LLD})
+  endif()
+endfunction()
+
+function(seqc_add_tool name)
+  cmake_parse_arguments(ARG "STATIC" "" "LINK" ${ARGN})
+  add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
+  target_link_libraries(${name} PRIVATE ${ARG_LINK})
+  if(ARG_STATIC)
+    seqc_link_llvm(${name} STATIC)
+  else()
+    seqc_link_llvm(${name} SHARED)
+  endif()
+endfunction()

@@ -1,0 +1,78 @@
+//===- Compiler.h - From a loaded module to machine code -----------------------===//
+//
+// The compiler as a library: what the driver, the JIT and the tests call. The order of
+// the stages is the table in Stages.cpp.
+//
+//===---------------------------------------------------------------------------===//
+#ifndef SEQC_PIPELINE_COMPILER_H
+#define SEQC_PIPELINE_COMPILER_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "seqc/Support/Signature.h"
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringRef.h"
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace llvm {
+class LLVMContext;
+class Module;
+class TargetMachine;
+} // namespace llvm
+
+namespace seqc {
+
+/// What a user may ask of a compilation. Every field has an effect.
+struct CompileOptions {
+  /// Target triple; empty: the host's.
+  std::string triple;
+  /// "native" (host features, only for the host's architecture), a feature list such as
+  /// "+avx2,+fma", or a level: "x86-64-v3", "x86-64-v4", "generic".
+  std::string march = "native";
+  /// "auto", "reference" or "fused".
+  std::string schedule = "auto";
+  /// Sizes that the caller promises to be usual, by name: used for prices, never for correctness.
+  std::vector<std::pair<std::string, int64_t>> assume;
+  /// Activations by libm calls instead of our vectorised expansions.
+  bool precise = false;
+  /// Optimisation level of LLVM, 0 to 3.
+  unsigned optLevel = 3;
+  /// Called after each stage with its name and the module (for --save-temps, --emit).
+  std::function<void(llvm::StringRef, mlir::ModuleOp)> afterStage;
+  /// Called after each stage with its name and its seconds (for --time-passes).
+  std::function<void(llvm::StringRef, double)> timing;
+};
+
+/// Machine-independent result of the MLIR stages: LLVM IR that holds `seqc_body_f` and its
+/// companions for each public function (see docs/Architecture.md), and their interfaces.
+struct LoweredModule {
+  std::unique_ptr<llvm::LLVMContext> context;
+  std::unique_ptr<llvm::Module> module;
+  std::unique_ptr<llvm::TargetMachine> machine;
+  ModuleSignature signature;
+};
+
+/// Registers every dialect, interface and external model that seqc needs in `registry`.
+void registerDialects(mlir::DialectRegistry &registry);
+
+/// Runs the stages in order on `module` up to and including `stage` ("simplified",
+/// "scheduled", "lowered", "llvm"; "seq" only checks). Errors are diagnostics of the context.
+mlir::LogicalResult runStages(mlir::ModuleOp module, const CompileOptions &options,
+                              llvm::StringRef stage);
+
+/// All MLIR stages, translation to LLVM IR, ABI symbols, runtime bitcode and LLVM's optimiser:
+/// afterwards `module` is ready for object emission or the JIT. `name` is the module's C name.
+mlir::FailureOr<LoweredModule> compileModule(mlir::ModuleOp module, llvm::StringRef name,
+                                             const CompileOptions &options);
+
+/// Object code (`assembly` false) or assembly text of a compiled module.
+mlir::LogicalResult emitMachineCode(LoweredModule &lowered, bool assembly,
+                                    llvm::SmallVectorImpl<char> &out, std::string &error);
+
+} // namespace seqc
+
+#endif // SEQC_PIPELINE_COMPILER_H
