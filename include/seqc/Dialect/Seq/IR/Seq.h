@@ -1,0 +1,29 @@
+//===- Seq.h - The seq dialect: ops, attributes ---------------------*- C++ -*-===//
+#ifndef SEQC_DIALECT_SEQ_IR_SEQ_H
+#define SEQC_DIALECT_SEQ_IR_SEQ_H
+
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/IR/OpDefinition.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/Interfaces/ControlFlowInterfaces.h"
+#include "mlir/Interfaces/InferTypeOpInterface.h"
+#include "mlir/Interfaces/LoopLikeInterface.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+namespace seqc::seq {
+class YieldOp;
+} // namespace seqc::seq
+
+#include "seqc/Dialect/Seq/IR/SeqDialect.h.inc"
+#include "seqc/Dialect/Seq/IR/SeqEnums.h.inc"
+#define GET_ATTRDEF_CLASSES
+#include "seqc/Dialect/Seq/IR/SeqAttrs.h.inc"
+#define GET_OP_CLASSES
+#include "seqc/Dialect/Seq/IR/SeqOps.h.inc"
+
+#endif // SEQC_DIALECT_SEQ_IR_SEQ_H

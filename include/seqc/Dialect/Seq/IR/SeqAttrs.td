@@ -1,0 +1,74 @@
+//===- SeqAttrs.td - Facts of the machine, decisions -----------*- tablegen -*-===//
+#ifndef SEQC_DIALECT_SEQ_IR_SEQATTRS_TD
+#define SEQC_DIALECT_SEQ_IR_SEQATTRS_TD
+
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/EnumAttr.td"
+include "seqc/Dialect/Seq/IR/SeqDialect.td"
+
+def Seq_PlanReference : I32EnumAttrCase<"Reference", 0, "reference">;
+def Seq_PlanFused     : I32EnumAttrCase<"Fused", 1, "fused">;
+def Seq_PlanScan      : I32EnumAttrCase<"Scan", 2, "scan">;
+def Seq_PlanChunked   : I32EnumAttrCase<"Chunked", 3, "chunked">;
+def Seq_PlanSegments  : I32EnumAttrCase<"Segments", 4, "segments">;
+def Seq_PlanNewton    : I32EnumAttrCase<"Newton", 5, "newton">;
+def Seq_Plan : I32EnumAttr<"Plan", "how a recurrence is evaluated",
+    [Seq_PlanReference, Seq_PlanFused, Seq_PlanScan, Seq_PlanChunked, Seq_PlanSegments,
+     Seq_PlanNewton]> {
+  let cppNamespace = "::seqc::seq";
+}
+
+def Seq_StructureScalar   : I32EnumAttrCase<"Scalar", 0, "scalar">;
+def Seq_StructureDiagonal : I32EnumAttrCase<"Diagonal", 1, "diagonal">;
+def Seq_Structure : I32EnumAttr<"Structure", "structure of a recurrence's coefficient",
+    [Seq_StructureScalar, Seq_StructureDiagonal]> {
+  let cppNamespace = "::seqc::seq";
+}
+
+class Seq_Attr<string name, string mnemonic_> : AttrDef<Seq_Dialect, name> {
+  let mnemonic = mnemonic_;
+}
+
+def Seq_ScheduleAttr : Seq_Attr<"Schedule", "schedule"> {
+  let summary = "the decision: a plan and every number that lowering obeys";
+  let description = [{
+    `#seq.schedule<fused, strip = 16, rows = 6>`. Made by `seq-select-schedule` or written by
+    hand; checked by `seq-check-schedule`; obeyed by the conversions. A number that is 0 is not
+    printed and means "not used".
+
+    - `vector_bits`: width of vector registers that the code is written for;
+    - `batch_tile`: sequences that advance together through one step;
+    - `channel_tile`: elements of the innermost dimension that one task carries over all of time
+      (only for steps that do not mix channels);
+    - `strip`: time steps for which hoisted work is evaluated at once;
+    - `rows`, `vectors`: register tile of contractions (rows × vectors accumulators);
+    - `prefetch`: steps ahead that inputs are prefetched;
+    - `stream_bytes`: outputs of at least that size use non-temporal stores.
+  }];
+  let parameters = (ins "::seqc::seq::Plan":$plan, "int64_t":$vectorBits, "int64_t":$batchTile,
+      "int64_t":$channelTile, "int64_t":$strip, "int64_t":$rows, "int64_t":$vectors,
+      "int64_t":$prefetch, "int64_t":$streamBytes);
+  let builders = [AttrBuilder<(ins "::seqc::seq::Plan":$plan), [{
+    return $_get($_ctxt, plan, 0, 0, 0, 0, 0, 0, 0, 0);
+  }]>];
+  let hasCustomAssemblyFormat = 1;
+}
+
+def Seq_TargetAttr : Seq_Attr<"Target", "target"> {
+  let summary = "facts of the machine for which a module is compiled";
+  let description = [{
+    `#seq.target<"x86_64-unknown-linux-gnu", features = "+avx2,+fma", vector_bits = 256, …>`, the module attribute
+    `seqc.target`. The driver writes it; only `Schedule` and `Target` read it. Sizes are bytes of
+    the caches that one core sees.
+  }];
+  let parameters = (ins "::mlir::StringAttr":$triple, "::mlir::StringAttr":$cpu, "::mlir::StringAttr":$features,
+      "int64_t":$vectorBits, "int64_t":$vectorRegisters, "int64_t":$l1Bytes,
+      "int64_t":$l2Bytes);
+  let assemblyFormat = [{
+    `<` $triple `,` `cpu` `=` $cpu `,` `features` `=` $features `,` `vector_bits` `=` $vectorBits `,`
+    `vector_registers` `=` $vectorRegisters `,` `l1_bytes` `=` $l1Bytes `,`
+    `l2_bytes` `=` $l2Bytes `>`
+  }];
+}
+
+#endif // SEQC_DIALECT_SEQ_IR_SEQATTRS_TD

@@ -1,0 +1,245 @@
+//===- SeqOps.td - Operations of the seq dialect ---------------*- tablegen -*-===//
+#ifndef SEQC_DIALECT_SEQ_IR_SEQOPS_TD
+#define SEQC_DIALECT_SEQ_IR_SEQOPS_TD
+
+include "seqc/Dialect/Seq/IR/SeqDialect.td"
+include "seqc/Dialect/Seq/IR/SeqAttrs.td"
+include "mlir/IR/OpAsmInterface.td"
+include "mlir/Interfaces/ControlFlowInterfaces.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
+include "mlir/Interfaces/LoopLikeInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+class Seq_Op<string mnemonic, list<Trait> traits = []> : Op<Seq_Dialect, mnemonic, traits>;
+
+def Seq_RecurrenceOp : Seq_Op<"recurrence", [
+    AttrSizedOperandSegments, SingleBlock, RecursiveMemoryEffects, RecursivelySpeculatable,
+    DeclareOpInterfaceMethods<LoopLikeOpInterface>,
+    DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmBlockArgumentNames"]>]> {
+  let summary = "one step of one sequence, applied along time and mapped over a batch";
+  let description = [{
+    Applies a step function along the time axis of every sequence of a batch.
+
+    ```
+    (h_t, y_t) = step(x_t, h_{t-1})     for t = 0 … T-1, h_{-1} = initial
+    results: y : [batch…, T, out…] for each `out`, then h_{T-1} : [batch…, step…] for each state
+    ```
+
+    With `reverse`, t runs from T-1 down to 0. Where `resets` is true at step t, the states
+    are set to their initial values *before* that step. `T = 0` returns the initial values.
+
+    Constraints:
+    - C1: a state is a ranked tensor of f32, f64, an integer or index; f16 and bf16 only with
+      `narrow_state`.
+    - C2: the region has one argument per `in`, `shared`, `given` and state, in that order.
+    - C3: an initial value is `[batch…, step…]` for a step state `tensor<step…>`, with the same
+      element type; all states have the same number of batch dimensions.
+    - C4: an `in` operand is `[batch…, T, step…]`, `shared` is `[T, step…]`, `given` is
+      `[batch…, step…]`, each with the element type of its region argument.
+    - C5: static batch sizes agree, and so do static numbers of steps.
+    - C6: `resets` is `[batch…, T]` of i1.
+    - C7: `steps` is given if and only if no operand has a time axis.
+    - C8: the region ends in `seq.yield`; `next` has the types of the states.
+    - C9: the results are `[batch…, T, out…]` for each `out` and then the types of the initial
+      values.
+    - C10: `time`, the position of the time axis among the leading dimensions, lies between 0
+      and the number of batch dimensions (the default).
+
+    Smallest example, a leaky sum:
+
+    ```mlir
+    %y, %last = seq.recurrence (%x: tensor<8xf32> in %u) states(%h: tensor<8xf32> = %h0) {
+      %n = arith.addf %h, %x : tensor<8xf32>
+      seq.yield next(%n : tensor<8xf32>) out(%n : tensor<8xf32>)
+    } : (tensor<?x?x8xf32>, tensor<?x8xf32>) -> (tensor<?x?x8xf32>, tensor<?x8xf32>)
+    ```
+
+    With conditioning per sequence, resets and time-major data:
+
+    ```mlir
+    %y, %last = seq.recurrence reverse (%x: tensor<8xf32> in %u, %d: tensor<f32> shared %s,
+        %g: tensor<8xf32> given %c) resets(%r) states(%h: tensor<8xf32> = %h0) {
+      …
+    } {time = 0} : (tensor<?x?x8xf32>, tensor<?xf32>, tensor<?x8xf32>, tensor<?x?xi1>,
+        tensor<?x8xf32>) -> (tensor<?x?x8xf32>, tensor<?x8xf32>)
+    ```
+
+    Lifespan: written by users and by expansion of the named ops; none is left after stage
+    `lowered`.
+  }];
+  let arguments = (ins
+    Variadic<AnyRankedTensor>:$inputs,
+    Variadic<AnyRankedTensor>:$shared,
+    Variadic<AnyRankedTensor>:$given,
+    Optional<AnyRankedTensor>:$resets,
+    Optional<Index>:$steps,
+    Variadic<AnyRankedTensor>:$initial,
+    UnitAttr:$reverse,
+    UnitAttr:$narrow_state,
+    OptionalAttr<I64Attr>:$time,
+    OptionalAttr<Seq_ScheduleAttr>:$schedule);
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let regions = (region SizedRegion<1>:$step);
+  let hasCustomAssemblyFormat = 1;
+  let hasVerifier = 1;
+  let hasRegionVerifier = 1;
+  let hasCanonicalizer = 1;
+  let extraClassDeclaration = [{
+    /// Number of batch dimensions: rank of an initial value minus rank of its step state.
+    int64_t getBatchRank();
+    /// Position of the time axis in `in` operands and outs.
+    int64_t getTimeAxis();
+    /// Number of `out` results; the final states follow them.
+    unsigned getNumOuts() { return getNumResults() - getInitial().size(); }
+    unsigned getNumStates() { return getInitial().size(); }
+    ::mlir::Block *getBody() { return &getStep().front(); }
+    ::mlir::Block::BlockArgListType getInputArgs();
+    ::mlir::Block::BlockArgListType getSharedArgs();
+    ::mlir::Block::BlockArgListType getGivenArgs();
+    ::mlir::Block::BlockArgListType getStateArgs();
+    YieldOp getYield();
+    ::mlir::ResultRange getOuts() { return getResults().take_front(getNumOuts()); }
+    ::mlir::ResultRange getFinals() { return getResults().drop_front(getNumOuts()); }
+    /// Whole type of a per-step value: `[batch…, T, step…]` with the time axis in its place.
+    /// Sizes are static where any operand's are.
+    ::mlir::RankedTensorType getSequenceType(::mlir::RankedTensorType stepType);
+    /// Sizes of the batch dimensions and the number of steps, static where any operand's are.
+    ::mlir::SmallVector<int64_t> getStaticBatch();
+    int64_t getStaticSteps();
+    /// SSA values (or constants) of the same, built before the op with tensor.dim.
+    ::mlir::SmallVector<::mlir::OpFoldResult> getBatchSizes(::mlir::OpBuilder &b);
+    ::mlir::OpFoldResult getStepCount(::mlir::OpBuilder &b);
+    /// The result types that operands and a complete region imply.
+    ::mlir::SmallVector<::mlir::Type> inferResultTypes();
+  }];
+}
+
+def Seq_YieldOp : Seq_Op<"yield", [Pure, Terminator, ReturnLike, AttrSizedOperandSegments,
+    ParentOneOf<["RecurrenceOp"]>]> {
+  let summary = "ends a step: the next states and the step's outputs";
+  let description = [{
+    `next` lists one value per state, `out` the values that become `[batch…, T, out…]`.
+
+    Constraints: see C8 of `seq.recurrence`.
+
+    ```mlir
+    seq.yield next(%n : tensor<8xf32>) out(%n, %m : tensor<8xf32>, tensor<f32>)
+    ```
+  }];
+  let arguments = (ins Variadic<AnyRankedTensor>:$next, Variadic<AnyRankedTensor>:$out);
+  let assemblyFormat = [{
+    (`next` `(` $next^ `:` type($next) `)`)? (`out` `(` $out^ `:` type($out) `)`)? attr-dict
+  }];
+}
+
+def Seq_AffineRecurrenceOp : Seq_Op<"affine_recurrence", [
+    Pure, AttrSizedOperandSegments, InferTypeOpAdaptor]> {
+  let summary = "h_t = a_t h_{t-1} + u_t with a scalar or diagonal coefficient";
+  let description = [{
+    A linear recurrence with state shape `S`.
+
+    ```
+    h_t = a_t ∘ h_{t-1} + u_t            a_t scalar or of shape S (diagonal)
+    y_t = h_t                            without readout: y : [batch…, T, S…]
+    y_t[r…] = Σ_n c_t[n] h_t[n, r…]      with readout, S = [N, R…]: y : [batch…, T, R…]
+    results: y, h_{T-1} : [batch…, S…]
+    ```
+
+    `reverse`, `resets` and `time` mean what they mean on `seq.recurrence`.
+
+    Constraints:
+    - C1: `input` is `[batch…, T, S…]` and `initial` is `[batch…, S…]`, f32 or f64 state.
+    - C2: `decay` is `[batch…, T, S…]` (diagonal) or `[batch…, T]` (scalar); with `constant`,
+      `[S…]` (diagonal) or a 0-d tensor (scalar).
+    - C3: `readout` is `[batch…, T, N]` where N is the first size of S; S has rank 1 or more.
+    - C4: `resets` is `[batch…, T]` of i1.
+    - C5: static sizes agree.
+    - C6: float operands have one element type, that of `initial`, or are narrower floats,
+      which are widened first.
+    - C7: `time` lies between 0 and the number of batch dimensions.
+    - C8: `state_rank`, the rank of S (default 1), is 0 or more and below the input's rank.
+
+    ```mlir
+    %y, %last = seq.affine_recurrence diagonal decay(%a) input(%u) initial(%h0)
+      : (tensor<?x?x512xf32>, tensor<?x?x512xf32>, tensor<?x512xf32>)
+      -> (tensor<?x?x512xf32>, tensor<?x512xf32>)
+    // Mamba-1's readout, one decay for all time
+    %z, %l = seq.affine_recurrence scalar constant decay(%d) input(%u) initial(%h0) readout(%c)
+        {state_rank = 2} : (tensor<f32>, tensor<?x?x16x512xf32>, tensor<?x16x512xf32>, tensor<?x?x16xf32>)
+      -> (tensor<?x?x512xf32>, tensor<?x16x512xf32>)
+    ```
+
+    Lifespan: written by users; `seq-expand-affine` turns it into `seq.recurrence` in stage
+    `lowered` unless a plan takes it whole.
+  }];
+  let arguments = (ins
+    AnyRankedTensor:$decay,
+    AnyRankedTensor:$input,
+    AnyRankedTensor:$initial,
+    Optional<AnyRankedTensor>:$readout,
+    Optional<AnyRankedTensor>:$resets,
+    Seq_Structure:$structure,
+    UnitAttr:$constant,
+    UnitAttr:$reverse,
+    DefaultValuedAttr<I64Attr, "1">:$state_rank,
+    OptionalAttr<I64Attr>:$time,
+    OptionalAttr<Seq_ScheduleAttr>:$schedule);
+  let results = (outs AnyRankedTensor:$output, AnyRankedTensor:$final);
+  let assemblyFormat = [{
+    $structure (`constant` $constant^)? (`reverse` $reverse^)? `decay` `(` $decay `)`
+    `input` `(` $input `)` `initial` `(` $initial `)` (`readout` `(` $readout^ `)`)?
+    (`resets` `(` $resets^ `)`)? (`schedule` `(` $schedule^ `)`)? attr-dict `:`
+    functional-type(operands, results)
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// Number of batch dimensions.
+    int64_t getBatchRank();
+    int64_t getTimeAxis();
+  }];
+}
+
+def Seq_DelayOp : Seq_Op<"delay", [Pure, InferTypeOpAdaptor]> {
+  let summary = "the window of the last k values before each step";
+  let description = [{
+    A shift register: at step t, the k values of the sequence that precede step t.
+
+    ```
+    w_t[j] = x_{t-k+j}  for j = 0 … k-1, where x_{-k+j} = initial[j]
+    results: w : [batch…, T, k, step…], the last k values : [batch…, k, step…]
+    ```
+
+    With `reverse` "precede" means later times, and w_t[j] = x_{t+k-j}. k is the static size of
+    `initial` at position `time`. `T = 0` returns the initial window.
+
+    Constraints:
+    - C1: `input` and `initial` have the same rank and element type, and `time` is a position
+      in it.
+    - C2: the size of `initial` at `time` is static and positive.
+    - C3: the other sizes agree where static.
+
+    ```mlir
+    %w, %last = seq.delay %x initial(%x0) {time = 1 : i64}
+      : (tensor<?x?x8xf32>, tensor<?x1x8xf32>) -> (tensor<?x?x1x8xf32>, tensor<?x1x8xf32>)
+    ```
+
+    Lifespan: made by `seq-find-delays` in stage `simplified` (or written by hand); none is left
+    after stage `lowered`.
+  }];
+  let arguments = (ins AnyRankedTensor:$input, AnyRankedTensor:$initial, I64Attr:$time,
+                       UnitAttr:$reverse);
+  let results = (outs AnyRankedTensor:$window, AnyRankedTensor:$final);
+  let assemblyFormat = [{
+    (`reverse` $reverse^)? $input `initial` `(` $initial `)` attr-dict `:`
+    functional-type(operands, results)
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// Number of earlier values in the window.
+    int64_t getLength() {
+      return ::mlir::cast<::mlir::RankedTensorType>(getInitial().getType()).getDimSize(getTime());
+    }
+  }];
+}
+
+#endif // SEQC_DIALECT_SEQ_IR_SEQOPS_TD

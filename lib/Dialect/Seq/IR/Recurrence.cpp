@@ -1,0 +1,474 @@
+// seq.recurrence and seq.yield: syntax, shapes, constraints.
+#include "seqc/Dialect/Seq/IR/Seq.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/PatternMatch.h"
+
+using namespace mlir;
+using namespace seqc::seq;
+
+static RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
+
+//===-----------------------------------------------------------------------===//
+// Syntax
+//===-----------------------------------------------------------------------===//
+
+namespace {
+/// One binding of the operand list: `%arg: type <clause> %operand`.
+struct Binding {
+  OpAsmParser::Argument arg;
+  OpAsmParser::UnresolvedOperand operand;
+};
+} // namespace
+
+static ParseResult parseBindings(OpAsmParser &p, SmallVector<Binding> (&groups)[3]) {
+  return p.parseCommaSeparatedList(AsmParser::Delimiter::OptionalParen, [&]() -> ParseResult {
+    Binding binding;
+    if (p.parseArgument(binding.arg, /*allowType=*/true))
+      return failure();
+    int group = succeeded(p.parseOptionalKeyword("in"))       ? 0
+                : succeeded(p.parseOptionalKeyword("shared")) ? 1
+                : succeeded(p.parseOptionalKeyword("given"))  ? 2
+                                                              : -1;
+    if (group < 0)
+      return p.emitError(p.getCurrentLocation(),
+                         "expected 'in', 'shared' or 'given' after the type of a step's value");
+    if (p.parseOperand(binding.operand))
+      return failure();
+    groups[group].push_back(binding);
+    return success();
+  });
+}
+
+static ParseResult parseStates(OpAsmParser &p, SmallVector<Binding> &states) {
+  if (p.parseKeyword("states"))
+    return failure();
+  return p.parseCommaSeparatedList(AsmParser::Delimiter::Paren, [&]() -> ParseResult {
+    Binding binding;
+    if (p.parseArgument(binding.arg, /*allowType=*/true) || p.parseEqual() ||
+        p.parseOperand(binding.operand))
+      return failure();
+    states.push_back(binding);
+    return success();
+  });
+}
+
+static ParseResult parseOptionalOperandClause(OpAsmParser &p, StringRef keyword,
+                                              SmallVectorImpl<OpAsmParser::UnresolvedOperand> &ops) {
+  if (failed(p.parseOptionalKeyword(keyword)))
+    return success();
+  return failure(p.parseLParen() || p.parseOperand(ops.emplace_back()) || p.parseRParen());
+}
+
+ParseResult RecurrenceOp::parse(OpAsmParser &p, OperationState &result) {
+  Properties &props = result.getOrAddProperties<Properties>();
+  UnitAttr unit = p.getBuilder().getUnitAttr();
+  if (succeeded(p.parseOptionalKeyword("reverse")))
+    props.reverse = unit;
+  SmallVector<Binding> groups[3], states;
+  SmallVector<OpAsmParser::UnresolvedOperand> resets, steps;
+  if (parseBindings(p, groups) || parseOptionalOperandClause(p, "resets", resets) ||
+      parseOptionalOperandClause(p, "steps", steps) || parseStates(p, states))
+    return failure();
+
+  SmallVector<OpAsmParser::Argument> args;
+  SmallVector<OpAsmParser::UnresolvedOperand> operands;
+  auto append = [&](ArrayRef<Binding> bindings) {
+    for (const Binding &b : bindings) {
+      args.push_back(b.arg);
+      operands.push_back(b.operand);
+    }
+  };
+  for (auto &group : groups)
+    append(group);
+  llvm::append_range(operands, resets);
+  llvm::append_range(operands, steps);
+  append(states);
+
+  Region *region = result.addRegion();
+  if (p.parseRegion(*region, args))
+    return failure();
+  if (region->empty())
+    return p.emitError(p.getCurrentLocation(), "expected a step of one block that ends in seq.yield");
+  if (succeeded(p.parseOptionalKeyword("schedule"))) {
+    ScheduleAttr schedule;
+    if (p.parseLParen() || p.parseCustomAttributeWithFallback(schedule) || p.parseRParen())
+      return failure();
+    props.schedule = schedule;
+  }
+  FunctionType type;
+  SMLoc typeLoc;
+  if (p.parseOptionalAttrDict(result.attributes) || p.parseColon() ||
+      p.getCurrentLocation(&typeLoc) || p.parseType(type))
+    return failure();
+  if (type.getNumInputs() != operands.size())
+    return p.emitError(typeLoc, "expected ") << operands.size() << " operand types, but got "
+                                             << type.getNumInputs();
+  props.operandSegmentSizes = {int(groups[0].size()), int(groups[1].size()), int(groups[2].size()),
+                               int(resets.size()),    int(steps.size()),     int(states.size())};
+  result.addTypes(type.getResults());
+  return p.resolveOperands(operands, type.getInputs(), typeLoc, result.operands);
+}
+
+void RecurrenceOp::print(OpAsmPrinter &p) {
+  if (getReverse())
+    p << " reverse";
+  p << " (";
+  bool first = true;
+  auto bindings = [&](Block::BlockArgListType args, OperandRange operands, StringRef clause) {
+    for (auto [arg, operand] : llvm::zip_equal(args, operands)) {
+      if (!first)
+        p << ", ";
+      first = false;
+      p << arg << ": " << arg.getType() << " " << clause << " " << operand;
+    }
+  };
+  bindings(getInputArgs(), getInputs(), "in");
+  bindings(getSharedArgs(), getShared(), "shared");
+  bindings(getGivenArgs(), getGiven(), "given");
+  p << ")";
+  if (getResets())
+    p << " resets(" << getResets() << ")";
+  if (getSteps())
+    p << " steps(" << getSteps() << ")";
+  p << " states(";
+  llvm::interleaveComma(llvm::zip_equal(getStateArgs(), getInitial()), p, [&](auto it) {
+    auto [arg, initial] = it;
+    p << arg << ": " << arg.getType() << " = " << initial;
+  });
+  p << ") ";
+  p.printRegion(getStep(), /*printEntryBlockArgs=*/false);
+  if (ScheduleAttr schedule = getScheduleAttr()) {
+    p << " schedule(";
+    p.printStrippedAttrOrType(schedule);
+    p << ")";
+  }
+  p.printOptionalAttrDict((*this)->getAttrs(), {"operandSegmentSizes", "reverse", "schedule"});
+  p << " : ";
+  p.printFunctionalType(getOperation());
+}
+
+void RecurrenceOp::getAsmBlockArgumentNames(Region &, OpAsmSetValueNameFn setName) {
+  for (Value v : getInputArgs())
+    setName(v, "x");
+  for (Value v : getSharedArgs())
+    setName(v, "s");
+  for (Value v : getGivenArgs())
+    setName(v, "g");
+  for (Value v : getStateArgs())
+    setName(v, "h");
+}
+
+//===-----------------------------------------------------------------------===//
+// Shapes
+//===-----------------------------------------------------------------------===//
+
+SmallVector<Region *> RecurrenceOp::getLoopRegions() { return {&getStep()}; }
+
+Block::BlockArgListType RecurrenceOp::getInputArgs() {
+  return getStep().getArguments().take_front(getInputs().size());
+}
+Block::BlockArgListType RecurrenceOp::getSharedArgs() {
+  return getStep().getArguments().drop_front(getInputs().size()).take_front(getShared().size());
+}
+Block::BlockArgListType RecurrenceOp::getGivenArgs() {
+  return getStep().getArguments().drop_back(getInitial().size()).take_back(getGiven().size());
+}
+Block::BlockArgListType RecurrenceOp::getStateArgs() {
+  return getStep().getArguments().take_back(getInitial().size());
+}
+YieldOp RecurrenceOp::getYield() { return cast<YieldOp>(getBody()->getTerminator()); }
+
+int64_t RecurrenceOp::getBatchRank() {
+  return typeOf(getInitial().front()).getRank() - typeOf(getStateArgs().front()).getRank();
+}
+int64_t RecurrenceOp::getTimeAxis() { return getTime().value_or(getBatchRank()); }
+
+/// Visits each batch size and step count of the operands: f(kind, operand, dim), where kind
+/// is the batch dimension or `batchRank` for the time axis.
+static void forEachSize(RecurrenceOp op, function_ref<void(int64_t, Value, int64_t)> f) {
+  int64_t batchRank = op.getBatchRank(), time = op.getTimeAxis();
+  auto whole = [&](Value v) {
+    for (int64_t i = 0; i < batchRank; ++i)
+      f(i, v, i < time ? i : i + 1);
+    f(batchRank, v, time);
+  };
+  for (Value v : op.getInputs())
+    whole(v);
+  if (op.getResets())
+    whole(op.getResets());
+  for (Value v : op.getShared())
+    f(batchRank, v, 0);
+  for (auto values : {op.getGiven(), op.getInitial()})
+    for (Value v : values)
+      for (int64_t i = 0; i < batchRank; ++i)
+        f(i, v, i);
+}
+
+SmallVector<int64_t> RecurrenceOp::getStaticBatch() {
+  SmallVector<int64_t> sizes(getBatchRank(), ShapedType::kDynamic);
+  forEachSize(*this, [&](int64_t kind, Value v, int64_t dim) {
+    if (kind < int64_t(sizes.size()) && !typeOf(v).isDynamicDim(dim))
+      sizes[kind] = typeOf(v).getDimSize(dim);
+  });
+  return sizes;
+}
+
+int64_t RecurrenceOp::getStaticSteps() {
+  int64_t steps = ShapedType::kDynamic, time = getBatchRank();
+  forEachSize(*this, [&](int64_t kind, Value v, int64_t dim) {
+    if (kind == time && !typeOf(v).isDynamicDim(dim))
+      steps = typeOf(v).getDimSize(dim);
+  });
+  if (getSteps())
+    if (std::optional<int64_t> n = getConstantIntValue(getSteps()); n && *n >= 0)
+      steps = *n;
+  return steps;
+}
+
+RankedTensorType RecurrenceOp::getSequenceType(RankedTensorType stepType) {
+  SmallVector<int64_t> shape = getStaticBatch();
+  shape.insert(shape.begin() + getTimeAxis(), getStaticSteps());
+  llvm::append_range(shape, stepType.getShape());
+  return RankedTensorType::get(shape, stepType.getElementType());
+}
+
+static OpFoldResult sizeOf(RecurrenceOp op, OpBuilder &b, int64_t wanted, int64_t staticSize) {
+  if (!ShapedType::isDynamic(staticSize))
+    return b.getIndexAttr(staticSize);
+  OpFoldResult found;
+  forEachSize(op, [&](int64_t kind, Value v, int64_t dim) {
+    if (!found && kind == wanted)
+      found = tensor::DimOp::create(b, op.getLoc(), v, dim).getResult();
+  });
+  return found;
+}
+
+SmallVector<OpFoldResult> RecurrenceOp::getBatchSizes(OpBuilder &b) {
+  SmallVector<OpFoldResult> sizes;
+  for (auto [i, size] : llvm::enumerate(getStaticBatch()))
+    sizes.push_back(sizeOf(*this, b, i, size));
+  return sizes;
+}
+
+OpFoldResult RecurrenceOp::getStepCount(OpBuilder &b) {
+  if (getSteps())
+    return getSteps();
+  return sizeOf(*this, b, getBatchRank(), getStaticSteps());
+}
+
+SmallVector<Type> RecurrenceOp::inferResultTypes() {
+  SmallVector<Type> types;
+  for (Value v : getYield().getOut())
+    types.push_back(getSequenceType(typeOf(v)));
+  SmallVector<int64_t> batch = getStaticBatch();
+  for (Value v : getStateArgs()) {
+    SmallVector<int64_t> shape = batch;
+    llvm::append_range(shape, typeOf(v).getShape());
+    types.push_back(RankedTensorType::get(shape, typeOf(v).getElementType()));
+  }
+  return types;
+}
+
+//===-----------------------------------------------------------------------===//
+// Constraints
+//===-----------------------------------------------------------------------===//
+
+/// Checks that `operand` is `leading` sizes followed by the step type of `arg` (C3, C4).
+static LogicalResult checkBinding(RecurrenceOp op, Value operand, BlockArgument arg, int64_t leading,
+                                  const Twine &what, StringRef shape) {
+  auto step = dyn_cast<RankedTensorType>(arg.getType());
+  if (!step)
+    return op.emitOpError() << "expected " << what
+                            << " to be bound to a ranked tensor in the step, but got "
+                            << arg.getType();
+  RankedTensorType whole = typeOf(operand);
+  bool ok = whole.getRank() == leading + step.getRank() &&
+            whole.getElementType() == step.getElementType();
+  for (int64_t i = 0; ok && i < step.getRank(); ++i)
+    ok = whole.getDimSize(leading + i) == step.getDimSize(i);
+  if (ok)
+    return success();
+  return op.emitOpError() << "expected " << what << " to be " << shape << " for a step value of type "
+                          << step << " and " << op.getBatchRank()
+                          << " batch dimension(s), but got " << whole;
+}
+
+/// C1, C2, C3: what makes the number of batch dimensions known.
+static LogicalResult checkStates(RecurrenceOp op) {
+  size_t wanted = op->getNumOperands() - bool(op.getResets()) - bool(op.getSteps());
+  if (op.getStep().getNumArguments() != wanted)
+    return op.emitOpError() << "expected " << wanted
+                            << " step arguments, one per 'in', 'shared', 'given' and state, but got "
+                            << op.getStep().getNumArguments();
+  if (op.getInitial().empty())
+    return op.emitOpError("expected at least one state");
+  for (auto [i, arg, initial] : llvm::enumerate(op.getStateArgs(), op.getInitial())) {
+    auto step = dyn_cast<RankedTensorType>(arg.getType());
+    if (!step)
+      return op.emitOpError() << "expected state #" << i << " to be a ranked tensor, but got "
+                              << arg.getType();
+    Type element = step.getElementType();
+    if (!element.isIntOrIndexOrFloat())
+      return op.emitOpError() << "expected state #" << i
+                              << " to hold floats, integers or index, but got " << step;
+    if (auto f = dyn_cast<FloatType>(element); f && f.getWidth() < 32 && !op.getNarrowState())
+      return op.emitOpError() << "expected state #" << i
+                              << " to be f32 or wider (or the attribute 'narrow_state'), but got "
+                              << step;
+    if (typeOf(initial).getRank() - step.getRank() != op.getBatchRank() || op.getBatchRank() < 0)
+      return op.emitOpError() << "expected every initial value to have the same number of batch "
+                                 "dimensions, but state #"
+                              << i << " is " << typeOf(initial) << " for a step value " << step;
+    if (failed(checkBinding(op, initial, arg, op.getBatchRank(), "initial value #" + Twine(i),
+                            "[batch…, step…]")))
+      return failure();
+  }
+  return success();
+}
+
+/// C4: shapes of the other operands.
+static LogicalResult checkOperands(RecurrenceOp op) {
+  int64_t batchRank = op.getBatchRank();
+  for (auto [i, arg, v] : llvm::enumerate(op.getInputArgs(), op.getInputs()))
+    if (failed(checkBinding(op, v, arg, batchRank + 1, "'in' operand #" + Twine(i),
+                            "[batch…, T, step…]")))
+      return failure();
+  for (auto [i, arg, v] : llvm::enumerate(op.getSharedArgs(), op.getShared()))
+    if (failed(checkBinding(op, v, arg, 1, "'shared' operand #" + Twine(i), "[T, step…]")))
+      return failure();
+  for (auto [i, arg, v] : llvm::enumerate(op.getGivenArgs(), op.getGiven()))
+    if (failed(checkBinding(op, v, arg, batchRank, "'given' operand #" + Twine(i),
+                            "[batch…, step…]")))
+      return failure();
+  return success();
+}
+
+/// C5: static sizes agree.
+static LogicalResult checkSizes(RecurrenceOp op) {
+  SmallVector<int64_t> batch = op.getStaticBatch();
+  int64_t steps = op.getStaticSteps(), batchRank = op.getBatchRank();
+  LogicalResult result = success();
+  forEachSize(op, [&](int64_t kind, Value v, int64_t dim) {
+    int64_t size = typeOf(v).getDimSize(dim);
+    int64_t expected = kind == batchRank ? steps : batch[kind];
+    if (failed(result) || ShapedType::isDynamic(size) || size == expected)
+      return;
+    auto diag = op.emitOpError("expected ");
+    if (kind == batchRank)
+      diag << "all numbers of steps to agree";
+    else
+      diag << "all sizes of batch dimension " << kind << " to agree";
+    diag << ", but got " << expected << " and " << size << " in " << typeOf(v);
+    result = failure();
+  });
+  return result;
+}
+
+LogicalResult RecurrenceOp::verify() {
+  if (failed(checkStates(*this)))
+    return failure();
+  int64_t batchRank = getBatchRank();
+  if (getTime() && (getTimeAxis() < 0 || getTimeAxis() > batchRank)) // C10
+    return emitOpError() << "expected 'time' between 0 and " << batchRank
+                         << " (the number of batch dimensions), but got " << getTimeAxis();
+  if (failed(checkOperands(*this)))
+    return failure();
+  if (Value resets = getResets()) // C6
+    if (typeOf(resets).getRank() != batchRank + 1 || !typeOf(resets).getElementType().isInteger(1))
+      return emitOpError() << "expected 'resets' to be [batch…, T] of i1 with " << batchRank
+                           << " batch dimension(s), but got " << typeOf(resets);
+  bool hasTime = !getInputs().empty() || !getShared().empty() || getResets();
+  if (hasTime == bool(getSteps())) // C7
+    return emitOpError(hasTime ? "expected no 'steps', because other operands have a time axis"
+                               : "expected 'steps', because no operand has a time axis");
+  return checkSizes(*this);
+}
+
+LogicalResult RecurrenceOp::verifyRegions() {
+  auto yield = dyn_cast<YieldOp>(getBody()->getTerminator()); // C8
+  if (!yield)
+    return emitOpError("expected the step to end in seq.yield, but got ")
+           << getBody()->getTerminator()->getName();
+  auto states = getStateArgs();
+  if (yield.getNext().size() != states.size())
+    return yield.emitOpError() << "expected " << states.size() << " next states, but got "
+                               << yield.getNext().size();
+  for (auto [i, next, state] : llvm::enumerate(yield.getNext(), states))
+    if (next.getType() != state.getType()) {
+      auto diag = yield.emitOpError() << "expected next state #" << i << " to be " << state.getType()
+                                      << ", but got " << next.getType();
+      diag.attachNote(state.getLoc()) << "the state is declared here";
+      return diag;
+    }
+  SmallVector<Type> expected = inferResultTypes(); // C9
+  if (expected.size() != getNumResults())
+    return emitOpError() << "expected " << expected.size() << " results (" << yield.getOut().size()
+                         << " outs, " << states.size() << " final states), but got "
+                         << getNumResults();
+  for (auto [i, want, got] : llvm::enumerate(expected, getResultTypes()))
+    if (failed(verifyCompatibleShape(want, got)) ||
+        getElementTypeOrSelf(want) != getElementTypeOrSelf(got))
+      return emitOpError() << "expected result #" << i << " to be " << want << ", but got " << got;
+  return success();
+}
+
+//===-----------------------------------------------------------------------===//
+// Canonicalisation
+//===-----------------------------------------------------------------------===//
+
+namespace {
+/// An out that nobody uses is not computed.
+struct DropUnusedOuts : OpRewritePattern<RecurrenceOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(RecurrenceOp op, PatternRewriter &rewriter) const override {
+    SmallVector<Value> outs;
+    SmallVector<Type> types;
+    SmallVector<unsigned> kept;
+    for (auto [i, out] : llvm::enumerate(op.getOuts()))
+      if (!out.use_empty()) {
+        kept.push_back(i);
+        outs.push_back(op.getYield().getOut()[i]);
+        types.push_back(out.getType());
+      }
+    if (kept.size() == op.getNumOuts())
+      return failure();
+    llvm::append_range(types, op.getFinals().getTypes());
+    YieldOp yield = op.getYield();
+    rewriter.modifyOpInPlace(yield, [&] { yield.getOutMutable().assign(outs); });
+    auto fresh = RecurrenceOp::create(rewriter, op.getLoc(), types, op->getOperands(),
+                                      op.getProperties(), llvm::to_vector(op->getDiscardableAttrs()));
+    rewriter.inlineRegionBefore(op.getStep(), fresh.getStep(), fresh.getStep().end());
+    SmallVector<Value> replacements(op.getNumResults());
+    for (auto [position, index] : llvm::enumerate(kept))
+      replacements[index] = fresh.getResult(position);
+    for (auto [old, value] : llvm::zip_equal(op.getFinals(), fresh.getFinals()))
+      replacements[old.getResultNumber()] = value;
+    for (auto [result, value] : llvm::zip_equal(op.getResults(), replacements))
+      if (value)
+        rewriter.replaceAllUsesWith(result, value);
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
+/// With T = 0 known, a final state is its initial value; so is one whose next value is itself.
+struct FoldUnchangedFinals : OpRewritePattern<RecurrenceOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(RecurrenceOp op, PatternRewriter &rewriter) const override {
+    bool changed = false;
+    bool never = op.getStaticSteps() == 0;
+    for (auto [next, state, initial, final] : llvm::zip_equal(
+             op.getYield().getNext(), op.getStateArgs(), op.getInitial(), op.getFinals()))
+      if ((never || next == state) && !final.use_empty() && initial.getType() == final.getType()) {
+        rewriter.replaceAllUsesWith(final, initial);
+        changed = true;
+      }
+    return success(changed);
+  }
+};
+} // namespace
+
+void RecurrenceOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
+  patterns.add<DropUnusedOuts, FoldUnchangedFinals>(context);
+}

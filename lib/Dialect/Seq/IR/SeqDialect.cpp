@@ -1,0 +1,111 @@
+// The dialect itself: registration, inlining, attributes.
+#include "seqc/Dialect/Seq/IR/Seq.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "mlir/Transforms/InliningUtils.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace seqc::seq;
+
+#include "seqc/Dialect/Seq/IR/SeqDialect.cpp.inc"
+#include "seqc/Dialect/Seq/IR/SeqEnums.cpp.inc"
+#define GET_ATTRDEF_CLASSES
+#include "seqc/Dialect/Seq/IR/SeqAttrs.cpp.inc"
+
+namespace {
+/// Functions may be inlined into steps, and functions that hold seq ops may be inlined.
+struct SeqInliner : DialectInlinerInterface {
+  using DialectInlinerInterface::DialectInlinerInterface;
+  bool isLegalToInline(Operation *, Operation *, bool) const override { return true; }
+  bool isLegalToInline(Region *, Region *, bool, IRMapping &) const override { return true; }
+  bool isLegalToInline(Operation *, Region *, bool, IRMapping &) const override { return true; }
+};
+} // namespace
+
+void SeqDialect::initialize() {
+  addOperations<
+#define GET_OP_LIST
+#include "seqc/Dialect/Seq/IR/SeqOps.cpp.inc"
+      >();
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "seqc/Dialect/Seq/IR/SeqAttrs.cpp.inc"
+      >();
+  addInterfaces<SeqInliner>();
+}
+
+LogicalResult SeqDialect::verifyOperationAttribute(Operation *op, NamedAttribute attr) {
+  if (attr.getName() == "seq.schedule" && !isa<ScheduleAttr>(attr.getValue()))
+    return op->emitOpError("expected attribute 'seq.schedule' to be #seq.schedule<…>, but got ")
+           << attr.getValue();
+  return success();
+}
+
+namespace {
+/// The numbers of a schedule by name, in printing order.
+struct ScheduleField {
+  StringLiteral name;
+  int64_t (ScheduleAttr::*get)() const;
+};
+constexpr ScheduleField scheduleFields[] = {
+    {"vector_bits", &ScheduleAttr::getVectorBits},
+    {"batch_tile", &ScheduleAttr::getBatchTile},
+    {"channel_tile", &ScheduleAttr::getChannelTile},
+    {"strip", &ScheduleAttr::getStrip},
+    {"rows", &ScheduleAttr::getRows},
+    {"vectors", &ScheduleAttr::getVectors},
+    {"prefetch", &ScheduleAttr::getPrefetch},
+    {"stream_bytes", &ScheduleAttr::getStreamBytes},
+};
+} // namespace
+
+Attribute ScheduleAttr::parse(AsmParser &parser, Type) {
+  StringRef planName;
+  SMLoc loc = parser.getCurrentLocation();
+  if (parser.parseLess() || parser.parseKeyword(&planName))
+    return {};
+  std::optional<Plan> plan = symbolizePlan(planName);
+  if (!plan) {
+    parser.emitError(loc, "expected a plan (reference, fused, scan, chunked, segments, newton), "
+                          "but got '")
+        << planName << "'";
+    return {};
+  }
+  int64_t values[std::size(scheduleFields)] = {};
+  while (succeeded(parser.parseOptionalComma())) {
+    StringRef key;
+    loc = parser.getCurrentLocation();
+    if (parser.parseKeyword(&key))
+      return {};
+    auto *field = llvm::find_if(scheduleFields, [&](auto &f) { return f.name == key; });
+    if (field == std::end(scheduleFields)) {
+      parser.emitError(loc, "expected a number of a schedule (vector_bits, batch_tile, "
+                            "channel_tile, strip, rows, vectors, prefetch, stream_bytes), but got '")
+          << key << "'";
+      return {};
+    }
+    int64_t value = 0;
+    loc = parser.getCurrentLocation();
+    if (parser.parseEqual() || parser.parseInteger(value))
+      return {};
+    if (value < 0) {
+      parser.emitError(loc, "expected a number of 0 or more for '") << key << "', but got " << value;
+      return {};
+    }
+    values[field - scheduleFields] = value;
+  }
+  if (parser.parseGreater())
+    return {};
+  return ScheduleAttr::get(parser.getContext(), *plan, values[0], values[1], values[2], values[3],
+                           values[4], values[5], values[6], values[7]);
+}
+
+void ScheduleAttr::print(AsmPrinter &printer) const {
+  printer << "<" << stringifyPlan(getPlan());
+  for (const ScheduleField &field : scheduleFields)
+    if (int64_t value = (this->*field.get)())
+      printer << ", " << field.name << " = " << value;
+  printer << ">";
+}

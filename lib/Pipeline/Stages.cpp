@@ -1,0 +1,1 @@
+#include "seqc/Pipeline/Stages.h"
