@@ -1,0 +1,38 @@
+//===- EmitAbi.h - The exported symbols of a compiled module
+//-------------------===//
+#ifndef SEQC_TARGET_EMITABI_H
+#define SEQC_TARGET_EMITABI_H
+
+#include "seqc/Support/Signature.h"
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Error.h"
+
+namespace llvm {
+class Module;
+} // namespace llvm
+
+namespace seqc {
+
+/// Completes `module`, which defines `seqc_body_f`, `seqc_shapes_f`,
+/// `seqc_scratch_f` and `seqc_init_f` for each function of `signature` (init
+/// only where there are hidden state inputs): adds a constant descriptor per
+/// function and the exported entry points
+/// (`f_call`, …, `<module>_info`, `<module>_last_error`, `f_sig_<hash>`), links
+/// the runtime's bitcode for the module's triple, and makes everything else
+/// internal. Run it before LLVM's optimiser. Fails, in one sentence, on a
+/// triple without a runtime, clashing names, or a missing companion.
+llvm::Error emitAbi(llvm::Module &module, const ModuleSignature &signature,
+                    llvm::StringRef compilerVersion,
+                    llvm::StringRef prefix = "");
+
+/// For a JIT without thread-local storage: turns the module's own error buffer
+/// into an import of `char *seqc_host_error_buffer(void)`, which returns the
+/// calling thread's buffer of `hostErrorBufferBytes` bytes. Works before and
+/// after LLVM's optimiser.
+void importErrorBuffer(llvm::Module &module);
+
+inline constexpr int hostErrorBufferBytes = 1024;
+
+} // namespace seqc
+
+#endif // SEQC_TARGET_EMITABI_H
