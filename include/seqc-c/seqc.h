@@ -35,10 +35,8 @@ enum seqc_error {
   SEQC_ERROR_LINK = 103,   /**< loading or linking the machine code failed */
   SEQC_ERROR_HOST = 104    /**< the code needs another machine than this one */
 };
-
-/** A compiled or loaded module. Counted: see seqc_retain() and seqc_release(). */
+/** A compiled or loaded module, counted; and one of its functions, which lives as long. */
 typedef struct seqc_module seqc_module;
-/** A public function of a module. It belongs to the module and lives as long. */
 typedef struct seqc_function seqc_function;
 
 /** How to compile. Zero it, set `struct_size` to sizeof(seqc_options), fill what you need. */
@@ -86,15 +84,17 @@ SEQC_API void seqc_clear_cache(void);
 SEQC_API const char *seqc_diagnostics(const seqc_module *module);
 /** The module's JSON description: versions, features, signatures, hash. */
 SEQC_API const char *seqc_info(const seqc_module *module);
-/** Number of public functions, and the one at `index`, or NULL if there is none. */
+/** Number of public functions; the one at `index`, or NULL. */
 SEQC_API int32_t seqc_function_count(const seqc_module *module);
 SEQC_API const seqc_function *seqc_function_at(const seqc_module *module, int32_t index);
 /** The public function `name`, or NULL with an error message that lists those there are. */
 SEQC_API const seqc_function *seqc_find(const seqc_module *module, const char *name);
 
-/** Name of the function. */
+/** Name of the function; and of the size that counts its steps ("T"), or NULL if that is static
+ *  or there is no step form. */
+SEQC_API const char *seqc_time_name(const seqc_function *function);
 SEQC_API const char *seqc_function_name(const seqc_function *function);
-/** Number of arguments, and of results, that a caller passes. */
+/** Numbers of arguments and results that a caller passes. */
 SEQC_API int32_t seqc_argument_count(const seqc_function *function);
 SEQC_API int32_t seqc_result_count(const seqc_function *function);
 /** 1 if the function has a step form; otherwise 0 and seqc_stream_reason() says why. */
