@@ -1,0 +1,1 @@
+"""The checks of tools/dev/lint, one concept a module."""
