@@ -136,6 +136,9 @@ LogicalResult DelayOp::verify() {
   if (initial.isDynamicDim(time) || initial.getDimSize(time) < 1) // C2
     return emitOpError("expected a static, positive size of 'initial' at position ")
            << time << ", but got " << initial;
+  if (getReverse() && initial.getDimSize(time) != 1) // C4
+    return emitOpError("expected a window of one value with 'reverse', but got ")
+           << initial.getDimSize(time);
   SmallVector<int64_t> want(input.getShape()); // C3
   want[time] = initial.getDimSize(time);
   return expectShape(*this, "initial", getInitial(), want);

@@ -209,7 +209,7 @@ def Seq_DelayOp : Seq_Op<"delay", [Pure, InferTypeOpAdaptor]> {
     results: w : [batch…, T, k, step…], the last k values : [batch…, k, step…]
     ```
 
-    With `reverse` "precede" means later times, and w_t[j] = x_{t+k-j}. k is the static size of
+    With `reverse` "precede" means later times, w_t[0] = x_{t+1}. k is the static size of
     `initial` at position `time`. `T = 0` returns the initial window.
 
     Constraints:
@@ -217,6 +217,7 @@ def Seq_DelayOp : Seq_Op<"delay", [Pure, InferTypeOpAdaptor]> {
       in it.
     - C2: the size of `initial` at `time` is static and positive.
     - C3: the other sizes agree where static.
+    - C4: with `reverse`, k is 1.
 
     ```mlir
     %w, %last = seq.delay %x initial(%x0) {time = 1 : i64}

@@ -1,0 +1,32 @@
+//===- Passes.h - Stage 4: from seq ops to loops on buffers --------------------===//
+#ifndef SEQC_CONVERSION_PASSES_H
+#define SEQC_CONVERSION_PASSES_H
+
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Pass/Pass.h"
+#include "seqc/Dialect/Seq/IR/Seq.h"
+
+namespace seqc {
+
+#define GEN_PASS_DECL
+#include "seqc/Conversion/Passes.h.inc"
+#define GEN_PASS_REGISTRATION
+#include "seqc/Conversion/Passes.h.inc"
+
+/// The naive lowering of one recurrence: loops over batch and time on tensors; erases `op`.
+/// Fails, with an error, only if an out's size depends on data.
+mlir::LogicalResult lowerRecurrenceToLoops(seq::RecurrenceOp op);
+
+/// The naive lowering of one delay, by slices; erases `op`.
+mlir::LogicalResult lowerDelayToLoops(seq::DelayOp op);
+
+} // namespace seqc
+
+#endif // SEQC_CONVERSION_PASSES_H
