@@ -4,7 +4,7 @@ import re
 import subprocess
 import sys
 
-from .declarations import undescribed
+from .declarations import llvm_prefix, undescribed
 from .tree import Finding
 
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
@@ -75,10 +75,9 @@ def links(tree, path):
 
 
 def reference(tree):
-    if tree.build_dir is None:
+    program = tree.root / "tools/dev/reference"
+    if not program.exists() or llvm_prefix() is None:
         return
-    command = [sys.executable, str(tree.root / "tools/dev/reference"), "--check",
-               "--build-dir", str(tree.build_dir)]
-    run = subprocess.run(command, capture_output=True, text=True)
+    run = subprocess.run([sys.executable, str(program), "--check"], capture_output=True, text=True)
     for line in (run.stdout + run.stderr).splitlines() if run.returncode else []:
         yield Finding("docs/reference", 1, line)

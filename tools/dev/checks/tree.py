@@ -22,9 +22,8 @@ class Finding:
 class Tree:
     """A checkout: files that git tracks, and new ones that it does not ignore."""
 
-    def __init__(self, root, build_dir=None, fix=False):
+    def __init__(self, root, fix=False):
         self.root = root
-        self.build_dir = pathlib.Path(build_dir).resolve() if build_dir else None
         self.fix = fix
 
     @functools.cached_property
