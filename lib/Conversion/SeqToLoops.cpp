@@ -314,7 +314,7 @@ LogicalResult seqc::lowerDelayToLoops(seq::DelayOp op) {
 }
 
 namespace {
-struct ConvertSeqToLoopsPass : impl::ConvertSeqToLoopsPassBase<ConvertSeqToLoopsPass> {
+struct ConvertSeqToLoopsPass : seqc::impl::ConvertSeqToLoopsPassBase<ConvertSeqToLoopsPass> {
   void runOnOperation() override {
     SmallVector<Operation *> ops;
     // Outer recurrences first, so that an inner one is met once, in its place.

@@ -1,1 +1,68 @@
+// The one table of stages: pass order, names for --emit and dumps, and the table in the docs
+// all come from here.
 #include "seqc/Pipeline/Stages.h"
+
+#include "seqc/Conversion/Passes.h"
+#include "seqc/Pipeline/Compiler.h"
+#include "seqc/Schedule/Passes.h"
+#include "seqc/Target/CPU.h"
+
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace seqc;
+
+static void buildSeq(OpPassManager &pm, const CompileOptions &) {
+}
+
+static void buildSimplified(OpPassManager &pm, const CompileOptions &) {
+  pm.addPass(createInlinerPass());
+  pm.addPass(createSymbolDCEPass());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
+
+static void buildScheduled(OpPassManager &pm, const CompileOptions &options) {
+  SelectSchedulePassOptions select;
+  select.plan = options.schedule;
+  pm.addPass(createSelectSchedulePass(select));
+  pm.addPass(createCheckSchedulePass());
+}
+
+static void buildLowered(OpPassManager &pm, const CompileOptions &options) {
+  // Buffers at the border first: the conversions below read and write them directly.
+  pm.addPass(createExposeBuffersPass());
+  pm.addPass(createConvertSeqToLoopsPass());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createBufferizePass());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createPlanMemoryPass());
+  pm.addPass(createOutlineParallelPass());
+  pm.addPass(createCheckLoweredPass());
+}
+
+static void buildLlvm(OpPassManager &pm, const CompileOptions &) { buildCpuLowering(pm); }
+
+static const Stage table[] = {
+    {"seq", "Frontend", "a verified module of seq, func, arith, math, tensor, linalg and scf",
+     buildSeq},
+    {"simplified", "Dialect/Seq/Transforms",
+     "work that needs no state is outside of the steps, batched over time", buildSimplified},
+    {"scheduled", "Schedule", "every schedulable op carries a #seq.schedule", buildScheduled},
+    {"lowered", "Conversion", "loops and vectors on buffers, no seq op", buildLowered},
+    {"llvm", "Target/CPU", "the LLVM dialect", buildLlvm},
+};
+
+llvm::ArrayRef<Stage> seqc::stages() { return table; }
+
+void seqc::registerPasses() {
+  registerSeqcConversionPasses();
+  registerSeqcSchedulePasses();
+  registerTransformsPasses();
+  for (const Stage &stage : table)
+    PassPipelineRegistration<>("seqc-" + stage.name.str(), stage.leaves, [&](OpPassManager &pm) {
+      stage.build(pm, CompileOptions());
+    });
+}

@@ -12,6 +12,7 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Pass/Pass.h"
 #include "seqc/Dialect/Seq/IR/Seq.h"
+#include "llvm/ADT/SetVector.h"
 
 namespace seqc {
 
@@ -19,6 +20,11 @@ namespace seqc {
 #include "seqc/Conversion/Passes.h.inc"
 #define GEN_PASS_REGISTRATION
 #include "seqc/Conversion/Passes.h.inc"
+
+/// Appends to `ops`, in order, what `value` needs if all of it can be computed anywhere in the
+/// function: ops without effects and loads of the runtime's arrays of pointers and sizes.
+mlir::LogicalResult collectRematerializable(mlir::Value value,
+                                            llvm::SetVector<mlir::Operation *> &ops);
 
 /// The naive lowering of one recurrence: loops over batch and time on tensors; erases `op`.
 /// Fails, with an error, only if an out's size depends on data.

@@ -5,25 +5,27 @@
 include "mlir/Pass/PassBase.td"
 
 def ExposeBuffersPass : Pass<"seqc-expose-buffers", "::mlir::ModuleOp"> {
-  let summary = "functions take buffers for tensors and results";
+  let summary = "functions take the runtime's pointers and sizes";
   let description = [{
-    Tensor arguments become memref arguments that are never written; results become trailing
-    memref arguments.
+    A public function of tensors becomes a function of the arrays that the runtime passes:
+    pointers to arguments and results, all their sizes, scratch memory and the handle for
+    parallel loops. Arguments become tensors that are never written; results are materialised in
+    place. `@seqc_shapes_f` computes the results' sizes from the arguments'.
 
     ```mlir
     func.func @f(%x: tensor<?xf32>) -> tensor<?xf32>
     // becomes
-    func.func @f(%x: memref<?xf32>, %out: memref<?xf32>)
+    func.func @seqc_body_f(%ptrs: !llvm.ptr, %dims: !llvm.ptr, %scratch: !llvm.ptr, %par: !llvm.ptr)
+    func.func @seqc_shapes_f(%dims: !llvm.ptr)
     ```
 
-    Also makes `@seqc_shapes_f`, which computes the results' sizes from the arguments'.
-
-    Requires: stage `scheduled`. Leaves: no tensor in a function's type.
+    Requires: stage `scheduled`. Leaves: no tensor in the type of a public function.
     Refuses: a result whose size depends on data ("expected the size of result …").
     Example: test/Conversion/expose-buffers.mlir.
   }];
   let dependentDialects = ["::mlir::bufferization::BufferizationDialect",
-                           "::mlir::memref::MemRefDialect", "::mlir::tensor::TensorDialect"];
+                           "::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect",
+                           "::mlir::tensor::TensorDialect"];
 }
 
 def ConvertSeqToVectorPass : Pass<"convert-seq-to-vector", "::mlir::ModuleOp"> {
@@ -62,6 +64,19 @@ def ConvertSeqToLoopsPass : Pass<"convert-seq-to-loops", "::mlir::ModuleOp"> {
                            "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect"];
 }
 
+def BufferizePass : Pass<"seqc-bufferize", "::mlir::ModuleOp"> {
+  let summary = "what is left as tensors becomes buffers and loops";
+  let description = [{
+    Upstream's one-shot bufferization with seqc's options (inputs are never written), and naive
+    loops for the linalg ops that no plan took.
+
+    Requires: no seq op. Leaves: no tensor. Refuses: what upstream cannot bufferize.
+    Example: test/Conversion/bufferize.mlir.
+  }];
+  let dependentDialects = ["::mlir::bufferization::BufferizationDialect",
+                           "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"];
+}
+
 def PlanMemoryPass : Pass<"seqc-plan-memory", "::mlir::ModuleOp"> {
   let summary = "buffers move into the outputs or into the caller's scratch memory";
   let description = [{
@@ -76,16 +91,16 @@ def PlanMemoryPass : Pass<"seqc-plan-memory", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::memref::MemRefDialect", "::mlir::arith::ArithDialect"];
 }
 
-def LowerBoundaryPass : Pass<"seqc-lower-boundary", "::mlir::ModuleOp"> {
-  let summary = "functions take the runtime's uniform arguments; parallel loops are outlined";
+def OutlineParallelPass : Pass<"seqc-outline-parallel", "::mlir::ModuleOp"> {
+  let summary = "parallel loops become functions of a range, called through the runtime";
   let description = [{
-    `func.func @f(memref…, scratch)` becomes `@seqc_body_f(ptrs, dims, scratch, par)`: buffers
-    are rebuilt from the pointers and sizes. Each `scf.forall` becomes a function of a range and
-    a call of `seqc_rt_parallel_for`.
+    Each `scf.forall` becomes `seqc_task_f_n(ptrs, dims, scratch, begin, end)`, a loop over its
+    range that rebuilds the values it needs from pointers and sizes, and a call of
+    `seqc_rt_parallel_for`, which the runtime hands to the host's threads.
 
-    Requires: `seqc-plan-memory`. Leaves: functions whose arguments are pointers and integers.
-    Refuses: nothing.
-    Example: test/Conversion/lower-boundary.mlir.
+    Requires: `seqc-plan-memory`. Leaves: no `scf.forall`. Refuses: nothing; a loop that needs a
+    value which cannot be rebuilt becomes an ordinary loop.
+    Example: test/Conversion/outline-parallel.mlir.
   }];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect"];
 }

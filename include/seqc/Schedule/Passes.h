@@ -1,0 +1,20 @@
+//===- Passes.h - Stage 3: decide once -----------------------------------------===//
+#ifndef SEQC_SCHEDULE_PASSES_H
+#define SEQC_SCHEDULE_PASSES_H
+
+#include "mlir/Pass/Pass.h"
+#include "seqc/Dialect/Seq/IR/Seq.h"
+
+namespace seqc {
+
+#define GEN_PASS_DECL
+#include "seqc/Schedule/Passes.h.inc"
+#define GEN_PASS_REGISTRATION
+#include "seqc/Schedule/Passes.h.inc"
+
+/// The numbers of plan `fused` on `target`, for any step: see docs/Schedule.md.
+seq::ScheduleAttr fusedSchedule(seq::TargetAttr target);
+
+} // namespace seqc
+
+#endif // SEQC_SCHEDULE_PASSES_H

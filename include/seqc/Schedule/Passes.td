@@ -1,0 +1,37 @@
+//===- Passes.td - Stage 3: decide once ------------------------*- tablegen -*-===//
+#ifndef SEQC_SCHEDULE_PASSES_TD
+#define SEQC_SCHEDULE_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def SelectSchedulePass : Pass<"seq-select-schedule", "::mlir::ModuleOp"> {
+  let summary = "every schedulable op gets a typed #seq.schedule";
+  let description = [{
+    Writes the decision as an attribute: the plan and every number that lowering uses. A schedule
+    that is already there wins. Reads the machine from the module's `seqc.target`.
+
+    ```mlir
+    seq.recurrence … { … } : …
+    // becomes
+    seq.recurrence … { … } schedule(<fused, vector_bits = 512, …>) : …
+    ```
+
+    Requires: `seqc.target` on the module. Leaves: a schedule on each `seq.recurrence`, and the
+    attribute `seq.schedule` on each linalg op outside of steps. Refuses: an unknown plan name.
+    Example: test/Schedule/select-schedule.mlir.
+  }];
+  let options = [Option<"plan", "plan", "std::string", "\"auto\"",
+                        "auto, or the plan for ops without a schedule">];
+}
+
+def CheckSchedulePass : Pass<"seq-check-schedule", "::mlir::ModuleOp"> {
+  let summary = "contract of stage 3: each schedule is one that can be obeyed";
+  let description = [{
+    Requires: nothing. Leaves: the module as it was, every recurrence with a schedule.
+    Refuses: a missing schedule; the plans scan, chunked, segments and newton, which are not
+    implemented yet; register tiles that no target has.
+    Example: test/Schedule/check-schedule-invalid.mlir.
+  }];
+}
+
+#endif // SEQC_SCHEDULE_PASSES_TD

@@ -1,0 +1,55 @@
+//===- CPU.h - CPU targets: facts, passes, bytes --------------------------------===//
+#ifndef SEQC_TARGET_CPU_H
+#define SEQC_TARGET_CPU_H
+
+#include "seqc/Dialect/Seq/IR/Seq.h"
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringRef.h"
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace llvm {
+class Module;
+class TargetMachine;
+} // namespace llvm
+
+namespace mlir {
+class OpPassManager;
+} // namespace mlir
+
+namespace seqc {
+
+/// Facts of the CPU for which code is made. `triple` empty: the host's. `march` "native": the
+/// host's features (the host's architecture only); "generic", "x86-64-v2", "x86-64-v3",
+/// "x86-64-v4", or a list such as "+avx2,+fma". Fails with a sentence in `error` on an unknown
+/// triple, level or feature. Never looks at the CPU's name.
+mlir::FailureOr<seq::TargetAttr> cpuTarget(mlir::MLIRContext *context, llvm::StringRef triple,
+                                           llvm::StringRef march, std::string &error);
+
+/// Registers the CPU back ends with LLVM, once.
+void initializeCpuTargets();
+
+/// Features that code for `target` needs at run time, LLVM names without sign.
+std::vector<std::string> requiredFeatures(seq::TargetAttr target);
+
+/// Stage `llvm`: loops, vectors and buffers to the LLVM dialect.
+void buildCpuLowering(mlir::OpPassManager &pm);
+
+/// LLVM's machine for `target`; null and a sentence in `error` if LLVM lacks it.
+std::unique_ptr<llvm::TargetMachine> makeTargetMachine(seq::TargetAttr target, unsigned optLevel,
+                                                       std::string &error);
+
+/// Sets triple, data layout and function attributes (features, vector width) of `module`.
+void applyTarget(llvm::Module &module, seq::TargetAttr target, llvm::TargetMachine &machine);
+
+/// LLVM's optimiser at level 0 to 3.
+void optimizeModule(llvm::Module &module, llvm::TargetMachine &machine, unsigned optLevel);
+
+/// Object code or assembly text.
+bool emitCode(llvm::Module &module, llvm::TargetMachine &machine, bool assembly,
+              llvm::SmallVectorImpl<char> &out, std::string &error);
+
+} // namespace seqc
+
+#endif // SEQC_TARGET_CPU_H

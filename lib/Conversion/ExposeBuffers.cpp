@@ -1,0 +1,220 @@
+// The function boundary. A public function f(tensors) -> tensors becomes
+//
+//   seqc_body_f(ptrs, dims, scratch, par)   reads arguments and writes results in memory
+//   seqc_shapes_f(dims)                     computes the results' sizes from the arguments'
+//
+// where `ptrs` are arguments and results in order and `dims` all their sizes in order. Inputs
+// become tensors that bufferization may not write to; results are materialised in place.
+#include "seqc/Conversion/Passes.h"
+#include "seqc/Conversion/RawBuffers.h"
+#include "seqc/Conversion/ResultSizes.h"
+
+#include "mlir/IR/IRMapping.h"
+
+namespace seqc {
+#define GEN_PASS_DEF_EXPOSEBUFFERSPASS
+#include "seqc/Conversion/Passes.h.inc"
+} // namespace seqc
+
+using namespace mlir;
+using namespace seqc;
+
+namespace {
+/// Where one argument or result sits in the runtime's arrays.
+struct Slot {
+  Type type;
+  int64_t pointer = 0;
+  int64_t firstSize = 0;
+};
+
+/// Rewrites one function.
+struct BoundaryRewrite {
+  func::FuncOp func;
+  OpBuilder b;
+  Location loc;
+  SmallVector<Slot> arguments, results;
+  Value pointers, dims;
+
+  explicit BoundaryRewrite(func::FuncOp func)
+      : func(func), b(func.getContext()), loc(func.getLoc()) {}
+
+  void assignSlots();
+  MemRefType bufferType(RankedTensorType type);
+  Value buffer(const Slot &slot);
+  Value readArgument(const Slot &slot);
+  void writeResult(Value value, const Slot &slot);
+  void convertBody(StringRef name);
+  LogicalResult makeShapes(StringRef name);
+};
+} // namespace
+
+void BoundaryRewrite::assignSlots() {
+  int64_t pointer = 0, size = 0;
+  auto add = [&](TypeRange types, SmallVector<Slot> &slots) {
+    for (Type type : types) {
+      slots.push_back({type, pointer++, size});
+      if (auto tensor = dyn_cast<RankedTensorType>(type))
+        size += tensor.getRank();
+    }
+  };
+  add(func.getArgumentTypes(), arguments);
+  add(func.getResultTypes(), results);
+}
+
+/// bool is one byte in memory.
+MemRefType BoundaryRewrite::bufferType(RankedTensorType type) {
+  Type element = type.getElementType();
+  return MemRefType::get(type.getShape(), element.isInteger(1) ? b.getI8Type() : element);
+}
+
+Value BoundaryRewrite::buffer(const Slot &slot) {
+  auto tensor = cast<RankedTensorType>(slot.type);
+  SmallVector<Value> sizes;
+  for (int64_t i = 0; i < tensor.getRank(); ++i)
+    if (tensor.isDynamicDim(i))
+      sizes.push_back(loadSize(b, loc, dims, slot.firstSize + i));
+  return bufferFromPointer(b, loc, loadPointer(b, loc, pointers, slot.pointer), bufferType(tensor),
+                           sizes);
+}
+
+/// An elementwise conversion of a tensor between i1 and i8.
+static Value convertBool(OpBuilder &b, Location loc, Value v, Type element) {
+  auto type = cast<RankedTensorType>(v.getType()).clone(element);
+  Value init = tensor::EmptyOp::create(b, loc, tensor::getMixedSizes(b, loc, v), element);
+  AffineMap id = b.getMultiDimIdentityMap(type.getRank());
+  SmallVector<utils::IteratorType> loops(type.getRank(), utils::IteratorType::parallel);
+  return linalg::GenericOp::create(
+             b, loc, init.getType(), v, init, ArrayRef<AffineMap>{id, id}, loops,
+             [&](OpBuilder &nested, Location l, ValueRange args) {
+               Value out;
+               if (element.isInteger(1))
+                 out = arith::CmpIOp::create(
+                     nested, l, arith::CmpIPredicate::ne, args[0],
+                     arith::ConstantIntOp::create(nested, l, args[0].getType(), 0));
+               else
+                 out = arith::ExtUIOp::create(nested, l, element, args[0]);
+               linalg::YieldOp::create(nested, l, out);
+             })
+      .getResult(0);
+}
+
+Value BoundaryRewrite::readArgument(const Slot &slot) {
+  if (auto type = dyn_cast<RankedTensorType>(slot.type)) {
+    Value memory = buffer(slot);
+    Value tensor = bufferization::ToTensorOp::create(
+        b, loc, RankedTensorType::get(type.getShape(), cast<MemRefType>(memory.getType()).getElementType()),
+        memory, /*restrict=*/true, /*writable=*/false);
+    return type.getElementType().isInteger(1) ? convertBool(b, loc, tensor, b.getI1Type()) : tensor;
+  }
+  Value pointer = loadPointer(b, loc, pointers, slot.pointer);
+  if (slot.type.isIndex())
+    return arith::IndexCastOp::create(b, loc, b.getIndexType(),
+                                      LLVM::LoadOp::create(b, loc, b.getI64Type(), pointer));
+  if (slot.type.isInteger(1))
+    return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne,
+                                 LLVM::LoadOp::create(b, loc, b.getI8Type(), pointer),
+                                 arith::ConstantIntOp::create(b, loc, b.getI8Type(), 0));
+  return LLVM::LoadOp::create(b, loc, slot.type, pointer);
+}
+
+void BoundaryRewrite::writeResult(Value value, const Slot &slot) {
+  if (isa<RankedTensorType>(slot.type)) {
+    if (cast<RankedTensorType>(slot.type).getElementType().isInteger(1))
+      value = convertBool(b, loc, value, b.getI8Type());
+    bufferization::MaterializeInDestinationOp::create(b, loc, Type(), value, buffer(slot),
+                                                      /*restrict=*/true, /*writable=*/true);
+    return;
+  }
+  if (slot.type.isIndex())
+    value = arith::IndexCastOp::create(b, loc, b.getI64Type(), value);
+  if (slot.type.isInteger(1))
+    value = arith::ExtUIOp::create(b, loc, b.getI8Type(), value);
+  LLVM::StoreOp::create(b, loc, value, loadPointer(b, loc, pointers, slot.pointer));
+}
+
+void BoundaryRewrite::convertBody(StringRef name) {
+  auto pointer = LLVM::LLVMPointerType::get(b.getContext());
+  Block &entry = func.getBody().front();
+  unsigned count = entry.getNumArguments();
+  SmallVector<Value> raw;
+  for (int i = 0; i < 4; ++i)
+    raw.push_back(entry.addArgument(pointer, loc));
+  pointers = raw[0];
+  dims = raw[1];
+  b.setInsertionPointToStart(&entry);
+  for (unsigned i = 0; i < count; ++i)
+    if (!entry.getArgument(i).use_empty())
+      entry.getArgument(i).replaceAllUsesWith(readArgument(arguments[i]));
+  entry.eraseArguments(0, count);
+  Operation *terminator = entry.getTerminator();
+  b.setInsertionPoint(terminator);
+  for (auto [value, slot] : llvm::zip_equal(terminator->getOperands(), results))
+    writeResult(value, slot);
+  terminator->setOperands({});
+  func.setFunctionType(b.getFunctionType(SmallVector<Type>(4, pointer), {}));
+  func.setName(name);
+  func.removeArgAttrsAttr();
+  func.removeResAttrsAttr();
+}
+
+LogicalResult BoundaryRewrite::makeShapes(StringRef name) {
+  Block &entry = func.getBody().front();
+  b.setInsertionPoint(func);
+  auto pointer = LLVM::LLVMPointerType::get(b.getContext());
+  auto shapes = func::FuncOp::create(b, loc, name, b.getFunctionType({pointer}, {}));
+  Block *body = shapes.addEntryBlock();
+  Value sizes = body->getArgument(0);
+  OpBuilder inside = OpBuilder::atBlockEnd(body);
+  Operation *terminator = entry.getTerminator();
+  for (auto [i, value, slot] : llvm::enumerate(terminator->getOperands(), results)) {
+    auto type = dyn_cast<RankedTensorType>(slot.type);
+    for (int64_t dim = 0; type && dim < type.getRank(); ++dim) {
+      FailureOr<Value> size = resultSize(
+          inside, value, dim, [&](BlockArgument arg, int64_t d) -> Value {
+            return loadSize(inside, loc, sizes, arguments[arg.getArgNumber()].firstSize + d);
+          });
+      if (failed(size))
+        return func.emitOpError("expected the size of result #")
+               << i << " to follow from the arguments' sizes, but dimension " << dim << " of "
+               << type << " depends on data";
+      storeSize(inside, loc, sizes, slot.firstSize + dim, *size);
+    }
+  }
+  func::ReturnOp::create(inside, loc);
+  return success();
+}
+
+namespace {
+struct ExposeBuffersPass : seqc::impl::ExposeBuffersPassBase<ExposeBuffersPass> {
+  void runOnOperation() override {
+    SmallVector<func::FuncOp> functions(getOperation().getOps<func::FuncOp>());
+    for (func::FuncOp func : functions) {
+      if (func.isDeclaration())
+        continue;
+      BoundaryRewrite rewrite(func);
+      rewrite.assignSlots();
+      std::string name = func.getName().str();
+      if (func->hasAttr("seqc.init")) {
+        // Results are the hidden states among the arguments of the function it belongs to.
+        auto first = func->getAttrOfType<IntegerAttr>("seqc.init").getInt();
+        int64_t size = 0;
+        for (Slot &slot : rewrite.arguments)
+          if (auto tensor = dyn_cast<RankedTensorType>(slot.type))
+            size += tensor.getRank();
+        for (auto [i, slot] : llvm::enumerate(rewrite.results)) {
+          slot.pointer = first + i;
+          slot.firstSize = size;
+          size += cast<RankedTensorType>(slot.type).getRank();
+        }
+        rewrite.convertBody(name);
+        continue;
+      }
+      if (func.isPrivate())
+        continue;
+      if (failed(rewrite.makeShapes("seqc_shapes_" + name)))
+        return signalPassFailure();
+      rewrite.convertBody("seqc_body_" + name);
+    }
+  }
+};
+} // namespace

@@ -1,0 +1,110 @@
+// Parallel loops. Work that may be shared between threads is an scf.forall over one index; here
+// each becomes a function of a range of it. The function rebuilds buffers and sizes from the
+// same arrays that the caller had, so nothing has to be passed through a closure. How the range
+// is cut does not change any result: iterations are independent.
+#include "seqc/Conversion/Passes.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/Transforms/RegionUtils.h"
+
+namespace seqc {
+#define GEN_PASS_DEF_OUTLINEPARALLELPASS
+#include "seqc/Conversion/Passes.h.inc"
+} // namespace seqc
+
+using namespace mlir;
+using namespace seqc;
+
+static constexpr StringLiteral runtimeName = "seqc_rt_parallel_for";
+
+/// for i in [lower, upper): the body of `loop`, at `b`.
+static void inlineAsLoop(OpBuilder &b, scf::ForallOp loop, Value lower, Value upper,
+                         IRMapping &map) {
+  Location loc = loop.getLoc();
+  Value one = arith::ConstantIndexOp::create(b, loc, 1);
+  auto serial = scf::ForOp::create(b, loc, lower, upper, one);
+  map.map(loop.getInductionVar(0), serial.getInductionVar());
+  OpBuilder body = OpBuilder::atBlockBegin(serial.getBody());
+  for (Operation &op : loop.getBody()->without_terminator())
+    body.clone(op, map);
+}
+
+static void makeSerial(scf::ForallOp loop) {
+  OpBuilder b(loop);
+  IRMapping map;
+  Value zero = arith::ConstantIndexOp::create(b, loop.getLoc(), 0);
+  inlineAsLoop(b, loop, zero, loop.getUpperBound(b).front(), map);
+  loop.erase();
+}
+
+static func::FuncOp declareRuntime(ModuleOp module) {
+  if (auto func = module.lookupSymbol<func::FuncOp>(runtimeName))
+    return func;
+  OpBuilder b = OpBuilder::atBlockBegin(module.getBody());
+  auto pointer = LLVM::LLVMPointerType::get(b.getContext());
+  SmallVector<Type> types(5, pointer);
+  types.push_back(b.getI64Type());
+  auto func = func::FuncOp::create(b, module.getLoc(), runtimeName, b.getFunctionType(types, {}));
+  func.setPrivate();
+  return func;
+}
+
+/// Makes a function of the loop and calls it; a loop whose values can't be rebuilt runs in place.
+static void outline(func::FuncOp func, scf::ForallOp loop, unsigned number) {
+  SetVector<Value> captured;
+  getUsedValuesDefinedAbove(loop.getRegion(), captured);
+  SetVector<Operation *> needed;
+  for (Value v : captured)
+    if (failed(collectRematerializable(v, needed)))
+      return makeSerial(loop);
+  Location loc = loop.getLoc();
+  OpBuilder b(func);
+  auto pointer = LLVM::LLVMPointerType::get(b.getContext());
+  Type i64 = b.getI64Type();
+  std::string name = "seqc_task_" + func.getName().drop_front(10).str() + "_" + std::to_string(number);
+  auto task = func::FuncOp::create(
+      b, loc, name, b.getFunctionType({pointer, pointer, pointer, i64, i64}, {}));
+  task.setPrivate();
+  Block *entry = task.addEntryBlock();
+  b.setInsertionPointToStart(entry);
+  IRMapping map;
+  for (unsigned i = 0; i < 3; ++i)
+    map.map(func.getArgument(i), entry->getArgument(i));
+  for (Operation *op : needed)
+    b.clone(*op, map);
+  Value lower = arith::IndexCastOp::create(b, loc, b.getIndexType(), entry->getArgument(3));
+  Value upper = arith::IndexCastOp::create(b, loc, b.getIndexType(), entry->getArgument(4));
+  inlineAsLoop(b, loop, lower, upper, map);
+  func::ReturnOp::create(b, loc);
+
+  func::FuncOp runtime = declareRuntime(func->getParentOfType<ModuleOp>());
+  b.setInsertionPoint(loop);
+  Value count = arith::IndexCastOp::create(b, loc, i64, loop.getUpperBound(b).front());
+  Value address = UnrealizedConversionCastOp::create(
+                      b, loc, pointer,
+                      func::ConstantOp::create(b, loc, task.getFunctionType(), name).getResult())
+                      .getResult(0);
+  func::CallOp::create(b, loc, runtime,
+                       ValueRange{func.getArgument(3), address, func.getArgument(0),
+                                  func.getArgument(1), func.getArgument(2), count});
+  loop.erase();
+}
+
+namespace {
+struct OutlineParallelPass : seqc::impl::OutlineParallelPassBase<OutlineParallelPass> {
+  void runOnOperation() override {
+    for (func::FuncOp func : llvm::to_vector(getOperation().getOps<func::FuncOp>())) {
+      bool isBody = func.getName().starts_with("seqc_body_");
+      SmallVector<scf::ForallOp> loops;
+      func.walk([&](scf::ForallOp loop) { loops.push_back(loop); });
+      unsigned number = 0;
+      for (scf::ForallOp loop : loops)
+        if (isBody && loop->getParentOp() == func)
+          outline(func, loop, number++);
+        else
+          makeSerial(loop);
+    }
+  }
+};
+} // namespace

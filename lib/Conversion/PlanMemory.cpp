@@ -1,0 +1,205 @@
+// Where buffers live. After bufferization a function allocates; a library call must not.
+//
+//  1. Allocations move to the function's entry (a buffer of a loop body is one buffer, reused).
+//  2. A buffer whose contents end up in a result, by one whole copy, becomes that result.
+//  3. The others get consecutive 64-byte aligned places in the caller's scratch memory, staggered
+//     so that equal-sized buffers do not collide in a cache's sets.
+#include "seqc/Conversion/Passes.h"
+#include "seqc/Conversion/RawBuffers.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/IR/Dominance.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+namespace seqc {
+#define GEN_PASS_DEF_PLANMEMORYPASS
+#include "seqc/Conversion/Passes.h.inc"
+} // namespace seqc
+
+using namespace mlir;
+using namespace seqc;
+
+/// Distance in bytes that is added to each buffer's size.
+static constexpr int64_t stagger = 1280;
+
+/// Ops that `value` needs and that can run anywhere: no effects, or reads of the runtime's
+/// arrays of pointers and sizes, which never change. In order. Fails at anything else.
+LogicalResult seqc::collectRematerializable(Value value, SetVector<Operation *> &ops) {
+  Operation *op = value.getDefiningOp();
+  if (!op)
+    return success(isa<func::FuncOp>(cast<BlockArgument>(value).getOwner()->getParentOp()));
+  if (ops.contains(op))
+    return success();
+  bool constantLoad = isa<LLVM::LoadOp>(op);
+  if (op->getNumRegions() || !(constantLoad || isMemoryEffectFree(op)))
+    return failure();
+  for (Value operand : op->getOperands())
+    if (failed(collectRematerializable(operand, ops)))
+      return failure();
+  ops.insert(op);
+  return success();
+}
+
+/// Moves every allocation, with what its sizes need, to the function's entry.
+static LogicalResult hoistAllocations(func::FuncOp func) {
+  Block &entry = func.getBody().front();
+  SmallVector<memref::AllocOp> allocs;
+  func.walk([&](memref::AllocOp alloc) { allocs.push_back(alloc); });
+  for (memref::AllocOp alloc : allocs) {
+    SetVector<Operation *> needed;
+    for (Value size : alloc.getDynamicSizes())
+      if (failed(collectRematerializable(size, needed)))
+        return alloc.emitOpError(
+            "expected the size of a temporary to follow from the arguments' sizes");
+    OpBuilder b = OpBuilder::atBlockBegin(&entry);
+    IRMapping map;
+    for (Operation *op : needed)
+      b.clone(*op, map);
+    Operation *fresh = b.clone(*alloc, map);
+    alloc.getMemref().replaceAllUsesWith(fresh->getResult(0));
+    alloc.erase();
+  }
+  return success();
+}
+
+/// True if `result` is the memory of a result: built from the runtime's pointers.
+static bool isArgumentMemory(Value v) {
+  return v.getDefiningOp<UnrealizedConversionCastOp>() != nullptr;
+}
+
+/// Copies of a whole buffer into a result: the buffer becomes the result.
+static void forwardToResults(func::FuncOp func) {
+  Block &entry = func.getBody().front();
+  SmallVector<std::pair<Operation *, std::pair<Value, Value>>> copies;
+  for (Operation &op : entry) {
+    if (auto copy = dyn_cast<memref::CopyOp>(op))
+      copies.push_back({&op, {copy.getSource(), copy.getTarget()}});
+    if (auto copy = dyn_cast<linalg::CopyOp>(op))
+      copies.push_back({&op, {copy.getInputs()[0], copy.getOutputs()[0]}});
+  }
+  for (auto [op, ends] : copies) {
+    auto [source, target] = ends;
+    auto alloc = source.getDefiningOp<memref::AllocOp>();
+    if (!alloc || !isArgumentMemory(target) || !target.hasOneUse() ||
+        cast<MemRefType>(source.getType()).getShape() !=
+            cast<MemRefType>(target.getType()).getShape() ||
+        !cast<MemRefType>(source.getType()).getLayout().isIdentity())
+      continue;
+    SetVector<Operation *> needed;
+    if (failed(collectRematerializable(target, needed)))
+      continue;
+    OpBuilder b(alloc);
+    IRMapping map;
+    for (Operation *dep : needed)
+      b.clone(*dep, map);
+    op->erase();
+    alloc.getMemref().replaceAllUsesWith(map.lookup(target));
+    alloc.erase();
+  }
+}
+
+/// Copies that are left become loops: the C++ routine that upstream would call is not in libc.
+static LogicalResult expandCopies(func::FuncOp func) {
+  SmallVector<memref::CopyOp> copies;
+  func.walk([&](memref::CopyOp copy) { copies.push_back(copy); });
+  IRRewriter rewriter(func.getContext());
+  for (memref::CopyOp copy : copies) {
+    if (copy.getSource() != copy.getTarget()) {
+      rewriter.setInsertionPoint(copy);
+      auto op = linalg::CopyOp::create(rewriter, copy.getLoc(), copy.getSource(), copy.getTarget());
+      if (failed(linalg::linalgOpToLoops(rewriter, op)))
+        return failure();
+      rewriter.eraseOp(op);
+    }
+    rewriter.eraseOp(copy);
+  }
+  return success();
+}
+
+static Value alignUp(OpBuilder &b, Location loc, Value bytes) {
+  Value mask = arith::ConstantIndexOp::create(b, loc, 63);
+  Value up = arith::AddIOp::create(b, loc, bytes, mask);
+  return arith::AndIOp::create(b, loc, up, arith::ConstantIndexOp::create(b, loc, ~int64_t(63)));
+}
+
+static Value bytesOf(OpBuilder &b, Location loc, MemRefType type, ValueRange dynamicSizes) {
+  unsigned bits = type.getElementType().isIndex() ? 64 : type.getElementTypeBitWidth();
+  int64_t fixed = (bits + 7) / 8;
+  for (int64_t size : type.getShape())
+    if (!ShapedType::isDynamic(size))
+      fixed *= size;
+  Value bytes = arith::ConstantIndexOp::create(b, loc, fixed);
+  for (Value size : dynamicSizes)
+    bytes = arith::MulIOp::create(b, loc, bytes, size);
+  Value padded = arith::AddIOp::create(b, loc, bytes, arith::ConstantIndexOp::create(b, loc, stagger));
+  return alignUp(b, loc, padded);
+}
+
+/// Replaces the allocations by places in scratch and writes `seqc_scratch_f`.
+static LogicalResult placeInScratch(func::FuncOp func, StringRef name) {
+  SmallVector<memref::AllocOp> allocs;
+  func.walk([&](memref::AllocOp alloc) { allocs.push_back(alloc); });
+  Location loc = func.getLoc();
+  OpBuilder b(func);
+  auto pointer = LLVM::LLVMPointerType::get(b.getContext());
+  auto scratch = func::FuncOp::create(b, loc, ("seqc_scratch_" + name).str(),
+                                      b.getFunctionType({pointer}, {b.getI64Type()}));
+  OpBuilder sizes = OpBuilder::atBlockEnd(scratch.addEntryBlock());
+  IRMapping toScratch;
+  toScratch.map(func.getArgument(1), scratch.getArgument(0));
+  Value total = arith::ConstantIndexOp::create(sizes, loc, 0);
+  Block &entry = func.getBody().front();
+  Value offset;
+  for (memref::AllocOp alloc : allocs) {
+    SetVector<Operation *> needed;
+    for (Value size : alloc.getDynamicSizes())
+      if (failed(collectRematerializable(size, needed)))
+        return failure();
+    SmallVector<Value> outside;
+    for (Operation *op : needed)
+      if (!toScratch.contains(op))
+        sizes.clone(*op, toScratch);
+    for (Value size : alloc.getDynamicSizes())
+      outside.push_back(toScratch.lookup(size));
+    total = arith::AddIOp::create(sizes, loc, total, bytesOf(sizes, loc, alloc.getType(), outside));
+
+    b.setInsertionPoint(alloc);
+    if (!offset) {
+      OpBuilder first = OpBuilder::atBlockBegin(&entry);
+      offset = arith::ConstantIndexOp::create(first, loc, 0);
+    }
+    Value wide = arith::IndexCastOp::create(b, loc, b.getI64Type(), offset);
+    Value place = LLVM::GEPOp::create(b, loc, pointer, b.getI8Type(), func.getArgument(2),
+                                      ArrayRef<LLVM::GEPArg>{wide});
+    Value buffer = bufferFromPointer(b, loc, place, alloc.getType(), alloc.getDynamicSizes());
+    offset = arith::AddIOp::create(b, loc, offset,
+                                   bytesOf(b, loc, alloc.getType(), alloc.getDynamicSizes()));
+    alloc.getMemref().replaceAllUsesWith(buffer);
+    alloc.erase();
+  }
+  func::ReturnOp::create(sizes, loc,
+                         Value(arith::IndexCastOp::create(sizes, loc, sizes.getI64Type(), total)));
+  return success();
+}
+
+namespace {
+struct PlanMemoryPass : seqc::impl::PlanMemoryPassBase<PlanMemoryPass> {
+  void runOnOperation() override {
+    for (func::FuncOp func :
+         llvm::to_vector(getOperation().getOps<func::FuncOp>())) {
+      StringRef name = func.getName();
+      func.walk([](memref::DeallocOp op) { op.erase(); });
+      forwardToResults(func);
+      if (name.starts_with("seqc_init_") && failed(expandCopies(func)))
+        return signalPassFailure();
+      if (!name.consume_front("seqc_body_"))
+        continue;
+      if (failed(expandCopies(func)) || failed(hoistAllocations(func)) ||
+          failed(placeInScratch(func, name)))
+        return signalPassFailure();
+    }
+  }
+};
+} // namespace

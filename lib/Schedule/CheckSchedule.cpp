@@ -1,0 +1,49 @@
+// The contract of stage 3.
+#include "seqc/Schedule/Passes.h"
+
+namespace seqc {
+#define GEN_PASS_DEF_CHECKSCHEDULEPASS
+#include "seqc/Schedule/Passes.h.inc"
+} // namespace seqc
+
+using namespace mlir;
+using namespace seqc;
+
+static LogicalResult check(Operation *op, seq::ScheduleAttr schedule) {
+  if (!schedule)
+    return op->emitOpError("expected a schedule after stage 'scheduled', but got none");
+  seq::Plan plan = schedule.getPlan();
+  if (plan != seq::Plan::Reference && plan != seq::Plan::Fused)
+    return op->emitOpError("expected plan 'reference' or 'fused', but got '")
+           << seq::stringifyPlan(plan) << "', which seqc does not implement yet";
+  if (plan == seq::Plan::Reference)
+    return success();
+  int64_t bits = schedule.getVectorBits();
+  if (bits != 128 && bits != 256 && bits != 512)
+    return op->emitOpError("expected vector_bits of 128, 256 or 512, but got ") << bits;
+  if (schedule.getRows() < 1 || schedule.getVectors() < 1 ||
+      schedule.getRows() * schedule.getVectors() > 32)
+    return op->emitOpError("expected rows and vectors of 1 or more whose product is at most 32 "
+                           "registers, but got ")
+           << schedule.getRows() << " and " << schedule.getVectors();
+  if (schedule.getStrip() < 1 || schedule.getStrip() > 4096)
+    return op->emitOpError("expected a strip between 1 and 4096 steps, but got ")
+           << schedule.getStrip();
+  return success();
+}
+
+namespace {
+struct CheckSchedulePass : seqc::impl::CheckSchedulePassBase<CheckSchedulePass> {
+  void runOnOperation() override {
+    bool ok = true;
+    getOperation().walk([&](Operation *op) {
+      if (auto recurrence = dyn_cast<seq::RecurrenceOp>(op))
+        ok &= succeeded(check(op, recurrence.getScheduleAttr()));
+      else if (auto schedule = op->getAttrOfType<seq::ScheduleAttr>("seq.schedule"))
+        ok &= succeeded(check(op, schedule));
+    });
+    if (!ok)
+      signalPassFailure();
+  }
+};
+} // namespace

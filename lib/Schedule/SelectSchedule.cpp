@@ -1,0 +1,56 @@
+// Stage 3. One plan is fast today (`fused`), so the choice is between numbers: register tiles
+// from the target's registers, strips and thresholds from its caches.
+#include "seqc/Schedule/Passes.h"
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/IR/BuiltinOps.h"
+
+namespace seqc {
+#define GEN_PASS_DEF_SELECTSCHEDULEPASS
+#include "seqc/Schedule/Passes.h.inc"
+} // namespace seqc
+
+using namespace mlir;
+using namespace seqc;
+
+seq::ScheduleAttr seqc::fusedSchedule(seq::TargetAttr target) {
+  // Accumulators plus `vectors` weights plus one broadcast fit the registers: 6·4 + 4 + 1 of 32,
+  // 3·4 (or 6·2) + … of 16.
+  int64_t rows = target.getVectorRegisters() >= 32 ? 6 : 3;
+  int64_t vectors = target.getVectorRegisters() >= 32 ? 4 : 3;
+  return seq::ScheduleAttr::get(target.getContext(), seq::Plan::Fused, target.getVectorBits(),
+                                /*batchTile=*/0, /*channelTile=*/0, /*strip=*/16, rows, vectors,
+                                /*prefetch=*/2, /*streamBytes=*/target.getL2Bytes());
+}
+
+namespace {
+struct SelectSchedulePass : seqc::impl::SelectSchedulePassBase<SelectSchedulePass> {
+  using SelectSchedulePassBase::SelectSchedulePassBase;
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    auto target = module->getAttrOfType<seq::TargetAttr>("seqc.target");
+    if (!target) {
+      module.emitOpError("expected the attribute 'seqc.target', but got none");
+      return signalPassFailure();
+    }
+    std::optional<seq::Plan> plan =
+        plan_() == "auto" ? seq::Plan::Fused : seq::symbolizePlan(plan_());
+    if (!plan) {
+      module.emitOpError("expected a plan (auto, reference, fused), but got '") << plan_() << "'";
+      return signalPassFailure();
+    }
+    auto schedule = *plan == seq::Plan::Fused ? fusedSchedule(target)
+                                              : seq::ScheduleAttr::get(&getContext(), *plan);
+    module.walk([&](Operation *op) {
+      if (auto recurrence = dyn_cast<seq::RecurrenceOp>(op)) {
+        if (!recurrence.getScheduleAttr())
+          recurrence.setScheduleAttr(schedule);
+      } else if (isa<linalg::LinalgOp>(op) && !op->getParentOfType<seq::RecurrenceOp>() &&
+                 !op->hasAttr("seq.schedule") && *plan == seq::Plan::Fused) {
+        op->setAttr("seq.schedule", schedule);
+      }
+    });
+  }
+  const std::string &plan_() const { return plan; }
+};
+} // namespace

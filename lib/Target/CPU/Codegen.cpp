@@ -1,0 +1,117 @@
+// From loops and vectors to bytes: the LLVM dialect, LLVM's optimiser, objects.
+#include "seqc/Target/CPU.h"
+
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Transforms/Passes.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/Module.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/CodeGen.h"
+#include "llvm/Target/TargetMachine.h"
+#include "llvm/TargetParser/Triple.h"
+
+using namespace mlir;
+using namespace seqc;
+
+void seqc::buildCpuLowering(OpPassManager &pm) {
+  pm.addPass(memref::createExpandStridedMetadataPass());
+  pm.addPass(createLowerAffinePass());
+  pm.addPass(createConvertVectorToSCFPass());
+  pm.addPass(createSCFToControlFlowPass());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+  pm.addNestedPass<func::FuncOp>(arith::createArithExpandOpsPass());
+  pm.addPass(createConvertVectorToLLVMPass());
+  pm.addNestedPass<func::FuncOp>(createConvertMathToLLVMPass());
+  pm.addPass(createConvertMathToLibmPass());
+  pm.addPass(createConvertVectorToLLVMPass()); // what unrolling vectors for libm left
+  pm.addPass(createFinalizeMemRefToLLVMConversionPass());
+  pm.addPass(createConvertIndexToLLVMPass());
+  pm.addPass(createArithToLLVMConversionPass());
+  pm.addPass(createConvertFuncToLLVMPass());
+  pm.addPass(createConvertControlFlowToLLVMPass());
+  pm.addPass(createUBToLLVMConversionPass());
+  pm.addPass(createReconcileUnrealizedCastsPass());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
+
+std::unique_ptr<llvm::TargetMachine> seqc::makeTargetMachine(seq::TargetAttr target,
+                                                             unsigned optLevel,
+                                                             std::string &error) {
+  initializeCpuTargets();
+  llvm::Triple triple(target.getTriple().getValue());
+  const llvm::Target *found = llvm::TargetRegistry::lookupTarget(triple, error);
+  if (!found)
+    return nullptr;
+  llvm::TargetOptions options;
+  // Fused multiply-adds are formed once, by rule, before plans diverge; LLVM must not add any.
+  options.AllowFPOpFusion = llvm::FPOpFusion::Strict;
+  auto level = optLevel == 0   ? llvm::CodeGenOptLevel::None
+               : optLevel == 1 ? llvm::CodeGenOptLevel::Less
+               : optLevel == 2 ? llvm::CodeGenOptLevel::Default
+                               : llvm::CodeGenOptLevel::Aggressive;
+  return std::unique_ptr<llvm::TargetMachine>(
+      found->createTargetMachine(triple, target.getCpu().getValue(), target.getFeatures().getValue(),
+                                 options, llvm::Reloc::PIC_, std::nullopt, level));
+}
+
+void seqc::applyTarget(llvm::Module &module, seq::TargetAttr target, llvm::TargetMachine &machine) {
+  module.setTargetTriple(machine.getTargetTriple());
+  module.setDataLayout(machine.createDataLayout());
+  module.setPICLevel(llvm::PICLevel::BigPIC);
+  std::string bits = std::to_string(target.getVectorBits());
+  for (llvm::Function &f : module) {
+    if (f.isDeclaration())
+      continue;
+    f.addFnAttr("target-cpu", target.getCpu().getValue());
+    f.addFnAttr("target-features", target.getFeatures().getValue());
+    f.addFnAttr("prefer-vector-width", bits);
+    f.addFnAttr("min-legal-vector-width", bits);
+    f.addFnAttr("frame-pointer", "none");
+    f.addFnAttr(llvm::Attribute::NoUnwind);
+  }
+}
+
+void seqc::optimizeModule(llvm::Module &module, llvm::TargetMachine &machine, unsigned optLevel) {
+  llvm::LoopAnalysisManager loops;
+  llvm::FunctionAnalysisManager functions;
+  llvm::CGSCCAnalysisManager sccs;
+  llvm::ModuleAnalysisManager modules;
+  llvm::PipelineTuningOptions tuning;
+  // Our loops are vectors already; what is left as scalar loops may still profit. No flag allows
+  // LLVM to change the order of floating-point operations.
+  tuning.LoopVectorization = true;
+  tuning.SLPVectorization = false;
+  llvm::PassBuilder builder(&machine, tuning);
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(sccs);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, sccs, modules);
+  auto level = optLevel == 0   ? llvm::OptimizationLevel::O0
+               : optLevel == 1 ? llvm::OptimizationLevel::O1
+               : optLevel == 2 ? llvm::OptimizationLevel::O2
+                               : llvm::OptimizationLevel::O3;
+  llvm::ModulePassManager pm = optLevel == 0 ? builder.buildO0DefaultPipeline(level)
+                                             : builder.buildPerModuleDefaultPipeline(level);
+  pm.run(module, modules);
+}
+
+bool seqc::emitCode(llvm::Module &module, llvm::TargetMachine &machine, bool assembly,
+                    SmallVectorImpl<char> &out, std::string &error) {
+  llvm::raw_svector_ostream stream(out);
+  llvm::legacy::PassManager pm;
+  auto kind = assembly ? llvm::CodeGenFileType::AssemblyFile : llvm::CodeGenFileType::ObjectFile;
+  if (machine.addPassesToEmitFile(pm, stream, nullptr, kind)) {
+    error = "this target cannot emit a file of that kind";
+    return false;
+  }
+  pm.run(module);
+  return true;
+}
