@@ -10,13 +10,16 @@ from .tree import Finding
 
 
 def llvm_prefix():
-    """The LLVM 22 installation: MLIR_DIR's, or the one of llvm-config-22; None without one."""
+    """The LLVM 22 installation: MLIR_DIR's, or llvm-config's; None without one."""
     if os.environ.get("MLIR_DIR"):
         return pathlib.Path(os.environ["MLIR_DIR"]).resolve().parents[2]
-    if not shutil.which("llvm-config-22"):
-        return None
-    prefix = subprocess.run(["llvm-config-22", "--prefix"], check=True, capture_output=True, text=True)
-    return pathlib.Path(prefix.stdout.strip())
+    for program in ("llvm-config-22", "llvm-config"):
+        if shutil.which(program):
+            answer = subprocess.run([program, "--version", "--prefix"], capture_output=True, text=True)
+            version, prefix = answer.stdout.split()
+            if version.startswith("22."):
+                return pathlib.Path(prefix)
+    return None
 
 
 def records(tree, path):

@@ -1,5 +1,6 @@
 """Documents: links resolve, no machine's paths or strange hosts in any file, every declaration
 is described, and docs/reference equals fresh output."""
+import pathlib
 import re
 import subprocess
 import sys
@@ -26,10 +27,13 @@ def check(tree):
         if path.suffix == ".md":
             yield from links(tree, path)
     yield from undescribed(tree)
+    yield from two_commands(tree)
     yield from reference(tree)
 
 
 def places(tree, path):
+    if path.parts[:2] == ("test", "Lint"):  # holds what this check refuses
+        return
     for number, line in tree.lines(path):
         if MACHINE_PATH.search(line):
             yield Finding(path, number, "expected no absolute path of one machine")
@@ -72,6 +76,17 @@ def links(tree, path):
                 relative = goal.resolve().relative_to(tree.root)
                 if mark not in anchors(tree, relative):
                     yield Finding(path, number, f"expected a heading of '{relative}', but got '#{mark}'")
+
+
+def two_commands(tree):
+    """.ci/run runs the commands of the README's first shell block, as they stand there."""
+    readme, script = pathlib.PurePath("README.md"), pathlib.PurePath(".ci/run")
+    if readme not in tree.files or script not in tree.files:
+        return
+    block = re.search(r"```sh\n(.*?)```", tree.text(readme), re.S)
+    for command in (line.split("#")[0].strip() for line in block.group(1).splitlines()):
+        if command and command not in (line.strip() for _, line in tree.lines(script)):
+            yield Finding(script, 1, f"expected the README's command '{command}' on a line of its own")
 
 
 def reference(tree):
