@@ -4,7 +4,7 @@
 
 include "mlir/Pass/PassBase.td"
 
-def CheckInput : Pass<"seq-check-input", "::mlir::ModuleOp"> {
+def CheckInputPass : Pass<"seq-check-input", "::mlir::ModuleOp"> {
   let summary = "the contract of stage 1: what a model may hold";
   let description = [{
     Refuses what the later stages do not understand, in the user's words. The module is not

@@ -1,0 +1,107 @@
+//===- Load.cpp - Stage 1: bytes become a checked module
+//------------------------===//
+//
+// The order matters: bytes are judged before upstream's parser sees them, cells
+// are linked before weights, so that a weight may be a cell's argument.
+//
+//===----------------------------------------------------------------------------===//
+#include "seqc/Frontend/Load.h"
+#include "LoadParts.h"
+#include "mlir/Bytecode/BytecodeReader.h"
+#include "mlir/IR/Verifier.h"
+#include "mlir/Parser/Parser.h"
+#include "seqc/Frontend/Nesting.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/thread.h"
+
+using namespace llvm;
+using namespace mlir;
+using namespace seqc;
+
+/// Holds 256 levels of every kind of nesting with a wide margin (measured: 4000
+/// levels of regions need 8 MiB).
+static constexpr unsigned stackBytes = 64u << 20;
+
+void seqc::runOnOwnStack(llvm::function_ref<void()> work) {
+  llvm::thread worker(std::optional<unsigned>(stackBytes), [&] { work(); });
+  worker.join();
+}
+
+std::unique_ptr<MemoryBuffer> seqc::copyInput(StringRef bytes, StringRef name) {
+  return MemoryBuffer::getMemBufferCopy(bytes, name);
+}
+
+std::unique_ptr<MemoryBuffer> seqc::readInput(StringRef path,
+                                              std::string &error) {
+  if (path != "-") {
+    sys::fs::file_status status;
+    if (std::error_code code = sys::fs::status(path, status)) {
+      error = "cannot read '" + path.str() + "': " + code.message();
+      return nullptr;
+    }
+    if (sys::fs::is_directory(status)) {
+      error = "cannot read '" + path.str() + "': it is a directory";
+      return nullptr;
+    }
+    if (status.type() == sys::fs::file_type::regular_file &&
+        status.getSize() > maxInputBytes) {
+      error = "expected at most 1 GiB in '" + path.str() + "', but got " +
+              std::to_string(status.getSize()) + " bytes";
+      return nullptr;
+    }
+  }
+  // A volatile read copies: another process may shorten the file while it is
+  // parsed.
+  auto buffer = MemoryBuffer::getFileOrSTDIN(path, /*IsText=*/false,
+                                             /*RequiresNullTerminator=*/true);
+  if (!buffer) {
+    error = "cannot read '" + path.str() + "': " + buffer.getError().message();
+    return nullptr;
+  }
+  return copyInput((*buffer)->getBuffer(), path == "-" ? "<stdin>" : path);
+}
+
+/// Reports what must not reach the parser, at its line and column.
+static LogicalResult checkText(const MemoryBuffer &input,
+                               MLIRContext &context) {
+  StringRef text = input.getBuffer();
+  std::optional<TextFault> fault = findTextFault(text, maxNesting);
+  if (!fault)
+    return success();
+  StringRef before = text.take_front(fault->offset);
+  unsigned line = before.count('\n') + 1;
+  unsigned column = before.size() - (before.rfind('\n') + 1) + 1;
+  return emitError(FileLineColLoc::get(&context, input.getBufferIdentifier(),
+                                       line, column))
+         << fault->message;
+}
+
+static LogicalResult checkSize(const MemoryBuffer &input,
+                               MLIRContext &context) {
+  if (input.getBufferSize() <= maxInputBytes)
+    return success();
+  return emitError(
+             FileLineColLoc::get(&context, input.getBufferIdentifier(), 0, 0))
+         << "expected at most 1 GiB, but got " << input.getBufferSize()
+         << " bytes";
+}
+
+OwningOpRef<ModuleOp> seqc::loadModule(std::unique_ptr<MemoryBuffer> input,
+                                       MLIRContext &context, SourceMgr &sources,
+                                       const LoadOptions &options) {
+  const MemoryBuffer &bytes = *input;
+  sources.AddNewSourceBuffer(std::move(input), SMLoc());
+  if (failed(checkSize(bytes, context)))
+    return nullptr;
+  bool binary = isBytecode(bytes.getMemBufferRef());
+  if (failed(binary ? checkBytecodeInChild(bytes, context, options.checker)
+                    : checkText(bytes, context)))
+    return nullptr;
+  OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(
+      bytes.getBuffer(), &context, bytes.getBufferIdentifier());
+  if (!module || failed(linkCells(*module)))
+    return nullptr;
+  if (!options.weights.empty() && failed(bindWeights(*module, options.weights)))
+    return nullptr;
+  return module;
+}
