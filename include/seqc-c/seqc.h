@@ -35,7 +35,7 @@ enum seqc_error {
   SEQC_ERROR_LINK = 103,   /**< loading or linking the machine code failed */
   SEQC_ERROR_HOST = 104    /**< the code needs another machine than this one */
 };
-/** A compiled or loaded module, counted; and one of its functions, which lives as long. */
+/** A compiled or loaded module; and one of its functions, which lives as long. */
 typedef struct seqc_module seqc_module;
 typedef struct seqc_function seqc_function;
 
@@ -58,7 +58,7 @@ SEQC_API const char *seqc_version(void);
 SEQC_API const char *seqc_last_error(void);
 
 /** Compiles `length` bytes of MLIR text (no final 0 needed) for this process. On success
- *  `*module` is a new reference; otherwise NULL. `options` may be NULL. */
+ *  `*module` is for seqc_release(); otherwise NULL. `options` may be NULL. */
 SEQC_API int32_t seqc_compile_text(const char *text, size_t length,
                                    const seqc_options *options, seqc_module **module);
 /** The same for `length` bytes of MLIR bytecode at any alignment. */
@@ -72,9 +72,7 @@ SEQC_API int32_t seqc_load(const char *path, seqc_module **module);
 /** Writes the machine code as a shared library to `path` (ends in ".so") and its C header
  *  beside it (".h"). `linker` may be NULL: searched for. Not for a module from seqc_load(). */
 SEQC_API int32_t seqc_save(const seqc_module *module, const char *path, const char *linker);
-/** One more reference to `module`. Returns it. */
-SEQC_API seqc_module *seqc_retain(seqc_module *module);
-/** Gives a reference back; NULL is allowed. The last one unloads the code: no call may run. */
+/** Unloads the code; no call may run. NULL is allowed. */
 SEQC_API void seqc_release(seqc_module *module);
 /** Forgets all cached compilations; modules in use stay valid. */
 SEQC_API void seqc_clear_cache(void);
@@ -108,7 +106,7 @@ SEQC_API void *seqc_symbol(const seqc_function *function, const char *suffix);
 /** In what follows tensor `i` counts the arguments, then the results. Wrong indices give
  *  NULL, -2 or a dtype of 0 bits, and an error message. */
 SEQC_API const char *seqc_tensor_name(const seqc_function *function, int32_t i);
-/** Element type: bool is kDLBool with 8 bits, index a 64-bit int. */
+/** Element type: bool has 8 bits, index is a 64-bit int. */
 SEQC_API DLDataType seqc_tensor_dtype(const seqc_function *function, int32_t i);
 /** Number of sizes; 0 for scalars. */
 SEQC_API int32_t seqc_tensor_rank(const seqc_function *function, int32_t i);
@@ -132,19 +130,28 @@ SEQC_API int32_t seqc_shapes(const seqc_function *function, DLTensor *const *ten
 /** Bytes of workspace that such a call needs; negative: minus an error code. */
 SEQC_API int64_t seqc_scratch_bytes(const seqc_function *function,
                                     const DLTensor *const *tensors, int32_t count);
-/** Bytes of a stream's state for such tensors; negative: minus an error code. */
-SEQC_API int64_t seqc_state_bytes(const seqc_function *function,
-                                  const DLTensor *const *tensors, int32_t count);
-/** Starts a stream in the caller's memory `state`; initial states that are NULL are 0. */
+/** Number of named dynamic sizes, and the name of size `i` ("B"), or NULL. */
+SEQC_API int32_t seqc_size_count(const seqc_function *function);
+SEQC_API const char *seqc_size_name(const seqc_function *function, int32_t i);
+/** Bytes of a stream's state for these values of the named sizes (that of time is ignored);
+ *  negative: minus an error code. */
+SEQC_API int64_t seqc_state_bytes(const seqc_function *function, const int64_t *sizes,
+                                  int32_t count);
+/** Starts a stream in the caller's memory `state` (aligned to 16 bytes). `initial` holds a
+ *  tensor or NULL (zeros) for each state argument in order; `initial_count` 0: all zeros. */
 SEQC_API int32_t seqc_state_init(const seqc_function *function, void *state, int64_t bytes,
-                                 const DLTensor *const *tensors, int32_t count);
-/** Takes as many steps as the inputs hold, from `state` to `state`. */
+                                 const int64_t *sizes, int32_t count,
+                                 const DLTensor *const *initial, int32_t initial_count);
+/** Takes as many steps as the inputs hold. `tensors`: as for seqc_call() but without the state
+ *  arguments and their results (see seqc_tensor_state()). */
 SEQC_API int32_t seqc_step(const seqc_function *function, const seqc_context *context,
                            void *state, int64_t bytes, const DLTensor *const *tensors,
                            int32_t count);
-
+/** Bytes of workspace that such a step needs; negative: minus an error code. */
+SEQC_API int64_t seqc_step_scratch_bytes(const seqc_function *function, const void *state,
+                                         int64_t bytes, const DLTensor *const *tensors,
+                                         int32_t count);
 #ifdef __cplusplus
 }
 #endif
-
 #endif /* SEQC_C_SEQC_H */

@@ -24,7 +24,12 @@ int32_t nullHandle() {
   return fail(SEQC_ERROR_USAGE, "expected a function, but got null");
 }
 
-int32_t noStep(const seqc_function *function) {
+/// SEQC_OK if `function` has a step form.
+int32_t checkStep(const seqc_function *function) {
+  if (!function)
+    return nullHandle();
+  if (function->step)
+    return SEQC_OK;
   return fail(SEQC_ERROR_USAGE, "expected a function with a step form, but '" +
                                     function->signature->name + "' has none: " +
                                     function->signature->notStreamable);
@@ -58,35 +63,40 @@ int64_t seqc_scratch_bytes(const seqc_function *function,
   return finish(function, bytes, bytes < 0);
 }
 
-int64_t seqc_state_bytes(const seqc_function *function,
-                         const DLTensor *const *tensors, int32_t count) {
-  if (!function)
-    return -nullHandle();
-  if (!function->step)
-    return -noStep(function);
-  int64_t bytes = function->stateBytes(tensors, count);
+int64_t seqc_state_bytes(const seqc_function *function, const int64_t *sizes,
+                         int32_t count) {
+  if (int32_t code = checkStep(function))
+    return -code;
+  int64_t bytes = function->stateBytes(sizes, count);
   return finish(function, bytes, bytes < 0);
 }
 
 int32_t seqc_state_init(const seqc_function *function, void *state, int64_t bytes,
-                        const DLTensor *const *tensors, int32_t count) {
-  if (!function)
-    return nullHandle();
-  if (!function->step)
-    return noStep(function);
-  int32_t code = function->stateInit(state, bytes, tensors, count);
+                        const int64_t *sizes, int32_t count,
+                        const DLTensor *const *initial, int32_t initial_count) {
+  if (int32_t code = checkStep(function))
+    return code;
+  int32_t code =
+      function->stateInit(state, bytes, sizes, count, initial, initial_count);
   return finish(function, code, code != SEQC_OK);
 }
 
 int32_t seqc_step(const seqc_function *function, const seqc_context *context,
                   void *state, int64_t bytes, const DLTensor *const *tensors,
                   int32_t count) {
-  if (!function)
-    return nullHandle();
-  if (!function->step)
-    return noStep(function);
+  if (int32_t code = checkStep(function))
+    return code;
   int32_t code = function->step(context, state, bytes, tensors, count);
   return finish(function, code, code != SEQC_OK);
+}
+
+int64_t seqc_step_scratch_bytes(const seqc_function *function, const void *state,
+                                int64_t bytes, const DLTensor *const *tensors,
+                                int32_t count) {
+  if (int32_t code = checkStep(function))
+    return -code;
+  int64_t needed = function->stepScratchBytes(state, bytes, tensors, count);
+  return finish(function, needed, needed < 0);
 }
 
 } // extern "C"

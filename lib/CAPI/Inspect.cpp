@@ -111,6 +111,21 @@ const char *seqc_time_name(const seqc_function *function) {
   return function->signature->symbols[function->signature->timeSymbol].c_str();
 }
 
+int32_t seqc_size_count(const seqc_function *function) {
+  return checkFunction(function) ? int32_t(function->signature->symbols.size()) : 0;
+}
+
+const char *seqc_size_name(const seqc_function *function, int32_t i) {
+  if (!checkFunction(function))
+    return nullptr;
+  const std::vector<std::string> &names = function->signature->symbols;
+  if (i >= 0 && size_t(i) < names.size())
+    return names[i].c_str();
+  fail(SEQC_ERROR_USAGE, "expected a size index below " + std::to_string(names.size()) +
+                             ", but got " + std::to_string(i));
+  return nullptr;
+}
+
 int32_t seqc_argument_count(const seqc_function *function) {
   return checkFunction(function) ? function->signature->publicArguments : 0;
 }

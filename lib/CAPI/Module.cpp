@@ -55,6 +55,7 @@ bool seqc_module::bind(llvm::StringRef prefix) {
     get(function.stateBytes, function.symbol + "_state_bytes");
     get(function.stateInit, function.symbol + "_state_init");
     get(function.step, function.symbol + "_step");
+    get(function.stepScratchBytes, function.symbol + "_step_scratch_bytes");
   }
   if (missing.empty())
     return true;
@@ -68,15 +69,6 @@ const char *seqc_version(void) { return getVersionText(); }
 
 const char *seqc_last_error(void) { return message.c_str(); }
 
-seqc_module *seqc_retain(seqc_module *module) {
-  if (module)
-    module->references.fetch_add(1, std::memory_order_relaxed);
-  return module;
-}
-
-void seqc_release(seqc_module *module) {
-  if (module && module->references.fetch_sub(1, std::memory_order_acq_rel) == 1)
-    delete module;
-}
+void seqc_release(seqc_module *module) { delete module; }
 
 } // extern "C"

@@ -5,7 +5,6 @@
 #include "seqc-c/seqc.h"
 #include "seqc/JIT/CompileCache.h"
 #include "llvm/ADT/StringRef.h"
-#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -13,22 +12,26 @@
 /// A function of a module. The entry points are those of seqc_abi.h; the streaming ones are
 /// null if the function has no step form.
 struct seqc_function {
-  using Call = int32_t (*)(const seqc_context *, const DLTensor *const *, int32_t);
-  using Shapes = int32_t (*)(DLTensor *const *, int32_t);
-  using Bytes = int64_t (*)(const DLTensor *const *, int32_t);
-  using Init = int32_t (*)(void *, int64_t, const DLTensor *const *, int32_t);
-  using Step = int32_t (*)(const seqc_context *, void *, int64_t,
-                           const DLTensor *const *, int32_t);
+  using Tensors = const DLTensor *const *;
+  using Call = int32_t (*)(const seqc_context *, Tensors, int32_t);
+  using Shapes = int32_t (*)(Tensors, int32_t);
+  using ScratchBytes = int64_t (*)(Tensors, int32_t);
+  using StateBytes = int64_t (*)(const int64_t *, int32_t);
+  using StateInit = int32_t (*)(void *, int64_t, const int64_t *, int32_t,
+                                Tensors, int32_t);
+  using Step = int32_t (*)(const seqc_context *, void *, int64_t, Tensors, int32_t);
+  using StepScratchBytes = int64_t (*)(const void *, int64_t, Tensors, int32_t);
 
   const seqc_module *module = nullptr;
   const seqc::FunctionSignature *signature = nullptr;
   std::string symbol; ///< prefix of its exported symbols
   Call call = nullptr;
   Shapes shapes = nullptr;
-  Bytes scratchBytes = nullptr;
-  Bytes stateBytes = nullptr;
-  Init stateInit = nullptr;
+  ScratchBytes scratchBytes = nullptr;
+  StateBytes stateBytes = nullptr;
+  StateInit stateInit = nullptr;
   Step step = nullptr;
+  StepScratchBytes stepScratchBytes = nullptr;
 };
 
 /// A module: either compiled code or a loaded library behind the same members.
@@ -41,7 +44,6 @@ struct seqc_module {
   /// symbol is missing. `prefix` precedes every symbol.
   bool bind(llvm::StringRef prefix);
 
-  std::atomic<int64_t> references{1};
   std::shared_ptr<const seqc::CompiledModule> compiled;
   void *library = nullptr;
   seqc::ModuleSignature signature;
