@@ -84,7 +84,8 @@ def options(tree, path):
         name = record["Name"]
         if name in ("<input>", "<unknown>") or record.get("Alias"):
             continue
-        if not record.get("HelpText"):
+        hidden = any(flag["def"] == "HelpHidden" for flag in record["Flags"])
+        if not record.get("HelpText") and not hidden:
             yield Finding(path, 1, f"expected a help text of option '{name}'")
         if not tested(tree, name):
             yield Finding(path, 1, f"expected a test that uses option '{name}'")
