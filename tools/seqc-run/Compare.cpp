@@ -1,0 +1,94 @@
+//===- Compare.cpp - Two results, bit for bit -----------------------------------------===//
+#include "Compare.h"
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+
+using namespace seqc::run;
+
+namespace {
+
+/// The element's bits, zero-extended.
+uint64_t bitsAt(const Tensor &tensor, int64_t i) {
+  uint64_t bits = 0;
+  size_t bytes = elementBytes(tensor.dtype);
+  std::memcpy(&bits, tensor.memory.data() + i * bytes, bytes);
+  return bits;
+}
+
+bool isFloat(DLDataType dtype) {
+  return dtype.code == kDLFloat || dtype.code == kDLBfloat;
+}
+
+/// Maps the bits of a float to a line on which neighbours differ by 1, and ±0 are equal.
+int64_t lineOf(uint64_t bits, int width) {
+  uint64_t sign = uint64_t(1) << (width - 1);
+  return bits & sign ? -int64_t(bits & (sign - 1)) : int64_t(bits);
+}
+
+double halfValue(uint64_t bits) {
+  int exponent = (bits >> 10) & 31;
+  double fraction = (bits & 1023) / 1024.0;
+  double magnitude = exponent == 31  ? (fraction ? NAN : INFINITY)
+                     : exponent == 0 ? std::ldexp(fraction, -14)
+                                     : std::ldexp(1 + fraction, exponent - 15);
+  return bits & 0x8000 ? -magnitude : magnitude;
+}
+
+std::string valueText(const Tensor &tensor, int64_t i) {
+  uint64_t bits = bitsAt(tensor, i);
+  double value = 0;
+  if (tensor.dtype.bits == 64) {
+    std::memcpy(&value, &bits, 8);
+  } else if (tensor.dtype.bits == 16 && tensor.dtype.code == kDLFloat) {
+    value = halfValue(bits);
+  } else {
+    uint32_t word = tensor.dtype.code == kDLBfloat ? bits << 16 : bits;
+    float narrow;
+    std::memcpy(&narrow, &word, 4);
+    value = narrow;
+  }
+  char text[64];
+  if (isFloat(tensor.dtype))
+    snprintf(text, sizeof text, "%.9g (0x%llx)", value, (unsigned long long)bits);
+  else
+    snprintf(text, sizeof text, "0x%llx", (unsigned long long)bits);
+  return text;
+}
+
+std::string indexText(const Tensor &tensor, int64_t i) {
+  std::string text;
+  for (size_t d = tensor.shape.size(); d-- > 0; i /= tensor.shape[d])
+    text = std::to_string(i % tensor.shape[d]) + (text.empty() ? "" : ",") + text;
+  return "[" + text + "]";
+}
+
+} // namespace
+
+std::string seqc::run::compareBits(const Tensor &a, const Tensor &b) {
+  int64_t differing = 0, first = -1;
+  uint64_t ulps = 0;
+  for (int64_t i = 0, n = a.elements(); i < n; ++i) {
+    uint64_t x = bitsAt(a, i), y = bitsAt(b, i);
+    if (x == y)
+      continue;
+    first = differing++ ? first : i;
+    int64_t p = lineOf(x, a.dtype.bits), q = lineOf(y, a.dtype.bits);
+    ulps = std::max(ulps, p > q ? uint64_t(p) - uint64_t(q) : uint64_t(q) - uint64_t(p));
+  }
+  if (!differing)
+    return "";
+  std::string text = std::to_string(differing) + " of " + std::to_string(a.elements()) +
+                     " elements differ, first at " + indexText(a, first) + ": " +
+                     valueText(a, first) + " and " + valueText(b, first);
+  return isFloat(a.dtype) ? text + ", at most " + std::to_string(ulps) + " ulp" : text;
+}
+
+std::string seqc::run::hashBits(const Tensor &tensor) {
+  uint64_t hash = 0xcbf29ce484222325u;
+  for (size_t i = 0; i < tensor.memory.size(); ++i)
+    hash = (hash ^ uint8_t(tensor.memory.data()[i])) * 0x100000001b3u;
+  char text[17];
+  snprintf(text, sizeof text, "%016llx", (unsigned long long)hash);
+  return text;
+}
