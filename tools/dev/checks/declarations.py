@@ -66,6 +66,9 @@ def passes(tree, path):
                 yield Finding(path, 1, f"expected a {part} of pass '{name}'")
         if not tested(tree, name):
             yield Finding(path, 1, f"expected a test that runs '--{name}'")
+        for example in re.findall(r"\btest/[\w/.-]*\w", record["description"]):
+            if not (tree.root / example).is_file():
+                yield Finding(path, 1, f"expected the example of '{name}' to exist, but got '{example}'")
 
 
 def ops(tree, path):
