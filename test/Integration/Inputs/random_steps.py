@@ -17,8 +17,9 @@ elementwise work before and after. Its body is 4-14 operations, each on values d
     nesting      a recurrence over the first axis of a matrix value
     generic      linalg.generic with broadcasting maps
 
-Next states are bounded (tanh, or a decay plus a bounded term), so that sequences neither overflow
-nor amplify rounding beyond what `tolerance` measures.
+Next states are an input or a shift register of inputs (delay lines), or bounded (tanh, or a decay
+plus a bounded term), so that sequences neither overflow nor amplify rounding beyond what
+`tolerance` measures.
 """
 
 import ml_dtypes
@@ -501,6 +502,8 @@ class RandomProgram:
     def next_state(self, operand):
         """Of the state's shape and bounded; usually depends on the state."""
         step, rng, (_, _, shape, _, state) = self.step, self.rng, operand
+        if rng.random() < 0.2 and (delayed := self.delay(shape, state)):
+            return delayed
         value = step.pick(shape=shape)
         if value == state or value is None:
             value = state
@@ -510,6 +513,22 @@ class RandomProgram:
         decay = step.constant(rng.uniform(0.1, 0.9), shape)
         kept = step.raw("arith.mulf", shape, np.multiply, decay, state)
         return step.raw("arith.addf", shape, np.add, kept, squashed)
+
+    def delay(self, shape, state):
+        """An input as it is, or a shift register of the last inputs; None if no shape fits."""
+        step = self.step
+        inputs = [o[4] for o in self.operands if o[1] == "in" and o[3] == "f32"]
+        for x in self.rng.permutation(inputs):
+            x = str(x)
+            if step.shapes[x] == shape:
+                return x
+            if len(shape) == len(step.shapes[x]) == 1 and step.shapes[x][0] < shape[0]:
+                (k,), (n,) = step.shapes[x], shape
+                text = f"tensor.extract_slice {state}[{k}] [{n - k}] [1] : {ttype(shape)} to {ttype((n - k,))}"
+                kept = step.emit((n - k,), text, lambda s: s[:, k:], state)
+                text = f"tensor.concat dim(0) {kept}, {x} : ({ttype((n - k,))}, {ttype((k,))}) -> {ttype(shape)}"
+                return step.emit(shape, text, lambda s, x: np.concatenate([s, x], 1), kept, x)
+        return None
 
     def leading(self, clause):
         return {"in": "?x?x", "shared": "?x", "given": "?x", "state": "?x"}[clause]
