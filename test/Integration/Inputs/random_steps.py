@@ -423,6 +423,12 @@ DIRECT = {
     "negf": ("arith.negf", np.negative),
     "absf": ("math.absf", np.abs),
 }
+# Work on whole sequences, before and after the recurrence.
+OUTSIDE = [
+    ("math.tanh {x} : {t}", np.tanh),
+    ("arith.addf {x}, {x} : {t}", lambda x: x + x),
+    ("math.absf {x} : {t}", np.abs),
+]
 UNARY = [*DIRECT, "tanh", "sigmoid", "sigmoid", "exp", "log1p", "sqrt", "softplus"]
 OPERATIONS = (
     ["unary"] * 5
@@ -497,7 +503,12 @@ class RandomProgram:
             getattr(step, rng.choice(OPERATIONS))()
         self.next = [self.next_state(o) for o in self.states]
         candidates = [n for n in step.pool if n.startswith("%v")]
-        self.outs = [str(rng.choice(candidates[-8:])) for _ in range(int(rng.integers(0, 4)))]
+        # Several late values become outputs, so that little of the body is dead.
+        count = 0 if rng.random() < 0.1 else min(len(candidates), int(rng.integers(2, 6)))
+        self.outs = [str(n) for n in rng.choice(candidates[-12:], count, replace=False)]
+        wrap = lambda: OUTSIDE[rng.integers(len(OUTSIDE))] if rng.random() < 0.25 else None
+        self.before = {o[4]: wrap() for o in self.operands if o[1] == "in" and o[3] == "f32"}
+        self.after = [wrap() for _ in self.outs]
 
     def next_state(self, operand):
         """Of the state's shape and bounded; usually depends on the state."""
@@ -551,7 +562,14 @@ class RandomProgram:
             for n, s, v, constant in self.weights
             if constant
         ]
-        bindings = ", ".join(f"{o[4]}: {ttype(o[2], o[3])} {o[1]} {o[0]}" for o in order)
+        wrapped = lambda new, x, work, t: f"  {new} = {work[0].format(x=x, t=t)}"
+        whole = lambda o: f"{o[0]}_before" if self.before.get(o[4]) else o[0]
+        prologue = [
+            wrapped(whole(o), o[0], self.before[o[4]], ttype(o[2], o[3], "?x?x"))
+            for o in order
+            if self.before.get(o[4])
+        ]
+        bindings = ", ".join(f"{o[4]}: {ttype(o[2], o[3])} {o[1]} {whole(o)}" for o in order)
         states = ", ".join(f"{o[4]}: {ttype(o[2])} = {o[0]}" for o in self.states)
         types = [ttype(o[2], o[3], self.leading(o[1])) for o in order]
         types += ["tensor<?x?xi1>"] * self.resets + [ttype(o[2], leading="?x") for o in self.states]
@@ -561,13 +579,20 @@ class RandomProgram:
         next_ = f"next({joined(self.next)} : {joined(ttype(o[2]) for o in self.states)})"
         out = f" out({joined(self.outs)} : {joined(step.type(n) for n in self.outs)})" if self.outs else ""
         lines = "\n".join(f"    {l}" for l in step.lines)
+        final = [f"%r#{i}" for i in range(len(results))]
+        epilogue = []
+        for i, work in enumerate(self.after):
+            if work:
+                epilogue.append(wrapped(f"%after{i}", final[i], work, out_types[i]))
+                final[i] = f"%after{i}"
         return f"""func.func @f({joined(arguments)}) -> ({joined(results)}) {{
-{chr(10).join(constants)}
+{chr(10).join(constants + prologue)}
   %r:{len(results)} = seq.recurrence{" reverse" * self.reverse} ({bindings}){" resets(%resets)" * self.resets} states({states}) {{
 {lines}
     seq.yield {next_}{out}
   }}{" {time = 0 : i64}" * self.time_major} : ({joined(types)}) -> ({joined(results)})
-  return {joined(f"%r#{i}" for i in range(len(results)))} : {joined(results)}
+{chr(10).join(epilogue)}
+  return {joined(final)} : {joined(results)}
 }}
 """
 
@@ -593,6 +618,7 @@ class RandomProgram:
         convert = lambda v: v if v.dtype == bool else v.astype(dtype)
         weights = {n: v.astype(dtype)[None] for n, _, v, _ in self.weights}
         sequences = {o[4]: convert(time_first(given[o[4]])) for o in self.operands if o[1] == "in"}
+        sequences |= {n: w[1](sequences[n]) for n, w in self.before.items() if w}
         shared = {o[4]: convert(given[o[4]]) for o in self.operands if o[1] == "shared"}
         fixed = {o[4]: convert(given[o[4]]) for o in self.operands if o[1] == "given"}
         initial = {o[4]: convert(given[o[4]]) for o in self.states}
@@ -614,6 +640,7 @@ class RandomProgram:
         for i, name in enumerate(self.outs):
             shape = (0, B, *self.step.shapes[name])
             y = np.stack([o[i] for o in outs]) if T else np.zeros(shape, dtype)
+            y = self.after[i][1](y) if self.after[i] else y
             results.append(y if self.time_major else np.swapaxes(y, 0, 1))
         return results + list(states.values())
 
