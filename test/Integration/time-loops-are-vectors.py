@@ -1,10 +1,10 @@
 # RUN: %python %s
 # REQUIRES: numpy, x86-host
-"""No scalar floating-point arithmetic and no call of libm in the loops of the cells' code, also
-where the width is no multiple of a vector."""
+"""No scalar floating-point arithmetic and no call of libm in the loops of the cells' code (also
+where the width is no multiple of a vector) and of Silero VAD."""
 
+import os
 import subprocess
-import sys
 
 import assembly
 import cells
@@ -33,13 +33,21 @@ assert assembly.scalar_arithmetic(SAMPLE) == (
     1,
 )
 
+programs = [
+    (f"{name} H={H} N={N}", cells.program(name, H, H, N))
+    for name in cells.CELLS
+    for H, N in ((64, 16), (17, 3))
+]
+silero = ("docs", "examples", "silero-vad", "silero-vad.mlir")
+with open(os.path.join(os.environ["SEQC_SOURCE_DIR"], *silero)) as file:
+    programs.append(("silero-vad", file.read()))
+
 bad = 0
-for name in cells.CELLS:
+for name, text in programs:
     for march in levels():
-        for H, N in ((64, 16), (17, 3)):
-            found, vectors = assembly.scalar_arithmetic(emitted(cells.program(name, H, H, N), march))
-            assert vectors > 10, f"{name} {march} H={H}: expected vector code in loops"
-            if found:
-                bad += 1
-                print(f"{name} {march} H={H} N={N}: {len(found)} scalar operations, e.g. {found[:4]}")
+        found, vectors = assembly.scalar_arithmetic(emitted(text, march))
+        assert vectors > 10, f"{name} {march}: expected vector code in loops"
+        if found:
+            bad += 1
+            print(f"{name} {march}: {len(found)} scalar operations, e.g. {found[:4]}")
 assert not bad
