@@ -8,6 +8,7 @@
 #include <csignal>
 #include <fcntl.h>
 #include <unistd.h>
+#include <utility>
 
 using namespace llvm;
 
