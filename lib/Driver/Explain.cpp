@@ -1,0 +1,128 @@
+//===- Explain.cpp - What the compiler tells about its decisions
+//----------------===//
+//
+// Every decision is a remark of MLIR's remark engine. Here they become plain
+// values, and text and JSON are two ways to print the same list.
+//
+//===----------------------------------------------------------------------------===//
+#include "Explain.h"
+#include "mlir/IR/Remarks.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/JSON.h"
+
+using namespace llvm;
+using namespace seqc;
+
+namespace {
+class Collector : public mlir::remark::detail::MLIRRemarkStreamerBase {
+public:
+  explicit Collector(std::vector<Explanation> &out) : out(out) {}
+
+  void streamOptimizationRemark(
+      const mlir::remark::detail::Remark &remark) override {
+    StringRef category = remark.getCombinedCategoryName();
+    if (!category.consume_front("seqc."))
+      return;
+    StringRef function = remark.getFunction();
+    Explanation explanation{getPlace(remark.getLocation()),
+                            function.starts_with("<") ? "" : function.str(),
+                            category.str(),
+                            remark.getRemarkName().str(),
+                            remark.getRemarkTypeString().str(),
+                            {},
+                            {}};
+    for (const auto &arg : remark.getArgs())
+      if (arg.key == "Remark" || arg.key == "Reason" || arg.key == "Suggestion")
+        explanation.sentences.push_back(arg.val);
+      else
+        explanation.facts.emplace_back(arg.key, arg.val);
+    out.push_back(std::move(explanation));
+  }
+
+private:
+  std::vector<Explanation> &out;
+};
+} // namespace
+
+bool seqc::collectExplanations(mlir::MLIRContext &context,
+                               std::vector<Explanation> &explanations) {
+  // `all` alone enables nothing in MLIR 22: name the four kinds.
+  std::string mine = "seqc\\..*";
+  mlir::remark::RemarkCategories categories{mine, mine, mine, mine, mine};
+  return succeeded(mlir::remark::enableOptimizationRemarks(
+      context, std::make_unique<Collector>(explanations),
+      std::make_unique<mlir::remark::RemarkEmittingPolicyAll>(), categories));
+}
+
+/// Indices of `explanations` by place, then in the order in which they came.
+static std::vector<const Explanation *>
+sortByPlace(ArrayRef<Explanation> explanations) {
+  auto sorted =
+      map_to_vector(explanations, [](const Explanation &e) { return &e; });
+  llvm::stable_sort(sorted, [](const Explanation *a, const Explanation *b) {
+    return std::tie(a->place.file, a->place.line, a->place.column) <
+           std::tie(b->place.file, b->place.line, b->place.column);
+  });
+  return {sorted.begin(), sorted.end()};
+}
+
+static void printPlace(raw_ostream &os, const Explanation &explanation) {
+  const SourcePlace &place = explanation.place;
+  os << (place.file.empty() ? "<unknown>" : place.file);
+  if (place.line != 0)
+    os << ':' << place.line << ':' << place.column;
+  if (!explanation.function.empty())
+    os << " in '" << explanation.function << "'";
+  os << '\n';
+}
+
+void seqc::printExplanations(raw_ostream &os,
+                             ArrayRef<Explanation> explanations) {
+  const Explanation *last = nullptr;
+  for (const Explanation *explanation : sortByPlace(explanations)) {
+    const SourcePlace &place = explanation->place;
+    if (!last || last->place.file != place.file ||
+        last->place.line != place.line || last->place.column != place.column) {
+      if (last)
+        os << '\n';
+      printPlace(os, *explanation);
+    }
+    last = explanation;
+    os << "  " << left_justify(explanation->category, 9) << ' '
+       << explanation->name;
+    for (const std::string &sentence : explanation->sentences)
+      os << "\n            " << sentence;
+    os << '\n';
+    for (const auto &[key, value] : explanation->facts)
+      os << "            " << left_justify(key, 15) << ' ' << value << '\n';
+  }
+  if (!last)
+    os << "the model has no recurrence\n";
+}
+
+void seqc::printExplanationsJSON(raw_ostream &os,
+                                 ArrayRef<Explanation> explanations) {
+  json::Array remarks;
+  for (const Explanation *explanation : sortByPlace(explanations)) {
+    json::Object facts;
+    for (const auto &[key, value] : explanation->facts)
+      facts[json::fixUTF8(key)] = json::fixUTF8(value);
+    json::Array sentences;
+    for (const std::string &sentence : explanation->sentences)
+      sentences.push_back(json::fixUTF8(sentence));
+    remarks.push_back(
+        json::Object{{"file", json::fixUTF8(explanation->place.file)},
+                     {"line", explanation->place.line},
+                     {"col", explanation->place.column},
+                     {"function", explanation->function},
+                     {"category", explanation->category},
+                     {"name", explanation->name},
+                     {"kind", explanation->kind},
+                     {"sentences", std::move(sentences)},
+                     {"facts", std::move(facts)}});
+  }
+  json::Value root =
+      json::Object{{"schema", 1}, {"remarks", std::move(remarks)}};
+  os << formatv("{0:2}", root) << '\n';
+}

@@ -1,0 +1,37 @@
+//===- Explain.h - What the compiler tells about its decisions
+//------------------===//
+#ifndef SEQC_LIB_DRIVER_EXPLAIN_H
+#define SEQC_LIB_DRIVER_EXPLAIN_H
+
+#include "seqc/Support/Diagnostics.h"
+#include "llvm/Support/raw_ostream.h"
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace seqc {
+
+/// One remark of the compiler: `category` without "seqc." ("step", "plan", …),
+/// what it is about, sentences, and facts as key and value.
+struct Explanation {
+  SourcePlace place;
+  std::string function, category, name, kind;
+  std::vector<std::string> sentences;
+  std::vector<std::pair<std::string, std::string>> facts;
+};
+
+/// Sends the remarks of the categories `seqc.*` of `context` to `explanations`,
+/// which must live as long as the context. False if the context refuses.
+bool collectExplanations(mlir::MLIRContext &context,
+                         std::vector<Explanation> &explanations);
+
+/// One readable block per place, in the order of the file.
+void printExplanations(llvm::raw_ostream &os,
+                       llvm::ArrayRef<Explanation> explanations);
+/// One JSON object: `schema` (1) and `remarks`.
+void printExplanationsJSON(llvm::raw_ostream &os,
+                           llvm::ArrayRef<Explanation> explanations);
+
+} // namespace seqc
+
+#endif // SEQC_LIB_DRIVER_EXPLAIN_H
