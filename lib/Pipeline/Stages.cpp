@@ -3,10 +3,12 @@
 #include "seqc/Pipeline/Stages.h"
 
 #include "seqc/Conversion/Passes.h"
+#include "seqc/Dialect/Seq/Transforms/Passes.h"
 #include "seqc/Pipeline/Compiler.h"
 #include "seqc/Schedule/Passes.h"
 #include "seqc/Target/CPU.h"
 
+#include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
@@ -18,10 +20,7 @@ static void buildSeq(OpPassManager &pm, const CompileOptions &) {
 }
 
 static void buildSimplified(OpPassManager &pm, const CompileOptions &) {
-  pm.addPass(createInlinerPass());
-  pm.addPass(createSymbolDCEPass());
-  pm.addPass(createCanonicalizerPass());
-  pm.addPass(createCSEPass());
+  buildSimplify(pm);
 }
 
 static void buildScheduled(OpPassManager &pm, const CompileOptions &options) {
@@ -32,6 +31,7 @@ static void buildScheduled(OpPassManager &pm, const CompileOptions &options) {
 }
 
 static void buildLowered(OpPassManager &pm, const CompileOptions &options) {
+  pm.addPass(createExpandAffinePass());
   // Buffers at the border first: the conversions below read and write them directly.
   pm.addPass(createExposeBuffersPass());
   pm.addPass(createConvertSeqToLoopsPass());
@@ -58,9 +58,11 @@ static const Stage table[] = {
 llvm::ArrayRef<Stage> seqc::stages() { return table; }
 
 void seqc::registerPasses() {
+  registerSeqTransformsPasses();
   registerSeqcConversionPasses();
   registerSeqcSchedulePasses();
-  registerTransformsPasses();
+  mlir::registerTransformsPasses();
+  mlir::registerLinalgPasses();
   for (const Stage &stage : table)
     PassPipelineRegistration<>("seqc-" + stage.name.str(), stage.leaves, [&](OpPassManager &pm) {
       stage.build(pm, CompileOptions());

@@ -1,0 +1,16 @@
+//===- Place.h - Locations in sentences ------------------------------------------===//
+#ifndef SEQC_ANALYSIS_PLACE_H
+#define SEQC_ANALYSIS_PLACE_H
+
+#include "mlir/IR/Location.h"
+#include <string>
+
+namespace seqc {
+
+/// Where `loc` is, for use in a sentence: "cell.mlir:12:10" (the file without its folder), the
+/// first such place of a compound location, or "an unknown place".
+std::string describePlace(mlir::Location loc);
+
+} // namespace seqc
+
+#endif // SEQC_ANALYSIS_PLACE_H

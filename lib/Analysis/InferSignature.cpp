@@ -1,0 +1,163 @@
+// The interface of a function: element types, sizes with the symbols that tie them, states.
+#include "seqc/Analysis/InferSignature.h"
+#include "seqc/Analysis/DimSymbols.h"
+#include "seqc/Analysis/Streaming.h"
+#include "llvm/ADT/StringSet.h"
+
+using namespace mlir;
+using namespace seqc;
+
+static std::optional<ElementType> elementType(Type type) {
+  if (auto f = dyn_cast<FloatType>(type)) {
+    if (f.isF64())
+      return ElementType::F64;
+    if (f.isF32())
+      return ElementType::F32;
+    if (f.isF16())
+      return ElementType::F16;
+    if (f.isBF16())
+      return ElementType::BF16;
+  }
+  if (type.isIndex())
+    return ElementType::Index;
+  if (auto i = dyn_cast<IntegerType>(type); i && i.isSignless()) {
+    switch (i.getWidth()) {
+    case 1:
+      return ElementType::Bool;
+    case 8:
+      return ElementType::I8;
+    case 16:
+      return ElementType::I16;
+    case 32:
+      return ElementType::I32;
+    case 64:
+      return ElementType::I64;
+    }
+  }
+  return std::nullopt;
+}
+
+namespace {
+/// Fills one signature.
+struct SignatureBuilder {
+  func::FuncOp function;
+  DimSymbols symbols;
+  FunctionSignature signature;
+  /// Class of each symbol made so far.
+  SmallVector<unsigned> classes;
+
+  explicit SignatureBuilder(func::FuncOp function) : function(function), symbols(function) {}
+
+  int32_t symbolOf(unsigned c, bool make);
+  std::string nameOf(Value v, DictionaryAttr attrs, StringRef fallback, unsigned position);
+  LogicalResult add(Value v, DictionaryAttr attrs, bool result, unsigned position);
+  void addStates();
+  void nameSymbols();
+  FailureOr<FunctionSignature> build();
+};
+} // namespace
+
+int32_t SignatureBuilder::symbolOf(unsigned c, bool make) {
+  for (auto [i, known] : llvm::enumerate(classes))
+    if (symbols.same(known, c))
+      return i;
+  if (!make)
+    return -1;
+  classes.push_back(c);
+  return classes.size() - 1;
+}
+
+std::string SignatureBuilder::nameOf(Value v, DictionaryAttr attrs, StringRef fallback,
+                                     unsigned position) {
+  if (auto name = attrs ? attrs.getAs<StringAttr>("seqc.name") : StringAttr())
+    return name.str();
+  if (auto name = dyn_cast<NameLoc>(v.getLoc()); name && isa<BlockArgument>(v))
+    return name.getName().str();
+  return (fallback + Twine(position)).str();
+}
+
+LogicalResult SignatureBuilder::add(Value v, DictionaryAttr attrs, bool result,
+                                    unsigned position) {
+  TensorSignature tensor;
+  auto type = dyn_cast<RankedTensorType>(v.getType());
+  std::optional<ElementType> element = elementType(type ? type.getElementType() : v.getType());
+  if (!element)
+    return function.emitOpError() << "expected tensors and scalars of f64, f32, f16, bf16, i64, "
+                                     "i32, i16, i8, i1 or index, but got "
+                                  << v.getType() << " as " << (result ? "result" : "argument")
+                                  << " #" << position;
+  tensor.elementType = *element;
+  tensor.isScalar = !type;
+  tensor.name = nameOf(v, attrs, result ? "result" : "arg", position);
+  for (int64_t i = 0, e = type ? type.getRank() : 0; i < e; ++i) {
+    DimSignature dim;
+    unsigned c = symbols.classOf(v, i);
+    if (std::optional<int64_t> size = symbols.staticSize(c))
+      dim.size = *size;
+    else
+      dim.symbol = symbolOf(c, /*make=*/!result);
+    tensor.dims.push_back(dim);
+  }
+  (result ? signature.results : signature.arguments).push_back(std::move(tensor));
+  return success();
+}
+
+void SignatureBuilder::nameSymbols() {
+  llvm::StringSet<> used;
+  for (unsigned c : classes)
+    used.insert(symbols.nameOf(c));
+  unsigned next = 0;
+  for (unsigned c : classes) {
+    std::string name = symbols.nameOf(c);
+    while (name.empty() || (symbols.nameOf(c).empty() && used.contains(name)))
+      name = "d" + std::to_string(next++);
+    signature.symbols.push_back(name);
+  }
+}
+
+void SignatureBuilder::addStates() {
+  auto addState = [&](int32_t argument, int32_t result) {
+    signature.states.push_back({signature.arguments[argument].name, argument, result});
+  };
+  if (auto reason = function->getAttrOfType<StringAttr>(notStreamableAttr)) {
+    signature.notStreamable = reason.str();
+    return;
+  }
+  Streaming streaming = analyzeStreaming(function, symbols);
+  if (auto states = function->getAttrOfType<ArrayAttr>(statesAttr)) {
+    signature.streams = true;
+    for (auto pair : states.getAsRange<DenseI64ArrayAttr>())
+      addState(pair[0], pair[1]);
+  } else {
+    signature.streams = streaming.streams();
+    signature.notStreamable = streaming.obstacle;
+    for (const StreamState &state : streaming.states)
+      if (state.argument >= 0 && state.result >= 0)
+        addState(state.argument, state.result);
+  }
+  if (signature.streams && streaming.time && !symbols.staticSize(*streaming.time))
+    signature.timeSymbol = symbolOf(*streaming.time, /*make=*/false);
+}
+
+FailureOr<FunctionSignature> SignatureBuilder::build() {
+  signature.name = function.getName().str();
+  auto count = [&](StringRef name, unsigned fallback) -> int32_t {
+    auto attr = function->getAttrOfType<IntegerAttr>(name);
+    return attr ? attr.getInt() : fallback;
+  };
+  signature.publicArguments = count(publicArgumentsAttr, function.getNumArguments());
+  signature.publicResults = count(publicResultsAttr, function.getNumResults());
+  for (BlockArgument arg : function.getArguments())
+    if (failed(add(arg, function.getArgAttrDict(arg.getArgNumber()), false, arg.getArgNumber())))
+      return failure();
+  for (auto [i, v] : llvm::enumerate(function.front().getTerminator()->getOperands()))
+    if (failed(add(v, function.getResultAttrDict(i), true, i)))
+      return failure();
+  addStates();
+  nameSymbols();
+  return std::move(signature);
+}
+
+FailureOr<FunctionSignature> seqc::inferSignature(func::FuncOp function) {
+  return SignatureBuilder(function).build();
+}

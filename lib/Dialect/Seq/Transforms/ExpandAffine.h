@@ -1,0 +1,14 @@
+//===- ExpandAffine.h - seq.affine_recurrence as seq.recurrence ----------------===//
+#ifndef SEQC_LIB_DIALECT_SEQ_TRANSFORMS_EXPANDAFFINE_H
+#define SEQC_LIB_DIALECT_SEQ_TRANSFORMS_EXPANDAFFINE_H
+
+#include "seqc/Dialect/Seq/IR/Seq.h"
+
+namespace seqc {
+
+/// Replaces `op` by a `seq.recurrence` with the same operands, `resets` included, and erases it.
+void expandAffine(seq::AffineRecurrenceOp op);
+
+} // namespace seqc
+
+#endif // SEQC_LIB_DIALECT_SEQ_TRANSFORMS_EXPANDAFFINE_H

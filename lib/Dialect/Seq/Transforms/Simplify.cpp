@@ -1,0 +1,19 @@
+// The order of stage `simplified`.
+#include "seqc/Dialect/Seq/Transforms/Passes.h"
+
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+
+void seqc::buildSimplify(OpPassManager &pm) {
+  // One function per entry, so that everything around a recurrence is visible.
+  pm.addPass(createInlinerPass());
+  pm.addPass(createSymbolDCEPass());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+  // No later pass knows of resets.
+  pm.addPass(createDesugarResetsPass());
+  // Last: it freezes which values are states.
+  pm.addPass(createExposeStatesPass());
+}
