@@ -106,6 +106,7 @@ int main(int argc, char **argv) {
   for (auto initialize :
        {LLVMInitializeX86TargetInfo, LLVMInitializeX86Target,
         LLVMInitializeX86TargetMC, LLVMInitializeX86AsmPrinter,
+        LLVMInitializeX86AsmParser, LLVMInitializeAArch64AsmParser,
         LLVMInitializeAArch64TargetInfo, LLVMInitializeAArch64Target,
         LLVMInitializeAArch64TargetMC, LLVMInitializeAArch64AsmPrinter})
     initialize();

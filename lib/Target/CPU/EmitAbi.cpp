@@ -367,6 +367,9 @@ Error emitAbi(Module &module, const ModuleSignature &signature,
     return error;
   emitter.emitModuleSymbols(compilerVersion);
   emitter.internalize();
+  // Always a shared library: decides how thread-local storage is reached.
+  module.setModuleFlag(Module::Min, "PIC Level", PICLevel::BigPIC);
+  module.setModuleFlag(Module::Max, "PIE Level", PIELevel::Default);
   return Error::success();
 }
 
