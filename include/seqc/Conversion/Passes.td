@@ -105,6 +105,35 @@ def OutlineParallelPass : Pass<"seqc-outline-parallel", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect"];
 }
 
+def FixNumericsPass : Pass<"seq-fix-numerics", "::mlir::ModuleOp"> {
+  let summary = "fixes the arithmetic of every function and step before plans diverge";
+  let description = [{
+    Elementwise ops on tensors and named linalg ops become `linalg.generic`, fused where one op
+    alone reads the result; activations become plain arithmetic, multiply-adds are fused by one
+    written rule, bf16 and f16 are computed in f32, fast-math flags are removed
+    (docs/Numerics.md). Scalar and vector code made from the result gives the same bits.
+
+    ```mlir
+    %m = arith.mulf %a, %b : f32
+    %s = arith.addf %m, %c : f32
+    // becomes
+    %s = math.fma %a, %b, %c : f32
+    ```
+
+    Requires: nothing. Leaves: no elementwise arith or math op on tensors, no named linalg op but
+    `linalg.fill`, no math op with a formula of ours (unless `precise`). Refuses: nothing; a math
+    op without a formula stays and becomes a call of the C library (`needsLibm`).
+    Example: test/Conversion/fix-numerics-fma.mlir.
+  }];
+  let options = [
+    Option<"precise", "precise", "bool", /*default=*/"false",
+           "Leave functions to the C library instead of expanding them">,
+    Option<"fastDivision", "fast-division", "bool", /*default=*/"false",
+           "Use divisions in activations (targets with a fast vector division)">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
+}
+
 def CheckLoweredPass : Pass<"seq-check-lowered", "::mlir::ModuleOp"> {
   let summary = "contract of stage 4";
   let description = [{
