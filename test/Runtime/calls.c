@@ -1,10 +1,9 @@
 // What right calls do: numbers, strides that do not matter, empty tensors,
 // scratch from the context, shared memory of a state, streams in pieces, blobs
-// that move, fork, reentrancy. DEFINE: %{build} = -std=gnu11 -Wall -Wextra
-// -Werror -I%source/include -I%source/lib/Runtime/CPU -I%S/Inputs %s
-// %source/lib/Runtime/CPU/Bitcode.c RUN: gcc -O1 %{build} -o %t.gcc && %t.gcc
-// RUN: %cc -g1 -fsanitize=address,undefined -fno-sanitize-recover=all %{build}
-// -o %t.asan && %t.asan
+// that move, fork, reentrancy.
+//
+// RUN: gcc -O1 %s %runtime -o %t.gcc && %t.gcc
+// RUN: %cc -g1 -O1 -fsanitize=address,undefined -fno-sanitize-recover=all %s %runtime -o %t.asan && %t.asan
 
 #include "mock.h"
 #include <sys/wait.h>

@@ -1,9 +1,8 @@
 // Every way to call a function wrongly, each with its code and message, under
-// sanitizers. DEFINE: %{build} = -std=c11 -Wall -Wextra -Werror
-// -I%source/include -I%source/lib/Runtime/CPU -I%S/Inputs %s
-// %source/lib/Runtime/CPU/Bitcode.c RUN: gcc -O1 %{build} -o %t.gcc && %t.gcc
-// RUN: %cc -g1 -fsanitize=address,undefined -fno-sanitize-recover=all %{build}
-// -o %t.asan && %t.asan
+// sanitizers.
+//
+// RUN: gcc -O1 %s %runtime -o %t.gcc && %t.gcc
+// RUN: %cc -g1 -O1 -fsanitize=address,undefined -fno-sanitize-recover=all %s %runtime -o %t.asan && %t.asan
 
 #include "mock.h"
 

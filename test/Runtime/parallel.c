@@ -1,9 +1,9 @@
 // Calls from many threads at once, and through a parallel_for hook: the same
 // bits for every partition, in the caller's floating-point mode; a hook that
-// misbehaves is an error. TSan. DEFINE: %{build} = -std=gnu11 -Wall -Wextra
-// -Werror -pthread -I%source/include -I%source/lib/Runtime/CPU -I%S/Inputs %s
-// %source/lib/Runtime/CPU/Bitcode.c -lm RUN: gcc -O1 %{build} -o %t.gcc &&
-// %t.gcc RUN: %cc -g1 -O1 -fsanitize=thread %{build} -o %t.tsan && %t.tsan
+// misbehaves is an error. ThreadSanitizer.
+//
+// RUN: gcc -O1 %s %runtime -o %t.gcc && %t.gcc
+// RUN: %cc -g1 -O1 -fsanitize=thread %s %runtime -o %t.tsan && %t.tsan
 
 #include "mock.h"
 #include <fenv.h>
