@@ -96,19 +96,19 @@ _SIGNATURES = {
 
 
 def _find():
-    """Path of libseqc.so: SEQC_LIBRARY, or near this package (in it, or in a build folder)."""
+    """Path of libseqc.so: SEQC_LIBRARY, or in this package, or in the
+    build folder that the package is in."""
     given = os.environ.get("SEQC_LIBRARY")
     if given:
         return given
-    here = pathlib.Path(__file__).resolve().parent
-    asked = pathlib.Path(os.path.abspath(__file__)).parent
-    folders = [asked, here, asked.parent.parent / "lib", here.parent.parent.parent.parent / "lib"]
+    here = pathlib.Path(os.path.abspath(__file__)).parent
+    folders = [here, here.parent.parent / "lib"]
     for folder in folders:
         if (folder / "libseqc.so").exists():
             return str(folder / "libseqc.so")
     raise ImportError(
         "expected libseqc.so beside the package or in SEQC_LIBRARY, but found none in "
-        + ", ".join(dict.fromkeys(map(str, folders)))
+        + ", ".join(map(str, folders))
     )
 
 
