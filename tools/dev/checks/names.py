@@ -42,7 +42,7 @@ def dash_case(tree):
             continue
         if path.name in ("CMakeLists.txt", "README.md") or PYTHON.match(path.name):
             continue
-        if path.parts[0] == "tools" and CAMEL.match(path.name):
+        if CAMEL.match(path.name):  # C++ beside a tool's main, or built by a test's CMake
             continue
         if not DASH.match(path.name):
             yield Finding(path, 1, f"expected a dash-case file name, but got '{path.name}'")
