@@ -13,6 +13,9 @@ enum { THREADS = 4, ROUNDS = 3, CALLS = 200, T = 16, C = 4 };
 static const char *path;
 static seqc_module *shared;
 static float expected[T][C];
+#ifdef PLANT_RACE // for test/Sanitizers
+static int race;
+#endif
 
 static int call(const seqc_function *f, float h[T][C]) {
   float x[T][C], a[C] = {.5f, .25f, .125f, 1}, h0[C] = {0}, last[C];
@@ -42,6 +45,9 @@ static int use(const seqc_function *f, int wrong) {
 
 static void *work(void *argument) {
   int number = *(int *)argument;
+#ifdef PLANT_RACE
+  race = number;
+#endif
   for (int round = 0; round < ROUNDS; ++round) {
     seqc_options o = {.struct_size = sizeof o, .no_cache = (number + round) % 2};
     seqc_module *own = NULL;
