@@ -1,0 +1,1 @@
+"""The modules of tools/bench: memory, programs, peers, rows, measuring and reporting."""
