@@ -1,18 +1,19 @@
-//===- Call.cpp - Calls of compiled functions --------------------------------------===//
+//===- Call.cpp - Calls of compiled functions -----------------------------===//
 //
-// The compiled code checks every argument itself; here only the handle is checked and the
-// message is brought to seqc_last_error().
+// The compiled code checks every argument itself; here only the handle is
+// checked and the message is brought to seqc_last_error().
 //
-//===----------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------===//
 #include "Module.h"
 
 using namespace seqc;
 
 namespace {
 
-/// The result of a call, with the model's message if it failed. Codes are positive, numbers of
-/// bytes are minus a code.
-template <typename Result> Result finish(const seqc_function *function, Result result, bool failed) {
+/// The result of a call, with the model's message if it failed. Codes are
+/// positive, numbers of bytes are minus a code.
+template <typename Result>
+Result finish(const seqc_function *function, Result result, bool failed) {
   if (failed)
     fail(0, function->module->lastError());
   else
@@ -71,8 +72,8 @@ int64_t seqc_state_bytes(const seqc_function *function, const int64_t *sizes,
   return finish(function, bytes, bytes < 0);
 }
 
-int32_t seqc_state_init(const seqc_function *function, void *state, int64_t bytes,
-                        const int64_t *sizes, int32_t count,
+int32_t seqc_state_init(const seqc_function *function, void *state,
+                        int64_t bytes, const int64_t *sizes, int32_t count,
                         const DLTensor *const *initial, int32_t initial_count) {
   if (int32_t code = checkStep(function))
     return code;
@@ -90,9 +91,9 @@ int32_t seqc_step(const seqc_function *function, const seqc_context *context,
   return finish(function, code, code != SEQC_OK);
 }
 
-int64_t seqc_step_scratch_bytes(const seqc_function *function, const void *state,
-                                int64_t bytes, const DLTensor *const *tensors,
-                                int32_t count) {
+int64_t seqc_step_scratch_bytes(const seqc_function *function,
+                                const void *state, int64_t bytes,
+                                const DLTensor *const *tensors, int32_t count) {
   if (int32_t code = checkStep(function))
     return -code;
   int64_t needed = function->stepScratchBytes(state, bytes, tensors, count);

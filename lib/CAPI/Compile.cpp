@@ -1,16 +1,16 @@
-//===- Compile.cpp - From a model to callable code ---------------------------------===//
+//===- Compile.cpp - From a model to callable code ------------------------===//
 //
-// Options are copied and checked, the cache is asked, and otherwise everything that MLIR
-// touches, from the parser to the destruction of its context, happens on a thread of our own
-// with a known stack.
+// Options are copied and checked, the cache is asked, and otherwise everything
+// that MLIR touches, from the parser to the destruction of its context, happens
+// on a thread of our own with a known stack.
 //
-//===----------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------===//
 #include "Module.h"
+#include "mlir/IR/MLIRContext.h"
 #include "seqc/Frontend/Load.h"
 #include "seqc/Support/Diagnostics.h"
 #include "seqc/Support/Spelling.h"
 #include "seqc/Target/Abi.h"
-#include "mlir/IR/MLIRContext.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
@@ -52,8 +52,9 @@ bool parseAssume(StringRef text, CompileOptions &options) {
     auto [name, number] = part.trim().split('=');
     int64_t size = 0;
     if (name.empty() || number.getAsInteger(10, size) || size < 0) {
-      fail(SEQC_ERROR_USAGE, "expected sizes like 'B=8,T=4096' in assume, but got '" +
-                                 part.str() + "'");
+      fail(SEQC_ERROR_USAGE,
+           "expected sizes like 'B=8,T=4096' in assume, but got '" +
+               part.str() + "'");
       return false;
     }
     options.assume.emplace_back(name.str(), size);
@@ -67,22 +68,25 @@ bool copyOptions(const seqc_options *given, seqc_options &options) {
   if (!given)
     return true;
   if (given->struct_size < sizeof given->struct_size) {
-    fail(SEQC_ERROR_USAGE, "expected struct_size to be sizeof(seqc_options), but got " +
-                               std::to_string(given->struct_size));
+    fail(SEQC_ERROR_USAGE,
+         "expected struct_size to be sizeof(seqc_options), but got " +
+             std::to_string(given->struct_size));
     return false;
   }
   std::memcpy(&options, given, std::min(given->struct_size, sizeof options));
   const char *bytes = reinterpret_cast<const char *>(given);
   for (size_t i = sizeof options; i < given->struct_size; ++i)
     if (bytes[i]) {
-      fail(SEQC_ERROR_USAGE, "expected options that this version knows, but byte " +
-                                 std::to_string(i) + " of a newer struct is set");
+      fail(SEQC_ERROR_USAGE,
+           "expected options that this version knows, but byte " +
+               std::to_string(i) + " of a newer struct is set");
       return false;
     }
   return true;
 }
 
-/// Reads the caller's options into `job`. False and a message if one of them is wrong.
+/// Reads the caller's options into `job`. False and a message if one of them is
+/// wrong.
 bool readOptions(const seqc_options *given, Job &job) {
   seqc_options options;
   if (!copyOptions(given, options))
@@ -92,9 +96,10 @@ bool readOptions(const seqc_options *given, Job &job) {
   static const StringRef schedules[] = {"auto", "reference", "fused"};
   if (!is_contained(schedules, job.options.schedule)) {
     StringRef near = nearestName(job.options.schedule, schedules);
-    fail(SEQC_ERROR_USAGE, "expected the schedule auto, reference or fused, but got '" +
-                               job.options.schedule + "'" +
-                               (near.empty() ? "" : "; did you mean '" + near.str() + "'?"));
+    fail(SEQC_ERROR_USAGE,
+         "expected the schedule auto, reference or fused, but got '" +
+             job.options.schedule + "'" +
+             (near.empty() ? "" : "; did you mean '" + near.str() + "'?"));
     return false;
   }
   if (options.march)
@@ -106,8 +111,9 @@ bool readOptions(const seqc_options *given, Job &job) {
   if (options.name)
     job.moduleName = options.name;
   if (!isCIdentifier(job.moduleName)) {
-    fail(SEQC_ERROR_USAGE, "expected the module's name to be a C identifier, but got '" +
-                               job.moduleName + "'");
+    fail(SEQC_ERROR_USAGE,
+         "expected the module's name to be a C identifier, but got '" +
+             job.moduleName + "'");
     return false;
   }
   job.options.precise = options.precise != 0;
@@ -138,13 +144,14 @@ void runJob(Job &job) {
   if (!error.empty())
     log.addError({}, error);
   else if (job.code != SEQC_OK && !log.hasErrors())
-    log.addError({}, "the compiler gave up without a message: this is a bug of seqc");
+    log.addError(
+        {}, "the compiler gave up without a message: this is a bug of seqc");
   raw_string_ostream stream(job.messages);
   log.print(stream, job.json);
 }
 
-/// The cache key of `job`. The weights' bytes are part of it; a file that cannot be read has
-/// none, and the compilation then says so.
+/// The cache key of `job`. The weights' bytes are part of it; a file that
+/// cannot be read has none, and the compilation then says so.
 std::string makeKey(const Job &job) {
   std::unique_ptr<MemoryBuffer> weights;
   if (!job.load.weights.empty())
@@ -152,11 +159,13 @@ std::string makeKey(const Job &job) {
                                           /*RequiresNullTerminator=*/false))
       weights = std::move(*file);
   return makeCompileKey(job.model, weights ? weights->getBuffer() : StringRef(),
-                        job.bufferName + '\0' + job.moduleName, job.options, job.json);
+                        job.bufferName + '\0' + job.moduleName, job.options,
+                        job.json);
 }
 
 /// Makes the handle of a finished compilation.
-int32_t wrap(std::shared_ptr<const CompiledModule> compiled, seqc_module **module) {
+int32_t wrap(std::shared_ptr<const CompiledModule> compiled,
+             seqc_module **module) {
   auto handle = std::make_unique<seqc_module>();
   handle->compiled = std::move(compiled);
   handle->signature = handle->compiled->code->signature();
@@ -174,7 +183,8 @@ int32_t wrap(std::shared_ptr<const CompiledModule> compiled, seqc_module **modul
 
 /// Compiles `job` or finds it in the cache.
 int32_t compile(Job &job, seqc_module **module) {
-  job.load.checker = findChecker(reinterpret_cast<const void *>(&seqc_compile_text));
+  job.load.checker =
+      findChecker(reinterpret_cast<const void *>(&seqc_compile_text));
   std::string key;
   if (job.useCache) {
     key = makeKey(job);
@@ -207,8 +217,8 @@ bool checkArguments(const void *model, const char *what, seqc_module **module) {
 
 extern "C" {
 
-int32_t seqc_compile_text(const char *text, size_t length, const seqc_options *options,
-                          seqc_module **module) {
+int32_t seqc_compile_text(const char *text, size_t length,
+                          const seqc_options *options, seqc_module **module) {
   Job job;
   if (!checkArguments(text, "text", module) || !readOptions(options, job))
     return SEQC_ERROR_USAGE;
@@ -218,7 +228,8 @@ int32_t seqc_compile_text(const char *text, size_t length, const seqc_options *o
 }
 
 int32_t seqc_compile_bytecode(const void *bytes, size_t length,
-                              const seqc_options *options, seqc_module **module) {
+                              const seqc_options *options,
+                              seqc_module **module) {
   Job job;
   if (!checkArguments(bytes, "bytecode", module) || !readOptions(options, job))
     return SEQC_ERROR_USAGE;

@@ -1,4 +1,4 @@
-//===- Module.cpp - Handles, their lifetime, and this thread's message -------------===//
+//===- Module.cpp - Handles, their lifetime, and this thread's message ----===//
 #include "Module.h"
 #include "seqc/Support/Version.h"
 #include "seqc/Target/Abi.h"
@@ -37,7 +37,8 @@ void *seqc_module::lookup(const std::string &name) const {
 bool seqc_module::bind(llvm::StringRef prefix) {
   std::string missing;
   auto get = [&](auto &slot, const std::string &name) {
-    slot = reinterpret_cast<std::remove_reference_t<decltype(slot)>>(lookup(name));
+    slot =
+        reinterpret_cast<std::remove_reference_t<decltype(slot)>>(lookup(name));
     if (!slot && missing.empty())
       missing = name;
   };
@@ -59,7 +60,8 @@ bool seqc_module::bind(llvm::StringRef prefix) {
   }
   if (missing.empty())
     return true;
-  fail(SEQC_ERROR_LINK, "expected the symbol '" + missing + "', but the module has none");
+  fail(SEQC_ERROR_LINK,
+       "expected the symbol '" + missing + "', but the module has none");
   return false;
 }
 

@@ -1,4 +1,4 @@
-//===- Module.h - What the C API's handles point to --------------------------------===//
+//===- Module.h - What the C API's handles point to -----------------------===//
 #ifndef SEQC_CAPI_MODULE_H
 #define SEQC_CAPI_MODULE_H
 
@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-/// A function of a module. The entry points are those of seqc_abi.h; the streaming ones are
-/// null if the function has no step form.
+/// A function of a module. The entry points are those of seqc_abi.h; the
+/// streaming ones are null if the function has no step form.
 struct seqc_function {
   using Tensors = const DLTensor *const *;
   using Call = int32_t (*)(const seqc_context *, Tensors, int32_t);
@@ -19,7 +19,8 @@ struct seqc_function {
   using StateBytes = int64_t (*)(const int64_t *, int32_t);
   using StateInit = int32_t (*)(void *, int64_t, const int64_t *, int32_t,
                                 Tensors, int32_t);
-  using Step = int32_t (*)(const seqc_context *, void *, int64_t, Tensors, int32_t);
+  using Step = int32_t (*)(const seqc_context *, void *, int64_t, Tensors,
+                           int32_t);
   using StepScratchBytes = int64_t (*)(const void *, int64_t, Tensors, int32_t);
 
   const seqc_module *module = nullptr;
@@ -40,8 +41,8 @@ struct seqc_module {
 
   /// Address of an exported symbol, or null.
   void *lookup(const std::string &name) const;
-  /// Fills `functions` and `lastError` from `signature`; false and an error message if a
-  /// symbol is missing. `prefix` precedes every symbol.
+  /// Fills `functions` and `lastError` from `signature`; false and an error
+  /// message if a symbol is missing. `prefix` precedes every symbol.
   bool bind(llvm::StringRef prefix);
 
   std::shared_ptr<const seqc::CompiledModule> compiled;

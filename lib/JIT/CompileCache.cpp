@@ -1,4 +1,4 @@
-//===- CompileCache.cpp - Compilations that are remembered -----------------------===//
+//===- CompileCache.cpp - Compilations that are remembered ----------------===//
 #include "seqc/JIT/CompileCache.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/BLAKE3.h"
@@ -24,7 +24,8 @@ CompileCache::insert(const std::string &key,
                      std::shared_ptr<const CompiledModule> module) {
   if (auto earlier = find(key))
     return earlier;
-  std::list<Entry> dropped; // destroyed after the lock: unloading code takes time
+  std::list<Entry>
+      dropped; // destroyed after the lock: unloading code takes time
   std::lock_guard<std::mutex> lock(mutex);
   entries.push_front({key, module});
   if (entries.size() > capacity)
@@ -40,14 +41,15 @@ void CompileCache::clear() {
 
 namespace {
 
-/// Hashes a sequence of fields; each is preceded by its length, so that no two sequences of
-/// fields look alike.
+/// Hashes a sequence of fields; each is preceded by its length, so that no two
+/// sequences of fields look alike.
 struct FieldHasher {
   BLAKE3 hasher;
 
   void add(StringRef field) {
     uint64_t size = field.size();
-    hasher.update(StringRef(reinterpret_cast<const char *>(&size), sizeof size));
+    hasher.update(
+        StringRef(reinterpret_cast<const char *>(&size), sizeof size));
     hasher.update(field);
   }
 };
@@ -58,17 +60,20 @@ std::string seqc::makeCompileKey(StringRef model, StringRef weights,
                                  StringRef name, const CompileOptions &options,
                                  bool jsonDiagnostics) {
   FieldHasher fields;
-  for (StringRef field : {model, weights, name, StringRef(options.triple),
-                          StringRef(options.march), StringRef(options.schedule)})
+  for (StringRef field :
+       {model, weights, name, StringRef(options.triple),
+        StringRef(options.march), StringRef(options.schedule)})
     fields.add(field);
   for (const auto &[symbol, size] : options.assume) {
     fields.add(symbol);
     fields.add(std::to_string(size));
   }
-  fields.add(std::string{options.precise ? 'p' : '-', jsonDiagnostics ? 'j' : '-',
+  fields.add(std::string{options.precise ? 'p' : '-',
+                         jsonDiagnostics ? 'j' : '-',
                          char('0' + options.optLevel)});
-  // Two machines may share neither process nor cache today, but features are what the code
-  // was made for, and they can change under a process that is checkpointed and moved.
+  // Two machines may share neither process nor cache today, but features are
+  // what the code was made for, and they can change under a process that is
+  // checkpointed and moved.
   std::vector<std::string> features;
   for (const auto &feature : sys::getHostCPUFeatures())
     if (feature.second)

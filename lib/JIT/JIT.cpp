@@ -1,13 +1,15 @@
-//===- JIT.cpp - Compiled modules in this process --------------------------------===//
+//===- JIT.cpp - Compiled modules in this process -------------------------===//
 //
-// The module is compiled to an object by the same function that serves `-o model.so`, and
-// LLJIT only links that object into this process: what runs here and what a library holds
-// differ in one thing. A thread-local variable (the runtime's last message) needs the dynamic
-// loader, which does not know our code; so here the message's buffer is imported from us.
+// The module is compiled to an object by the same function that serves `-o
+// model.so`, and LLJIT only links that object into this process: what runs here
+// and what a library holds differ in one thing. A thread-local variable (the
+// runtime's last message) needs the dynamic loader, which does not know our
+// code; so here the message's buffer is imported from us.
 //
-// The code sees what a shared library would see: libc and libm, nothing else of the process.
+// The code sees what a shared library would see: libc and libm, nothing else of
+// the process.
 //
-//===----------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------===//
 #include "seqc/JIT/JIT.h"
 #include "seqc/Target/Abi.h"
 #include "seqc/Target/EmitAbi.h"
@@ -43,8 +45,9 @@ std::unique_ptr<TargetMachine> cloneMachine(const TargetMachine &machine) {
       machine.getOptLevel()));
 }
 
-/// Links the module's symbols against libc, libm and the message buffer. They live in a library
-/// of their own, so that a lookup of what the *module* defines never finds them.
+/// Links the module's symbols against libc, libm and the message buffer. They
+/// live in a library of their own, so that a lookup of what the *module*
+/// defines never finds them.
 Error linkPlatform(orc::LLJIT &jit) {
   auto platform = jit.createJITDylib("platform");
   if (!platform)
@@ -81,7 +84,8 @@ Expected<std::unique_ptr<orc::LLJIT>> makeJIT(const TargetMachine &machine) {
           .create();
   if (!jit)
     return jit.takeError();
-  // Errors come back from the calls that meet them; nothing is printed on the way.
+  // Errors come back from the calls that meet them; nothing is printed on the
+  // way.
   (*jit)->getExecutionSession().setErrorReporter(
       [](Error ignored) { consumeError(std::move(ignored)); });
   if (Error failed = linkPlatform(**jit))
@@ -131,7 +135,8 @@ bool JITModule::load(std::unique_ptr<MemoryBuffer> object, std::string &error) {
     error = toString(std::move(failed));
     return false;
   }
-  // Links the object now, so that a missing symbol is an error here and not at a call.
+  // Links the object now, so that a missing symbol is an error here and not at
+  // a call.
   for (const FunctionSignature &function : sig.functions)
     if (auto address = jit->lookup(cIdentifier(function.name) + "_call");
         !address) {
@@ -163,6 +168,5 @@ bool JITModule::emitObject(SmallVectorImpl<char> &out,
     return false;
   }
   copy.module = std::move(*module);
-  return mlir::succeeded(
-      emitMachineCode(copy, /*assembly=*/false, out, error));
+  return mlir::succeeded(emitMachineCode(copy, /*assembly=*/false, out, error));
 }

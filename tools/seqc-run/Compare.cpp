@@ -1,4 +1,4 @@
-//===- Compare.cpp - Two results, bit for bit -----------------------------------------===//
+//===- Compare.cpp - Two results, bit for bit -----------------------------===//
 #include "Compare.h"
 #include <cmath>
 #include <cstdio>
@@ -20,7 +20,8 @@ bool isFloat(DLDataType dtype) {
   return dtype.code == kDLFloat || dtype.code == kDLBfloat;
 }
 
-/// Maps the bits of a float to a line on which neighbours differ by 1, and ±0 are equal.
+/// Maps the bits of a float to a line on which neighbours differ by 1, and ±0
+/// are equal.
 int64_t lineOf(uint64_t bits, int width) {
   uint64_t sign = uint64_t(1) << (width - 1);
   return bits & sign ? -int64_t(bits & (sign - 1)) : int64_t(bits);
@@ -50,7 +51,8 @@ std::string valueText(const Tensor &tensor, int64_t i) {
   }
   char text[64];
   if (isFloat(tensor.dtype))
-    snprintf(text, sizeof text, "%.9g (0x%llx)", value, (unsigned long long)bits);
+    snprintf(text, sizeof text, "%.9g (0x%llx)", value,
+             (unsigned long long)bits);
   else
     snprintf(text, sizeof text, "0x%llx", (unsigned long long)bits);
   return text;
@@ -59,7 +61,8 @@ std::string valueText(const Tensor &tensor, int64_t i) {
 std::string indexText(const Tensor &tensor, int64_t i) {
   std::string text;
   for (size_t d = tensor.shape.size(); d-- > 0; i /= tensor.shape[d])
-    text = std::to_string(i % tensor.shape[d]) + (text.empty() ? "" : ",") + text;
+    text =
+        std::to_string(i % tensor.shape[d]) + (text.empty() ? "" : ",") + text;
   return "[" + text + "]";
 }
 
@@ -74,14 +77,17 @@ std::string seqc::run::compareBits(const Tensor &a, const Tensor &b) {
       continue;
     first = differing++ ? first : i;
     int64_t p = lineOf(x, a.dtype.bits), q = lineOf(y, a.dtype.bits);
-    ulps = std::max(ulps, p > q ? uint64_t(p) - uint64_t(q) : uint64_t(q) - uint64_t(p));
+    ulps = std::max(ulps, p > q ? uint64_t(p) - uint64_t(q)
+                                : uint64_t(q) - uint64_t(p));
   }
   if (!differing)
     return "";
-  std::string text = std::to_string(differing) + " of " + std::to_string(a.elements()) +
-                     " elements differ, first at " + indexText(a, first) + ": " +
-                     valueText(a, first) + " and " + valueText(b, first);
-  return isFloat(a.dtype) ? text + ", at most " + std::to_string(ulps) + " ulp" : text;
+  std::string text = std::to_string(differing) + " of " +
+                     std::to_string(a.elements()) +
+                     " elements differ, first at " + indexText(a, first) +
+                     ": " + valueText(a, first) + " and " + valueText(b, first);
+  return isFloat(a.dtype) ? text + ", at most " + std::to_string(ulps) + " ulp"
+                          : text;
 }
 
 std::string seqc::run::hashBits(const Tensor &tensor) {

@@ -1,4 +1,4 @@
-//===- Compare.h - Two results, bit for bit -------------------------------------------===//
+//===- Compare.h - Two results, bit for bit -------------------------------===//
 #ifndef SEQC_RUN_COMPARE_H
 #define SEQC_RUN_COMPARE_H
 
@@ -6,8 +6,9 @@
 
 namespace seqc::run {
 
-/// "" if both hold the same bits; otherwise how many elements differ, the first one with both
-/// values, and the largest distance in ulp. Needs equal types and sizes.
+/// "" if both hold the same bits; otherwise how many elements differ, the first
+/// one with both values, and the largest distance in ulp. Needs equal types and
+/// sizes.
 std::string compareBits(const Tensor &a, const Tensor &b);
 
 /// FNV-1a 64 of the data, 16 hexadecimal digits.

@@ -1,4 +1,4 @@
-//===- Inputs.cpp - The arguments of a call -------------------------------------------===//
+//===- Inputs.cpp - The arguments of a call -------------------------------===//
 #include "Inputs.h"
 #include "Npy.h"
 #include <cmath>
@@ -16,7 +16,8 @@ uint64_t nextRandom(uint64_t &state) {
   return z ^ (z >> 31);
 }
 
-/// Bits of `value`, a multiple of 1/1024 in [-1, 1) (or what the user gave), as a half.
+/// Bits of `value`, a multiple of 1/1024 in [-1, 1) (or what the user gave), as
+/// a half.
 uint16_t halfBits(double value) {
   uint16_t sign = std::signbit(value) ? 0x8000 : 0;
   int exponent;
@@ -36,7 +37,8 @@ void store(const Tensor &tensor, int64_t i, double value) {
   float narrow = float(value);
   uint32_t word;
   std::memcpy(&word, &narrow, 4);
-  uint16_t half = tensor.dtype.code == kDLBfloat ? uint16_t(word >> 16) : halfBits(value);
+  uint16_t half =
+      tensor.dtype.code == kDLBfloat ? uint16_t(word >> 16) : halfBits(value);
   auto integer = int64_t(value);
   bool isFloat = tensor.dtype.code == kDLFloat;
   if (isFloat && tensor.dtype.bits == 64)
@@ -61,7 +63,8 @@ void fillRandom(const Tensor &tensor, uint64_t state) {
     store(tensor, i, randomValue(tensor.dtype, state));
 }
 
-/// Notes the sizes of `tensor`, argument `i`, under their names; the first value stays.
+/// Notes the sizes of `tensor`, argument `i`, under their names; the first
+/// value stays.
 void noteSizes(const seqc_function *function, int32_t i, const Tensor &tensor,
                Sizes &sizes) {
   if (seqc_tensor_rank(function, i) != int32_t(tensor.shape.size()))
@@ -111,18 +114,21 @@ bool checkNames(const seqc_function *function, const Options &options,
     for (int32_t s = 0; s < seqc_size_count(function); ++s)
       known |= name == seqc_size_name(function, s);
     if (!known) {
-      error = "expected a size of '" + std::string(seqc_function_name(function)) +
-              "', but got '" + name + "'";
+      error = "expected a size of '" +
+              std::string(seqc_function_name(function)) + "', but got '" +
+              name + "'";
       return false;
     }
   }
   for (const auto &[name, value] : options.scalars) {
     bool known = false;
     for (int32_t i = 0; i < seqc_argument_count(function); ++i)
-      known |= name == seqc_tensor_name(function, i) && seqc_tensor_rank(function, i) == 0;
+      known |= name == seqc_tensor_name(function, i) &&
+               seqc_tensor_rank(function, i) == 0;
     if (!known) {
       error = "expected a scalar argument of '" +
-              std::string(seqc_function_name(function)) + "', but got '" + name + "'";
+              std::string(seqc_function_name(function)) + "', but got '" +
+              name + "'";
       return false;
     }
   }
@@ -131,10 +137,9 @@ bool checkNames(const seqc_function *function, const Options &options,
 
 } // namespace
 
-std::optional<std::vector<Tensor>> seqc::run::makeInputs(const seqc_function *function,
-                                                         const Options &options,
-                                                         Sizes &sizes,
-                                                         std::string &error) {
+std::optional<std::vector<Tensor>>
+seqc::run::makeInputs(const seqc_function *function, const Options &options,
+                      Sizes &sizes, std::string &error) {
   int32_t count = seqc_argument_count(function);
   if (!checkNames(function, options, error))
     return std::nullopt;
@@ -145,7 +150,8 @@ std::optional<std::vector<Tensor>> seqc::run::makeInputs(const seqc_function *fu
   }
   std::vector<Tensor> inputs;
   for (size_t i = 0; i < options.inputs.size(); ++i) {
-    auto tensor = readNpy(options.inputs[i], seqc_tensor_dtype(function, i), error);
+    auto tensor =
+        readNpy(options.inputs[i], seqc_tensor_dtype(function, i), error);
     if (!tensor)
       return std::nullopt;
     noteSizes(function, i, *tensor, sizes);

@@ -1,4 +1,4 @@
-//===- Inputs.h - The arguments of a call ---------------------------------------------===//
+//===- Inputs.h - The arguments of a call ---------------------------------===//
 #ifndef SEQC_RUN_INPUTS_H
 #define SEQC_RUN_INPUTS_H
 
@@ -14,13 +14,14 @@ namespace seqc::run {
 /// Values of the named sizes, as far as they are known.
 using Sizes = std::map<std::string, int64_t>;
 
-/// The arguments of `function`: files first, in order, the rest random from `options.seed`
-/// (floats are multiples of 1/1024 in [-1, 1), integers in [0, 4)). `sizes` receives the value
-/// of each named size. Nothing and `error` if a file, a size or a scalar is missing or wrong.
-/// Whether the files' sizes agree is left to the call.
+/// The arguments of `function`: files first, in order, the rest random from
+/// `options.seed` (floats are multiples of 1/1024 in [-1, 1), integers in [0,
+/// 4)). `sizes` receives the value of each named size. Nothing and `error` if a
+/// file, a size or a scalar is missing or wrong. Whether the files' sizes agree
+/// is left to the call.
 std::optional<std::vector<Tensor>> makeInputs(const seqc_function *function,
-                                              const Options &options, Sizes &sizes,
-                                              std::string &error);
+                                              const Options &options,
+                                              Sizes &sizes, std::string &error);
 
 } // namespace seqc::run
 

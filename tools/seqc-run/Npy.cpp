@@ -1,11 +1,11 @@
-//===- Npy.cpp - NumPy's .npy files -------------------------------------------------===//
+//===- Npy.cpp - NumPy's .npy files ---------------------------------------===//
 //
-// A file is the magic "\x93NUMPY", two version bytes, the header's length (2 bytes in version
-// 1, 4 bytes later), a Python dict literal with exactly the keys 'descr', 'fortran_order' and
-// 'shape', and the data. The dict is read by a small scanner; whatever NumPy's own writer does
-// not write is refused.
+// A file is the magic "\x93NUMPY", two version bytes, the header's length (2
+// bytes in version 1, 4 bytes later), a Python dict literal with exactly the
+// keys 'descr', 'fortran_order' and 'shape', and the data. The dict is read by
+// a small scanner; whatever NumPy's own writer does not write is refused.
 //
-//===----------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------===//
 #include "Npy.h"
 #include <charconv>
 #include <cstdio>
@@ -43,10 +43,11 @@ public:
       std::string key;
       if (!quoted(key) || !eat(':'))
         return false;
-      bool known = (key == "descr" && !descr && (descr = quoted(header.descr))) ||
-                   (key == "fortran_order" && !order &&
-                    (order = boolean(header.fortran))) ||
-                   (key == "shape" && !shape && (shape = tuple(header.shape)));
+      bool known =
+          (key == "descr" && !descr && (descr = quoted(header.descr))) ||
+          (key == "fortran_order" && !order &&
+           (order = boolean(header.fortran))) ||
+          (key == "shape" && !shape && (shape = tuple(header.shape)));
       if (!known)
         return false;
       eat(',');
@@ -116,10 +117,10 @@ DLDataType parseDescr(const std::string &descr, DLDataType expected) {
     const char *descr;
     uint8_t code, bits;
   };
-  static constexpr Row rows[] = {
-      {"<f2", kDLFloat, 16}, {"<f4", kDLFloat, 32}, {"<f8", kDLFloat, 64},
-      {"|i1", kDLInt, 8},    {"<i2", kDLInt, 16},   {"<i4", kDLInt, 32},
-      {"<i8", kDLInt, 64},   {"|b1", kDLBool, 8}};
+  static constexpr Row rows[] = {{"<f2", kDLFloat, 16}, {"<f4", kDLFloat, 32},
+                                 {"<f8", kDLFloat, 64}, {"|i1", kDLInt, 8},
+                                 {"<i2", kDLInt, 16},   {"<i4", kDLInt, 32},
+                                 {"<i8", kDLInt, 64},   {"|b1", kDLBool, 8}};
   for (const Row &row : rows)
     if (descr == row.descr)
       return {row.code, row.bits, 1};
@@ -137,8 +138,8 @@ std::optional<Header> readHeader(FILE *file, std::string &error) {
     return std::nullopt;
   }
   if (start[6] < 1 || start[6] > 3) {
-    error = "expected .npy version 1, 2 or 3, but got " +
-            std::to_string(start[6]);
+    error =
+        "expected .npy version 1, 2 or 3, but got " + std::to_string(start[6]);
     return std::nullopt;
   }
   size_t lengthBytes = start[6] == 1 ? 2 : 4;

@@ -1,4 +1,4 @@
-//===- Options.cpp - The command line of seqc-run -----------------------------------===//
+//===- Options.cpp - The command line of seqc-run -------------------------===//
 #include "Options.h"
 #include <charconv>
 #include <cstdlib>
@@ -36,13 +36,16 @@ Exit status: 0 done, 1 wrong input or different results, 2 wrong usage, 4 cannot
 
 namespace {
 
-template <typename Number> bool parseNumber(std::string_view text, Number &value) {
-  auto [end, bad] = std::from_chars(text.data(), text.data() + text.size(), value);
+template <typename Number>
+bool parseNumber(std::string_view text, Number &value) {
+  auto [end, bad] =
+      std::from_chars(text.data(), text.data() + text.size(), value);
   return bad == std::errc() && end == text.data() + text.size();
 }
 
 /// Splits "name=value".
-bool splitPair(std::string_view text, std::string &name, std::string_view &value) {
+bool splitPair(std::string_view text, std::string &name,
+               std::string_view &value) {
   size_t at = text.find('=');
   if (at == 0 || at == std::string_view::npos)
     return false;
@@ -69,29 +72,31 @@ struct Row {
 };
 
 Row text(std::string_view name, std::string Options::*field) {
-  return {name, Value::Needed, "a value", [field](Options &o, std::string_view v) {
+  return {name, Value::Needed, "a value",
+          [field](Options &o, std::string_view v) {
             o.*field = v;
             return !v.empty();
           }};
 }
 
 Row list(std::string_view name, std::vector<std::string> Options::*field) {
-  return {name, Value::Needed, "a file", [field](Options &o, std::string_view v) {
+  return {name, Value::Needed, "a file",
+          [field](Options &o, std::string_view v) {
             (o.*field).emplace_back(v);
             return !v.empty();
           }};
 }
 
 Row flag(std::string_view name, bool Options::*field) {
-  return {name, Value::None, "no value", [field](Options &o, std::string_view) {
-            return o.*field = true;
-          }};
+  return {name, Value::None, "no value",
+          [field](Options &o, std::string_view) { return o.*field = true; }};
 }
 
 Row count(std::string_view name, int64_t Options::*field, int64_t most) {
   return {name, Value::Needed, "a number of at least 1",
           [field, most](Options &o, std::string_view v) {
-            return parseNumber(v, o.*field) && o.*field >= 1 && o.*field <= most;
+            return parseNumber(v, o.*field) && o.*field >= 1 &&
+                   o.*field <= most;
           }};
 }
 
@@ -130,7 +135,8 @@ const std::vector<Row> &rows() {
          return splitPair(v, name, v) && parseNumber(v, size) && size >= 0 &&
                 (o.sizes[name] = size, true);
        }},
-      {"--scalar", Value::Needed, "NAME=VALUE", [](Options &o, std::string_view v) {
+      {"--scalar", Value::Needed, "NAME=VALUE",
+       [](Options &o, std::string_view v) {
          std::string name;
          double value;
          return splitPair(v, name, v) && parseNumber(v, value) &&
@@ -172,7 +178,8 @@ std::string unknown(std::string_view name) {
       least = d;
       best = &row;
     }
-  return best ? message + "; did you mean '" + std::string(best->name) + "'?" : message;
+  return best ? message + "; did you mean '" + std::string(best->name) + "'?"
+              : message;
 }
 
 bool parseOption(std::string_view word, const char *next, bool &usedNext,
@@ -190,11 +197,14 @@ bool parseOption(std::string_view word, const char *next, bool &usedNext,
     value = next;
     given = usedNext = true;
   }
-  bool fits = row->value == Value::Optional || given == (row->value == Value::Needed);
+  bool fits =
+      row->value == Value::Optional || given == (row->value == Value::Needed);
   if (fits && row->read(options, value))
     return true;
-  error = "expected " + std::string(row->expected) + " for " + std::string(name);
-  error += given ? ", but got '" + std::string(value) + "'" : ", but got nothing";
+  error =
+      "expected " + std::string(row->expected) + " for " + std::string(name);
+  error +=
+      given ? ", but got '" + std::string(value) + "'" : ", but got nothing";
   return false;
 }
 
@@ -203,11 +213,14 @@ bool checkTogether(const Options &options, std::string &error) {
   if (options.model.empty())
     error = "expected a model, but got none";
   else if (options.isLibrary() && options.compareReference)
-    error = "expected a model's source for --compare=reference, but got a library";
+    error =
+        "expected a model's source for --compare=reference, but got a library";
   else if (options.isLibrary() &&
-           (!options.schedule.empty() || !options.march.empty() || options.precise ||
-            !options.weights.empty() || !options.assume.empty()))
-    error = "expected a model's source for options of the compiler, but got a library";
+           (!options.schedule.empty() || !options.march.empty() ||
+            options.precise || !options.weights.empty() ||
+            !options.assume.empty()))
+    error = "expected a model's source for options of the compiler, but got a "
+            "library";
   return error.empty();
 }
 
@@ -217,7 +230,8 @@ bool Options::isLibrary() const {
   return model.size() > 3 && model.compare(model.size() - 3, 3, ".so") == 0;
 }
 
-bool seqc::run::parseOptions(int argc, char **argv, Options &options, std::string &error) {
+bool seqc::run::parseOptions(int argc, char **argv, Options &options,
+                             std::string &error) {
   for (int i = 1; i < argc; ++i) {
     std::string_view word = argv[i];
     bool usedNext = false;
@@ -228,8 +242,8 @@ bool seqc::run::parseOptions(int argc, char **argv, Options &options, std::strin
         return false;
       }
       options.model = word;
-    } else if (!parseOption(word, i + 1 < argc ? argv[i + 1] : nullptr, usedNext, options,
-                            error)) {
+    } else if (!parseOption(word, i + 1 < argc ? argv[i + 1] : nullptr,
+                            usedNext, options, error)) {
       return false;
     }
     i += usedNext;

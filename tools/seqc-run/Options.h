@@ -1,4 +1,4 @@
-//===- Options.h - The command line of seqc-run -------------------------------------===//
+//===- Options.h - The command line of seqc-run ---------------------------===//
 #ifndef SEQC_RUN_OPTIONS_H
 #define SEQC_RUN_OPTIONS_H
 

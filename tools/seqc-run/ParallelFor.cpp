@@ -1,4 +1,4 @@
-//===- ParallelFor.cpp - Threads for a call ------------------------------------------===//
+//===- ParallelFor.cpp - Threads for a call -------------------------------===//
 #include "ParallelFor.h"
 
 using namespace seqc::run;

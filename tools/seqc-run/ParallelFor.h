@@ -1,9 +1,10 @@
-//===- ParallelFor.h - Threads for a call --------------------------------------------===//
+//===- ParallelFor.h - Threads for a call ---------------------------------===//
 //
-// A fixed set of threads behind the `parallel_for` hook of seqc_context. The partition is by
-// an atomic counter, so that it differs from run to run: results must not depend on it.
+// A fixed set of threads behind the `parallel_for` hook of seqc_context. The
+// partition is by an atomic counter, so that it differs from run to run:
+// results must not depend on it.
 //
-//===------------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------===//
 #ifndef SEQC_RUN_PARALLELFOR_H
 #define SEQC_RUN_PARALLELFOR_H
 

@@ -1,4 +1,4 @@
-//===- Run.cpp - Calls of a model's function ------------------------------------------===//
+//===- Run.cpp - Calls of a model's function ------------------------------===//
 #include "Run.h"
 #include <algorithm>
 #include <chrono>
@@ -54,8 +54,8 @@ std::string Times::text() const {
   std::vector<double> sorted = seconds;
   std::sort(sorted.begin(), sorted.end());
   char text[120];
-  snprintf(text, sizeof text, "least %.2f us, median %.2f us of %zu", sorted[0] * 1e6,
-           sorted[sorted.size() / 2] * 1e6, sorted.size());
+  snprintf(text, sizeof text, "least %.2f us, median %.2f us of %zu",
+           sorted[0] * 1e6, sorted[sorted.size() / 2] * 1e6, sorted.size());
   return text;
 }
 
@@ -72,8 +72,9 @@ struct Call {
 };
 
 /// Copies the inputs, asks for the results' sizes and makes memory for them.
-int32_t prepare(const seqc_function *function, const std::vector<Tensor> &inputs,
-                const Options &options, Call &call) {
+int32_t prepare(const seqc_function *function,
+                const std::vector<Tensor> &inputs, const Options &options,
+                Call &call) {
   for (const Tensor &input : inputs) {
     auto copy = Tensor::copy(input, options.guard);
     if (!copy)
@@ -98,7 +99,8 @@ int32_t prepare(const seqc_function *function, const std::vector<Tensor> &inputs
   if (int32_t code = seqc_shapes(function, writable.data(), call.count()))
     return code;
   for (size_t i = inputs.size(); i < call.tensors.size(); ++i) {
-    auto result = Tensor::make(call.tensors[i].dtype, call.tensors[i].shape, options.guard);
+    auto result = Tensor::make(call.tensors[i].dtype, call.tensors[i].shape,
+                               options.guard);
     if (!result)
       return SEQC_ERROR_MEMORY;
     call.tensors[i] = std::move(*result);
@@ -108,9 +110,10 @@ int32_t prepare(const seqc_function *function, const std::vector<Tensor> &inputs
 }
 
 /// Workspace of exactly the size that the function asks for.
-int32_t addScratch(const seqc_function *function, const Options &options, Call &call,
-                   seqc_context &context) {
-  int64_t bytes = seqc_scratch_bytes(function, call.pointers.data(), call.count());
+int32_t addScratch(const seqc_function *function, const Options &options,
+                   Call &call, seqc_context &context) {
+  int64_t bytes =
+      seqc_scratch_bytes(function, call.pointers.data(), call.count());
   if (bytes < 0)
     return int32_t(-bytes);
   call.scratch = Memory(bytes, options.guard);
@@ -123,7 +126,8 @@ int32_t addScratch(const seqc_function *function, const Options &options, Call &
 
 } // namespace
 
-Exit seqc::run::runWhole(const seqc_function *function, const std::vector<Tensor> &inputs,
+Exit seqc::run::runWhole(const seqc_function *function,
+                         const std::vector<Tensor> &inputs,
                          const Options &options, const seqc_context &given,
                          std::vector<Tensor> &outputs, Times &times,
                          std::string &error) {
@@ -137,7 +141,8 @@ Exit seqc::run::runWhole(const seqc_function *function, const std::vector<Tensor
   for (int64_t i = 0; i < options.repeats && code == SEQC_OK; ++i) {
     auto start = std::chrono::steady_clock::now();
     code = seqc_call(function, &context, call.pointers.data(), call.count());
-    std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+    std::chrono::duration<double> seconds =
+        std::chrono::steady_clock::now() - start;
     times.seconds.push_back(seconds.count());
   }
   if (code != SEQC_OK) {

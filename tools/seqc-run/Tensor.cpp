@@ -1,4 +1,4 @@
-//===- Tensor.cpp - Arrays that a program owns ------------------------------------===//
+//===- Tensor.cpp - Arrays that a program owns ----------------------------===//
 #include "Tensor.h"
 #include <cstring>
 #include <sys/mman.h>
@@ -71,9 +71,7 @@ std::optional<Tensor> Tensor::copy(const Tensor &source, Guard guard) {
   return tensor;
 }
 
-int64_t Tensor::elements() const {
-  return memory.size() / elementBytes(dtype);
-}
+int64_t Tensor::elements() const { return memory.size() / elementBytes(dtype); }
 
 DLTensor Tensor::view() const {
   DLTensor view{};

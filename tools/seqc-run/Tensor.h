@@ -1,8 +1,9 @@
-//===- Tensor.h - Arrays that a program owns --------------------------------------===//
+//===- Tensor.h - Arrays that a program owns ------------------------------===//
 //
-// A dense row-major array with its element type, in memory whose ends can be guarded.
+// A dense row-major array with its element type, in memory whose ends can be
+// guarded.
 //
-//===----------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------===//
 #ifndef SEQC_RUN_TENSOR_H
 #define SEQC_RUN_TENSOR_H
 
@@ -17,7 +18,8 @@ namespace seqc::run {
 /// Where the pages lie whose access ends the process.
 enum class Guard {
   None,
-  /// The byte after the last one is guarded (the data may be misaligned to its element).
+  /// The byte after the last one is guarded (the data may be misaligned to its
+  /// element).
   End,
   /// The byte before the first one is guarded.
   Start
@@ -27,7 +29,8 @@ enum class Guard {
 class Memory {
 public:
   Memory() = default;
-  /// `size` zero bytes, guarded as `guard` says. `data()` is null if memory is exhausted.
+  /// `size` zero bytes, guarded as `guard` says. `data()` is null if memory is
+  /// exhausted.
   Memory(size_t size, Guard guard);
   Memory(Memory &&other) noexcept { swap(other); }
   Memory &operator=(Memory &&other) noexcept {
@@ -57,8 +60,8 @@ struct Tensor {
   Memory memory;
 
   /// A zero array, or nothing if its size overflows or memory is exhausted.
-  static std::optional<Tensor> make(DLDataType dtype, std::vector<int64_t> shape,
-                                    Guard guard = Guard::None);
+  static std::optional<Tensor>
+  make(DLDataType dtype, std::vector<int64_t> shape, Guard guard = Guard::None);
   /// A copy of `source` in memory that is guarded as `guard` says.
   static std::optional<Tensor> copy(const Tensor &source, Guard guard);
 

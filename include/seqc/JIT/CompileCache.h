@@ -1,8 +1,9 @@
-//===- CompileCache.h - Compilations that are remembered -------------------------===//
+//===- CompileCache.h - Compilations that are remembered ------------------===//
 //
-// The same model with the same options on the same machine is compiled once a process.
+// The same model with the same options on the same machine is compiled once a
+// process.
 //
-//===----------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------===//
 #ifndef SEQC_JIT_COMPILECACHE_H
 #define SEQC_JIT_COMPILECACHE_H
 
@@ -20,8 +21,8 @@ struct CompiledModule {
   std::string diagnostics;
 };
 
-/// The most recently used compilations by key. Safe to use from any thread; a module that is
-/// dropped here lives on while somebody holds it.
+/// The most recently used compilations by key. Safe to use from any thread; a
+/// module that is dropped here lives on while somebody holds it.
 class CompileCache {
 public:
   /// Keeps at most `capacity` modules.
@@ -29,8 +30,8 @@ public:
 
   /// The compilation of `key` (see CompileKey), or null.
   std::shared_ptr<const CompiledModule> find(const std::string &key);
-  /// Remembers `module` under `key` and returns it; if another thread was faster, its module is
-  /// returned instead.
+  /// Remembers `module` under `key` and returns it; if another thread was
+  /// faster, its module is returned instead.
   std::shared_ptr<const CompiledModule>
   insert(const std::string &key, std::shared_ptr<const CompiledModule> module);
   /// Forgets everything.
@@ -47,8 +48,9 @@ private:
   size_t capacity;
 };
 
-/// The cache key of a compilation: a hash over the model's bytes, the weights' bytes, the
-/// module's name, every option that changes code or messages, and the host's features.
+/// The cache key of a compilation: a hash over the model's bytes, the weights'
+/// bytes, the module's name, every option that changes code or messages, and
+/// the host's features.
 std::string makeCompileKey(llvm::StringRef model, llvm::StringRef weights,
                            llvm::StringRef name, const CompileOptions &options,
                            bool jsonDiagnostics);

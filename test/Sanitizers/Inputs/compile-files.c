@@ -1,4 +1,5 @@
-// compile-files FILE…: compiles each file whole and cut at several lengths, in this process.
+// compile-files FILE…: compiles each file whole and cut at several lengths, in
+// this process.
 #include "seqc-c/seqc.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +14,8 @@ static void count(int32_t code, seqc_module *module, const char *path) {
   else if (code == SEQC_ERROR_INPUT && *seqc_last_error())
     ++refused;
   else
-    fprintf(stderr, "%s: %d: %s\n", path, (int)code, seqc_last_error()), ++others;
+    fprintf(stderr, "%s: %d: %s\n", path, (int)code, seqc_last_error()),
+        ++others;
   seqc_release(module);
 }
 
@@ -28,7 +30,8 @@ static void compile(const char *text, size_t length, const char *path) {
 
 int main(int argc, char **argv) {
   static char text[1 << 20];
-  seqc_options reference = {.struct_size = sizeof reference, .schedule = "reference"};
+  seqc_options reference = {.struct_size = sizeof reference,
+                            .schedule = "reference"};
   for (int i = 1; i < argc; ++i) {
     FILE *file = fopen(argv[i], "rb");
     size_t length = file ? fread(text, 1, sizeof text, file) : 0;
