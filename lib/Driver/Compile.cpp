@@ -173,13 +173,10 @@ void Compilation::watchStages() {
 /// Writes one stage's module next to the output, e.g. `model.3-scheduled.mlir`.
 void Compilation::saveTemp(StringRef stage, StringRef suffix,
                            StringRef contents) {
-  StringRef base = invocation.output.empty() || invocation.output == "-"
-                       ? ""
-                       : invocation.output;
-  SmallString<256> path =
-      base.empty() ? sys::path::stem(invocation.input) : base;
-  if (invocation.input == "-" && base.empty())
-    path = "stdin";
+  SmallString<256> path = StringRef(invocation.output);
+  if (path.empty() || path == "-")
+    path = invocation.input == "-" ? StringRef("stdin")
+                                   : sys::path::stem(invocation.input);
   sys::path::replace_extension(path,
                                Twine(++tempCount) + "-" + stage + "." + suffix);
   writeFiles({{path.str().str(), contents, false}});
@@ -255,8 +252,10 @@ bool Compilation::emitLibrary(LoweredModule &lowered) {
 /// Everything behind the MLIR stages that one file holds.
 bool Compilation::emitCode(LoweredModule &lowered) {
   std::string ir;
-  if (invocation.emit == EmitKind::LLVM || invocation.saveTemps)
-    lowered.module->print(*std::make_unique<raw_string_ostream>(ir), nullptr);
+  if (invocation.emit == EmitKind::LLVM || invocation.saveTemps) {
+    raw_string_ostream os(ir);
+    lowered.module->print(os, nullptr);
+  }
   if (invocation.saveTemps)
     saveTemp("llvm", "ll", ir);
   if (invocation.emit == EmitKind::None)

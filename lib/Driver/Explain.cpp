@@ -8,6 +8,7 @@
 #include "Explain.h"
 #include "mlir/IR/Remarks.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SmallVectorExtras.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/JSON.h"
 
@@ -55,16 +56,18 @@ bool seqc::collectExplanations(mlir::MLIRContext &context,
       std::make_unique<mlir::remark::RemarkEmittingPolicyAll>(), categories));
 }
 
-/// Indices of `explanations` by place, then in the order in which they came.
+/// `explanations` by place, then in the order in which they came.
 static std::vector<const Explanation *>
 sortByPlace(ArrayRef<Explanation> explanations) {
-  auto sorted =
-      map_to_vector(explanations, [](const Explanation &e) { return &e; });
-  llvm::stable_sort(sorted, [](const Explanation *a, const Explanation *b) {
-    return std::tie(a->place.file, a->place.line, a->place.column) <
-           std::tie(b->place.file, b->place.line, b->place.column);
-  });
-  return {sorted.begin(), sorted.end()};
+  std::vector<const Explanation *> sorted;
+  for (const Explanation &explanation : explanations)
+    sorted.push_back(&explanation);
+  auto key = [](const Explanation *e) {
+    return std::tuple(StringRef(e->place.file), e->place.line, e->place.column,
+                      e);
+  };
+  llvm::sort(sorted, [&](auto *a, auto *b) { return key(a) < key(b); });
+  return sorted;
 }
 
 static void printPlace(raw_ostream &os, const Explanation &explanation) {

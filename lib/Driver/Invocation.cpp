@@ -8,6 +8,7 @@
 #include "Invocation.h"
 #include "seqc/Support/Spelling.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SmallVectorExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Option/ArgList.h"
 #include "llvm/Option/OptTable.h"
@@ -110,8 +111,7 @@ bool CommandLine::readDiagnostics() {
 /// Refuses unknown options and those that have no effect yet.
 bool CommandLine::checkNames() {
   if (const Arg *unknown = args.getLastArgNoClaim(OPT_UNKNOWN)) {
-    StringRef text = unknown->getAsString(args);
-    std::string spelled = text.str(), nearest;
+    std::string spelled = unknown->getAsString(args), nearest;
     SeqcOptTable().findNearest(spelled, nearest, 0, HelpHidden, 4, 4);
     StringRef name = StringRef(spelled).split('=').first;
     return fail("unknown option '" + name + "'",

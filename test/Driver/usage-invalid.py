@@ -1,0 +1,69 @@
+# Wrong usage: exit 2, the nearest right word, nothing written.
+# RUN: %python %s | FileCheck %s
+# CHECK: usage: ok
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "Inputs"))
+import tool
+
+tool.folder()
+tool.write("m.mlir", tool.SUM)
+before = sorted(os.listdir("."))
+
+
+def wrong(message, *args, help=""):
+    tool.expect(2, f"seqc: error: {message}\n" + (f"help: {help}\n" if help else ""), *args)
+
+
+wrong("unknown option '--emti'", "m.mlir", "--emti=obj", help="did you mean '--emit'?")
+wrong("unknown option '--qqqqqqqqqqqq'", "m.mlir", "--qqqqqqqqqqqq", help="--help lists the options")
+wrong("expected a value behind '-o'", "m.mlir", "-o")
+wrong("expected an input file (- is stdin)", help="seqc model.mlir -o model.so")
+wrong("expected one input file, but got 'm.mlir' and 'n.mlir'", "m.mlir", "n.mlir", "-o", "m.so")
+wrong("expected an output, -o FILE", "m.mlir", help="seqc model.mlir -o model.so")
+kinds = "seq, simplified, scheduled, lowered, llvm, asm, obj, lib or header"
+wrong(f"expected {kinds} for --emit, but got 'schedule'", "m.mlir", "--emit=schedule",
+      help="did you mean 'scheduled'?")
+wrong(f"expected {kinds} for --emit, but got 'x'", "m.mlir", "--emit=x")
+wrong("--emit=ptx is not available yet", "m.mlir", "--emit=ptx")
+wrong("expected a file for a library and its header, but got '-'", "m.mlir", "--emit=lib", "-o", "-")
+wrong("expected --emit to say what goes to stdout", "m.mlir", "-o", "-")
+wrong("expected an output that ends in .so, .o, .s, .ll, .mlir, .mlirbc or .h, but got 'm.dll'",
+      "m.mlir", "-o", "m.dll", help="--emit says what to write to a file of any name")
+wrong("expected an output that fits --emit=obj, but got 'm.so'", "m.mlir", "--emit=obj", "-o", "m.so")
+wrong("expected an output other than the input 'm.mlir'", "m.mlir", "--emit=seq", "-o", "./m.mlir")
+wrong("expected different files for the outputs, but got 'm.s' twice",
+      "m.mlir", "-o", "m.s", "--explain=text:m.s")
+wrong("expected text or json for --explain, but got 'jsn'", "m.mlir", "--explain=jsn",
+      help="did you mean 'json'?")
+wrong("--explain=html is not available yet", "m.mlir", "--explain=html")
+wrong("expected a file behind '--explain=json:'", "m.mlir", "--explain=json:")
+wrong("expected text or json for --diagnostics, but got 'xml'", "m.mlir", "--diagnostics=xml")
+wrong("expected auto, reference or fused for --schedule, but got 'fussed'", "m.mlir", "-o", "m.so",
+      "--schedule=fussed", help="did you mean 'fused'?")
+for plan in "scan", "chunked", "segments", "newton":
+    wrong(f"--schedule={plan} is not available yet", "m.mlir", "-o", "m.so", f"--schedule={plan}")
+wrong("expected NAME=SIZE,… for --assume, but got 'B'", "m.mlir", "-o", "m.so", "--assume=B",
+      help="--assume=B=8,T=4096")
+wrong("expected NAME=SIZE,… for --assume, but got 'T=-1'", "m.mlir", "-o", "m.so",
+      "--assume=B=8,T=-1", help="--assume=B=8,T=4096")
+wrong("expected a size that seqc.dims names for --assume, but got 'N'", "m.mlir", "-o", "m.so",
+      "--assume=N=4", help="the model names B and T")
+wrong("--target=cuda is not available yet", "m.mlir", "-o", "m.so", "--target=cuda")
+wrong("expected 0 to 3 for --opt-level, but got '4'", "m.mlir", "-o", "m.so", "--opt-level=4")
+wrong("expected all for --help, but got 'al'", "--help=al", help="did you mean 'all'?")
+wrong("expected a file for --weights", "m.mlir", "-o", "m.so", "--weights=")
+for option in ("threads", "certificate", "streaming-exact"):
+    wrong(f"option '--{option}' is not available yet", "m.mlir", "-o", "m.so", f"--{option}")
+for option in ("export", "cuda-arch", "prefix", "target-facts"):
+    wrong(f"option '--{option}' is not available yet", "m.mlir", "-o", "m.so", f"--{option}=x")
+
+# An unknown triple, level or feature: the text is the target's, the status is ours.
+for bad in ("--target=no-such-machine", "--march=x86-64-v9", "--march=+nosuchfeature"):
+    result = tool.run("m.mlir", "-o", "m.so", bad)
+    tool.report(bad, result.returncode == 2 and b"expected" in result.stderr
+                and result.stderr.count(b"\n") <= 2, result)
+
+tool.report("nothing written", sorted(os.listdir(".")) == before, os.listdir("."))
+tool.finish("usage")
