@@ -9,7 +9,8 @@ PYTHON = re.compile(r"_{0,2}[a-z0-9]+(_[a-z0-9]+)*_{0,2}\.py$")
 FOLDER = re.compile(r"[A-Z][A-Za-z0-9]*$")
 CATCH_ALL = {"utils", "util", "utilities", "common", "helpers", "helper", "misc", "uncategorized"}
 # Folders below test/ that need not mirror lib/.
-TEST_FOLDERS = {"Integration", "Docs", "Python", "CAPI", "Unit", "lib", "Inputs", "Lint"}
+TEST_FOLDERS = {"Integration", "Docs", "Python", "CAPI", "Unit", "lib", "Inputs", "Lint",
+                "Sanitizers", "Tools"}
 
 
 def words(stem):
@@ -40,7 +41,7 @@ def dash_case(tree):
     for path in tree.under("test", "tools"):
         if path.parts[:2] in (("test", "Unit"), ("test", "lib")) or "Inputs" in path.parts:
             continue
-        if path.name in ("CMakeLists.txt", "README.md") or PYTHON.match(path.name):
+        if path.name in ("CMakeLists.txt", "README.md", ".clang-format") or PYTHON.match(path.name):
             continue
         if CAMEL.match(path.name):  # C++ beside a tool's main, or built by a test's CMake
             continue
