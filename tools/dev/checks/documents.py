@@ -13,6 +13,7 @@ HEADING = re.compile(r"^#+\s+(.*?)\s*#*$")
 # Folders that exist on one machine only.
 MACHINE_PATH = re.compile(r"(?<![\w.$}/-])/(work|root|home|Users)/\w")
 URL = re.compile(r"\bhttps?://([\w.-]+)")
+MENTION = re.compile(r"(?<![\w/.])docs/[\w/.-]+\.md\b")
 # Hosts of papers, standards and projects that a text may point to.
 HOSTS = {"arxiv.org", "doi.org", "llvm.org", "mlir.llvm.org", "www.apache.org", "onnx.ai",
          "dmlc.github.io", "www.w3.org"}
@@ -37,6 +38,9 @@ def places(tree, path):
     for number, line in tree.lines(path):
         if MACHINE_PATH.search(line):
             yield Finding(path, number, "expected no absolute path of one machine")
+        for mention in MENTION.findall(line):
+            if not (tree.root / mention).exists():
+                yield Finding(path, number, f"expected a document that exists, but got '{mention}'")
         for host in URL.findall(line):
             if host not in HOSTS:
                 yield Finding(path, number, f"expected a link to one of the known hosts, but got '{host}'")
