@@ -13,7 +13,7 @@ HEADING = re.compile(r"^#+\s+(.*?)\s*#*$")
 # Folders that exist on one machine only.
 MACHINE_PATH = re.compile(r"(?<![\w.$}/-])/(work|root|home|Users)/\w")
 URL = re.compile(r"\bhttps?://([\w.-]+)")
-MENTION = re.compile(r"(?<![\w/.])docs/[\w/.-]+\.md\b")
+MENTION = re.compile(r"(?<![\w/.(])docs/[\w/.-]+\.md\b")
 # Hosts of papers, standards and projects that a text may point to.
 HOSTS = {"arxiv.org", "doi.org", "llvm.org", "mlir.llvm.org", "www.apache.org", "onnx.ai",
          "dmlc.github.io", "www.w3.org"}
