@@ -170,8 +170,8 @@ def program(name, H=8, I=None, N=4, dtype="f32", function=None):
     callee = f"@seq.cells.{name}.{function}"
     return f"""func.func private {callee}({types}) -> ({out})
 func.func @{function}({declared}) -> ({out}) {{
-  %r:{len(results)} = call {callee}({values}) : ({types}) -> ({out})
-  return {", ".join(f"%r#{i}" for i in range(len(results)))} : {out}
+  %results:{len(results)} = call {callee}({values}) : ({types}) -> ({out})
+  return {", ".join(f"%results#{i}" for i in range(len(results)))} : {out}
 }}
 """
 
