@@ -343,8 +343,9 @@ static Error linkRuntime(Module &module) {
       MemoryBufferRef(bitcode, "seqc-runtime"), module.getContext());
   if (!runtime)
     return runtime.takeError();
-  // Vendor and environment may be spelled otherwise; the architecture is the
-  // same.
+  // Code generation is the module's choice; so are vendor and environment.
+  if (NamedMDNode *flags = (*runtime)->getModuleFlagsMetadata())
+    flags->eraseFromParent();
   (*runtime)->setTargetTriple(module.getTargetTriple());
   (*runtime)->setDataLayout(module.getDataLayout());
   if (Linker::linkModules(module, std::move(*runtime)))
@@ -368,8 +369,8 @@ Error emitAbi(Module &module, const ModuleSignature &signature,
   emitter.emitModuleSymbols(compilerVersion);
   emitter.internalize();
   // Always a shared library: decides how thread-local storage is reached.
-  module.setModuleFlag(Module::Min, "PIC Level", PICLevel::BigPIC);
-  module.setModuleFlag(Module::Max, "PIE Level", PIELevel::Default);
+  if (module.getModuleFlag("PIE Level"))
+    module.setModuleFlag(Module::Max, "PIE Level", PIELevel::Default);
   return Error::success();
 }
 
