@@ -4,6 +4,7 @@
 
 #include "seqc/Conversion/Passes.h"
 #include "seqc/Dialect/Seq/Transforms/Passes.h"
+#include "seqc/Frontend/Passes.h"
 #include "seqc/Pipeline/Compiler.h"
 #include "seqc/Schedule/Passes.h"
 #include "seqc/Target/CPU.h"
@@ -17,6 +18,7 @@ using namespace mlir;
 using namespace seqc;
 
 static void buildSeq(OpPassManager &pm, const CompileOptions &) {
+  pm.addPass(createCheckInputPass());
 }
 
 static void buildSimplified(OpPassManager &pm, const CompileOptions &) {
@@ -59,6 +61,7 @@ llvm::ArrayRef<Stage> seqc::stages() { return table; }
 
 void seqc::registerPasses() {
   registerSeqTransformsPasses();
+  registerSeqcFrontendPasses();
   registerSeqcConversionPasses();
   registerSeqcSchedulePasses();
   mlir::registerTransformsPasses();
