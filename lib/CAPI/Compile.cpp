@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 #include "Module.h"
 #include "mlir/IR/MLIRContext.h"
+#include "seqc/Dialect/Seq/IR/Seq.h"
 #include "seqc/Frontend/Load.h"
 #include "seqc/Support/Diagnostics.h"
 #include "seqc/Support/Spelling.h"
@@ -127,6 +128,8 @@ void runJob(Job &job) {
   mlir::DialectRegistry registry;
   registerDialects(registry);
   mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
+  // The pipeline makes attributes of seq, also for a module that has none.
+  context.loadDialect<seq::SeqDialect>();
   SourceMgr sources;
   MessageLog log(sources);
   MessageHandler handler(context, log);
