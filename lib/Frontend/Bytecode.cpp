@@ -22,6 +22,7 @@
 #include <spawn.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -29,8 +30,10 @@ using namespace llvm;
 using namespace mlir;
 using namespace seqc;
 
-static constexpr rlim_t childSeconds = 10;
-static constexpr rlim_t childBytes = rlim_t(4) << 30;
+/// Limits of the child: a sane file of 32 MiB is read in far less than a
+/// second.
+static constexpr rlim_t childSeconds = 1, childBytesPerSecond = 32 << 20;
+static constexpr rlim_t childMemory = rlim_t(4) << 30;
 
 /// Writes all of `bytes` to `file`.
 static bool writeAll(int file, StringRef bytes) {
@@ -123,12 +126,19 @@ std::string seqc::findChecker(const void *address) {
   return "";
 }
 
-int seqc::checkBytecode(const DialectRegistry &registry) {
-  rlimit seconds{childSeconds, childSeconds}, memory{childBytes, childBytes},
-      core{0, 0};
+/// Bounds what this process, the child, may take.
+static void limitChild() {
+  struct stat status = {};
+  fstat(STDIN_FILENO, &status);
+  rlim_t time = childSeconds + status.st_size / childBytesPerSecond;
+  rlimit seconds{time, time}, memory{childMemory, childMemory}, core{0, 0};
   setrlimit(RLIMIT_CPU, &seconds);
   setrlimit(RLIMIT_AS, &memory);
   setrlimit(RLIMIT_CORE, &core);
+}
+
+int seqc::checkBytecode(const DialectRegistry &registry) {
+  limitChild();
   std::string answer = "ok";
   runOnOwnStack([&] {
     MLIRContext context(registry, MLIRContext::Threading::DISABLED);

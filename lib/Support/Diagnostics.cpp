@@ -9,6 +9,7 @@
 #include "seqc/Support/Diagnostics.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/Location.h"
+#include "mlir/IR/MLIRContext.h"
 #include "llvm/Support/JSON.h"
 
 using namespace llvm;
@@ -180,4 +181,7 @@ MessageHandler::MessageHandler(mlir::MLIRContext &context, MessageLog &log)
     : handler(&context, [&log](mlir::Diagnostic &diagnostic) {
         log.add(toMessage(diagnostic));
         return mlir::success();
-      }) {}
+      }) {
+  // The place and its line say more than the op in generic form.
+  context.printOpOnDiagnostic(false);
+}

@@ -64,7 +64,8 @@ private:
   unsigned errors = 0;
 };
 
-/// Sends the diagnostics of `context` to `log` while it lives.
+/// Sends the diagnostics of `context` to `log` while it lives. From then on the context adds no
+/// note with the whole op to an error.
 class MessageHandler {
 public:
   MessageHandler(mlir::MLIRContext &context, MessageLog &log);
