@@ -1,6 +1,7 @@
-// Which states a function has, and whether it has a step form. The states are the initial and
-// final values of the recurrences and delays that stand directly in the function; TimeFlow
-// decides whether what stands between them is independent along time.
+// Which states a function has, and whether it has a step form. The states are
+// the initial and final values of the recurrences and delays that stand
+// directly in the function; TimeFlow decides whether what stands between them
+// is independent along time.
 #include "seqc/Analysis/Streaming.h"
 #include "TimeFlow.h"
 #include "seqc/Dialect/Seq/IR/Seq.h"
@@ -23,7 +24,8 @@ int32_t seqc::argumentBehind(Value value) {
   return arg.getArgNumber();
 }
 
-/// True if `use` hands an initial value to a recurrence or delay outside of any step.
+/// True if `use` hands an initial value to a recurrence or delay outside of any
+/// step.
 static bool isInitialUse(OpOperand &use) {
   Operation *op = use.getOwner();
   if (op->getParentOfType<seq::RecurrenceOp>())
@@ -33,16 +35,19 @@ static bool isInitialUse(OpOperand &use) {
     return use.getOperandNumber() >= begin;
   }
   if (auto affine = dyn_cast<seq::AffineRecurrenceOp>(op))
-    return use.getOperandNumber() == affine.getInitialMutable().getOperandNumber();
+    return use.getOperandNumber() ==
+           affine.getInitialMutable().getOperandNumber();
   if (auto delay = dyn_cast<seq::DelayOp>(op))
-    return use.getOperandNumber() == delay.getInitialMutable().getOperandNumber();
+    return use.getOperandNumber() ==
+           delay.getInitialMutable().getOperandNumber();
   return false;
 }
 
-/// Shape changes that only add or drop sizes of 1 or static knowledge: a delay's window of one
-/// value and the state that it replaces differ by those.
+/// Shape changes that only add or drop sizes of 1 or static knowledge: a
+/// delay's window of one value and the state that it replaces differ by those.
 static bool isReshapeOfUnits(Operation *op) {
-  return isa<tensor::CastOp, tensor::ExpandShapeOp, tensor::CollapseShapeOp>(op);
+  return isa<tensor::CastOp, tensor::ExpandShapeOp, tensor::CollapseShapeOp>(
+      op);
 }
 
 static bool onlyInitialUses(Value v) {
@@ -61,7 +66,8 @@ bool seqc::isStateArgument(func::FuncOp function, unsigned argument) {
   if (function.getArgAttr(argument, "seqc.state"))
     return true;
   BlockArgument arg = function.getArgument(argument);
-  return isa<RankedTensorType>(arg.getType()) && !arg.use_empty() && onlyInitialUses(arg);
+  return isa<RankedTensorType>(arg.getType()) && !arg.use_empty() &&
+         onlyInitialUses(arg);
 }
 
 /// The function argument behind `v` through casts and unit reshapes, or -1.
@@ -72,11 +78,14 @@ static int32_t stateArgumentBehind(func::FuncOp function, Value v) {
   return arg >= 0 && isStateArgument(function, arg) ? arg : -1;
 }
 
-/// The position of the result that returns `final`, or -1. `taken` results belong to others.
-static int32_t resultOf(func::FuncOp function, Value final, llvm::SmallBitVector &taken) {
+/// The position of the result that returns `final`, or -1. `taken` results
+/// belong to others.
+static int32_t resultOf(func::FuncOp function, Value final,
+                        llvm::SmallBitVector &taken) {
   for (OpOperand &ret : function.front().getTerminator()->getOpOperands()) {
     Value v = ret.get();
-    while (v != final && v.getDefiningOp() && isReshapeOfUnits(v.getDefiningOp()))
+    while (v != final && v.getDefiningOp() &&
+           isReshapeOfUnits(v.getDefiningOp()))
       v = v.getDefiningOp()->getOperand(0);
     if (v == final && !taken.test(ret.getOperandNumber())) {
       taken.set(ret.getOperandNumber());
@@ -86,8 +95,10 @@ static int32_t resultOf(func::FuncOp function, Value final, llvm::SmallBitVector
   return -1;
 }
 
-/// Adds the states of the recurrences, affine recurrences and delays of `function`.
-static void collectStates(func::FuncOp function, SmallVectorImpl<StreamState> &states) {
+/// Adds the states of the recurrences, affine recurrences and delays of
+/// `function`.
+static void collectStates(func::FuncOp function,
+                          SmallVectorImpl<StreamState> &states) {
   auto add = [&](OpOperand &initial, Value final) {
     StreamState state;
     state.initial = &initial;
@@ -107,10 +118,12 @@ static void collectStates(func::FuncOp function, SmallVectorImpl<StreamState> &s
   }
 }
 
-/// Finds the public argument and result of each state. An argument belongs to one state, by
-/// preference to one whose final value is returned.
-static void matchInterface(func::FuncOp function, SmallVectorImpl<StreamState> &states) {
-  llvm::SmallBitVector results(function.getNumResults()), arguments(function.getNumArguments());
+/// Finds the public argument and result of each state. An argument belongs to
+/// one state, by preference to one whose final value is returned.
+static void matchInterface(func::FuncOp function,
+                           SmallVectorImpl<StreamState> &states) {
+  llvm::SmallBitVector results(function.getNumResults()),
+      arguments(function.getNumArguments());
   for (StreamState &state : states)
     state.result = resultOf(function, state.final, results);
   for (bool returned : {true, false})
@@ -139,7 +152,8 @@ static std::string findTime(func::FuncOp function, DimSymbols &symbols,
       else if (!r.getShared().empty())
         meet(symbols.classOf(r.getShared().front(), 0));
       else
-        meet(symbols.classOf(r.getInputs().empty() ? r.getResets() : r.getInputs().front(),
+        meet(symbols.classOf(r.getInputs().empty() ? r.getResets()
+                                                   : r.getInputs().front(),
                              r.getTimeAxis()));
     } else if (auto affine = dyn_cast<seq::AffineRecurrenceOp>(op)) {
       meet(symbols.classOf(affine.getInput(), affine.getTimeAxis()));
@@ -150,8 +164,9 @@ static std::string findTime(func::FuncOp function, DimSymbols &symbols,
   return time ? reason : "it holds no recurrence";
 }
 
-/// A state that an argument starts must not also be read as data that a caller passes each time,
-/// and hidden initial values must not depend on the sequences (TimeFlow has checked the latter).
+/// A state that an argument starts must not also be read as data that a caller
+/// passes each time, and hidden initial values must not depend on the sequences
+/// (TimeFlow has checked the latter).
 Streaming seqc::analyzeStreaming(func::FuncOp function, DimSymbols &symbols) {
   Streaming streaming;
   if (!llvm::hasSingleElement(function.getBody())) {

@@ -1,4 +1,5 @@
-//===- DimSymbols.h - Which sizes of a function are the same size --------------===//
+//===- DimSymbols.h - Which sizes of a function are the same size
+//--------------===//
 #ifndef SEQC_ANALYSIS_DIMSYMBOLS_H
 #define SEQC_ANALYSIS_DIMSYMBOLS_H
 
@@ -13,21 +14,25 @@
 
 namespace seqc {
 
-/// Classes of tensor sizes that must agree whenever a function runs without error: a
-/// union-find over (value, dimension), fed by the constraints of every op of the body and by
-/// equal names in `seqc.dims`. Sizes inside the steps of recurrences take part.
+/// Classes of tensor sizes that must agree whenever a function runs without
+/// error: a union-find over (value, dimension), fed by the constraints of every
+/// op of the body and by equal names in `seqc.dims`. Sizes inside the steps of
+/// recurrences take part.
 class DimSymbols {
 public:
   /// Collects the classes of `function`, which has a body.
   explicit DimSymbols(mlir::func::FuncOp function);
 
-  /// Class of size `dim` of the tensor `value`. Two sizes with the same class are equal.
+  /// Class of size `dim` of the tensor `value`. Two sizes with the same class
+  /// are equal.
   unsigned classOf(mlir::Value tensor, int64_t dim);
   /// Class of an index value that is a size, or of itself alone.
   unsigned classOfIndex(mlir::Value index);
   bool same(unsigned a, unsigned b) { return find(a) == find(b); }
   /// The size of a class where one of its members is static.
-  std::optional<int64_t> staticSize(unsigned c) { return sizes.lookup(find(c)); }
+  std::optional<int64_t> staticSize(unsigned c) {
+    return sizes.lookup(find(c));
+  }
   /// Name given to the class by `seqc.dims`, or empty.
   std::string nameOf(unsigned c) { return names.lookup(find(c)); }
 

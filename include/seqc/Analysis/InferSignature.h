@@ -1,4 +1,5 @@
-//===- InferSignature.h - The interface of a function --------------------------===//
+//===- InferSignature.h - The interface of a function
+//--------------------------===//
 #ifndef SEQC_ANALYSIS_INFERSIGNATURE_H
 #define SEQC_ANALYSIS_INFERSIGNATURE_H
 
@@ -7,24 +8,27 @@
 
 namespace seqc {
 
-/// Attributes of a function that `seqc-expose-states` writes and inferSignature reads.
+/// Attributes of a function that `seqc-expose-states` writes and inferSignature
+/// reads.
 inline constexpr llvm::StringLiteral publicArgumentsAttr = "seqc.public_args";
 inline constexpr llvm::StringLiteral publicResultsAttr = "seqc.public_results";
 /// Array of pairs [argument, result], one per state.
 inline constexpr llvm::StringLiteral statesAttr = "seqc.states";
 /// String: why the function has no step form.
 inline constexpr llvm::StringLiteral notStreamableAttr = "seqc.not_streamable";
-/// Private function that computes the initial values of the hidden states of `f` from the
-/// public arguments of `f`: `seqc_init_` + the name of `f`.
+/// Private function that computes the initial values of the hidden states of
+/// `f` from the public arguments of `f`: `seqc_init_` + the name of `f`.
 inline constexpr llvm::StringLiteral initPrefix = "seqc_init_";
 
-/// The interface of `function`, which still has tensors as arguments and results (before stage
-/// `lowered`). Before `seqc-expose-states` has run, only public arguments and results are
-/// listed, and the states are those whose argument and result are public.
+/// The interface of `function`, which still has tensors as arguments and
+/// results (before stage `lowered`). Before `seqc-expose-states` has run, only
+/// public arguments and results are listed, and the states are those whose
+/// argument and result are public.
 ///
-/// Names come from the attribute `seqc.name` of an argument or result, else from a named
-/// location, else they are "arg0", … and "result0", …; names of sizes come from `seqc.dims`.
-/// Fails, with an error at the function, for a type that cannot cross the library's border.
+/// Names come from the attribute `seqc.name` of an argument or result, else
+/// from a named location, else they are "arg0", … and "result0", …; names of
+/// sizes come from `seqc.dims`. Fails, with an error at the function, for a
+/// type that cannot cross the library's border.
 mlir::FailureOr<FunctionSignature> inferSignature(mlir::func::FuncOp function);
 
 } // namespace seqc

@@ -1,4 +1,5 @@
-//===- Place.h - Locations in sentences ------------------------------------------===//
+//===- Place.h - Locations in sentences
+//------------------------------------------===//
 #ifndef SEQC_ANALYSIS_PLACE_H
 #define SEQC_ANALYSIS_PLACE_H
 
@@ -7,8 +8,9 @@
 
 namespace seqc {
 
-/// Where `loc` is, for use in a sentence: "cell.mlir:12:10" (the file without its folder), the
-/// first such place of a compound location, or "an unknown place".
+/// Where `loc` is, for use in a sentence: "cell.mlir:12:10" (the file without
+/// its folder), the first such place of a compound location, or "an unknown
+/// place".
 std::string describePlace(mlir::Location loc);
 
 } // namespace seqc

@@ -1,5 +1,7 @@
-// seq.affine_recurrence as a seq.recurrence, for plans that do not take it whole:
-//   h = a ∘ h + u,   y = h   or   y[r…] = Σ_n c[n] h[n, r…], ascending in n from 0.
+// seq.affine_recurrence as a seq.recurrence, for plans that do not take it
+// whole:
+//   h = a ∘ h + u,   y = h   or   y[r…] = Σ_n c[n] h[n, r…], ascending in n
+//   from 0.
 #include "ExpandAffine.h"
 #include "seqc/Dialect/Seq/Transforms/Passes.h"
 
@@ -11,7 +13,9 @@ namespace seqc {
 using namespace mlir;
 using namespace seqc;
 
-static RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
+static RankedTensorType typeOf(Value v) {
+  return cast<RankedTensorType>(v.getType());
+}
 
 namespace {
 /// Writes the step of one op.
@@ -34,7 +38,9 @@ struct AffineExpansion {
   /// `v` in the state's element type.
   Value widen(Value v) {
     RankedTensorType want = typeOf(v).clone(state.getElementType());
-    return want == v.getType() ? v : arith::ExtFOp::create(b, loc, want, v).getResult();
+    return want == v.getType()
+               ? v
+               : arith::ExtFOp::create(b, loc, want, v).getResult();
   }
   Value advance(Value decay, Value input, Value h);
   Value read(Value readout, Value h);
@@ -51,13 +57,16 @@ Value AffineExpansion::advance(Value decay, Value input, Value h) {
   int64_t rank = state.getRank();
   AffineMap identity = b.getMultiDimIdentityMap(rank);
   SmallVector<utils::IteratorType> loops(rank, utils::IteratorType::parallel);
-  Value empty = tensor::EmptyOp::create(b, loc, tensor::getMixedSizes(b, loc, h),
-                                        state.getElementType());
+  Value empty = tensor::EmptyOp::create(
+      b, loc, tensor::getMixedSizes(b, loc, h), state.getElementType());
   return linalg::GenericOp::create(
              b, loc, state, ValueRange{a, h, u}, empty,
-             {AffineMap::get(rank, 0, b.getContext()), identity, identity, identity}, loops,
+             {AffineMap::get(rank, 0, b.getContext()), identity, identity,
+              identity},
+             loops,
              [](OpBuilder &nested, Location l, ValueRange args) {
-               Value product = arith::MulFOp::create(nested, l, args[0], args[1]);
+               Value product =
+                   arith::MulFOp::create(nested, l, args[0], args[1]);
                Value sum = arith::AddFOp::create(nested, l, product, args[2]);
                linalg::YieldOp::create(nested, l, sum);
              })
@@ -69,22 +78,23 @@ Value AffineExpansion::read(Value readout, Value h) {
   int64_t rank = state.getRank();
   SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, loc, h);
   sizes.erase(sizes.begin());
-  Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(state.getElementType()));
+  Value zero =
+      arith::ConstantOp::create(b, loc, b.getZeroAttr(state.getElementType()));
   Value empty = tensor::EmptyOp::create(b, loc, sizes, state.getElementType());
   Value filled = linalg::FillOp::create(b, loc, zero, empty).getResult(0);
   AffineMap identity = b.getMultiDimIdentityMap(rank);
   SmallVector<utils::IteratorType> loops(rank, utils::IteratorType::parallel);
   loops.front() = utils::IteratorType::reduction;
   AffineMap n = AffineMap::get(rank, 0, b.getAffineDimExpr(0));
-  return linalg::GenericOp::create(b, loc, filled.getType(), ValueRange{c, h}, filled,
-                                   {n, identity, identity.dropResult(0)}, loops,
-                                   [](OpBuilder &nested, Location l, ValueRange args) {
-                                     Value product =
-                                         arith::MulFOp::create(nested, l, args[0], args[1]);
-                                     Value sum =
-                                         arith::AddFOp::create(nested, l, args[2], product);
-                                     linalg::YieldOp::create(nested, l, sum);
-                                   })
+  return linalg::GenericOp::create(
+             b, loc, filled.getType(), ValueRange{c, h}, filled,
+             {n, identity, identity.dropResult(0)}, loops,
+             [](OpBuilder &nested, Location l, ValueRange args) {
+               Value product =
+                   arith::MulFOp::create(nested, l, args[0], args[1]);
+               Value sum = arith::AddFOp::create(nested, l, args[2], product);
+               linalg::YieldOp::create(nested, l, sum);
+             })
       .getResult(0);
 }
 
@@ -97,24 +107,28 @@ void AffineExpansion::run() {
     inputs.push_back(op.getReadout());
   Value resets = op.getResets();
   auto fresh = seq::RecurrenceOp::create(
-      b, loc, op->getResultTypes(), inputs, ValueRange{}, ValueRange{}, resets, Value(),
-      ValueRange{op.getInitial()}, op.getReverseAttr(), UnitAttr(), op.getTimeAttr(),
-      op.getScheduleAttr());
+      b, loc, op->getResultTypes(), inputs, ValueRange{}, ValueRange{}, resets,
+      Value(), ValueRange{op.getInitial()}, op.getReverseAttr(), UnitAttr(),
+      op.getTimeAttr(), op.getScheduleAttr());
   fresh->setDiscardableAttrs(llvm::to_vector(op->getDiscardableAttrs()));
   Block &step = fresh.getStep().emplaceBlock();
   for (Value v : inputs)
     step.addArgument(stepType(v, leading), loc);
   Value h = step.addArgument(state, loc);
   b.setInsertionPointToStart(&step);
-  Value decay = op.getConstant() ? Value(op.getDecay()) : Value(step.getArgument(1));
+  Value decay =
+      op.getConstant() ? Value(op.getDecay()) : Value(step.getArgument(1));
   Value next = advance(decay, step.getArgument(0), h);
-  Value out = op.getReadout() ? read(step.getArgument(inputs.size() - 1), next) : next;
+  Value out =
+      op.getReadout() ? read(step.getArgument(inputs.size() - 1), next) : next;
   seq::YieldOp::create(b, loc, next, out);
   op->replaceAllUsesWith(fresh);
   op->erase();
 }
 
-void seqc::expandAffine(seq::AffineRecurrenceOp op) { AffineExpansion(op).run(); }
+void seqc::expandAffine(seq::AffineRecurrenceOp op) {
+  AffineExpansion(op).run();
+}
 
 namespace {
 struct ExpandAffinePass : seqc::impl::ExpandAffinePassBase<ExpandAffinePass> {

@@ -1,4 +1,5 @@
-//===- ExpandAffine.h - seq.affine_recurrence as seq.recurrence ----------------===//
+//===- ExpandAffine.h - seq.affine_recurrence as seq.recurrence
+//----------------===//
 #ifndef SEQC_LIB_DIALECT_SEQ_TRANSFORMS_EXPANDAFFINE_H
 #define SEQC_LIB_DIALECT_SEQ_TRANSFORMS_EXPANDAFFINE_H
 
@@ -6,7 +7,8 @@
 
 namespace seqc {
 
-/// Replaces `op` by a `seq.recurrence` with the same operands, `resets` included, and erases it.
+/// Replaces `op` by a `seq.recurrence` with the same operands, `resets`
+/// included, and erases it.
 void expandAffine(seq::AffineRecurrenceOp op);
 
 } // namespace seqc

@@ -1,14 +1,13 @@
-// Hidden states become arguments and results, so that one body serves both the whole-sequence
-// call and the step call: the runtime points an initial state at the caller's blob, or at the
-// value that `@seqc_init_f` computed.
+// Hidden states become arguments and results, so that one body serves both the
+// whole-sequence call and the step call: the runtime points an initial state at
+// the caller's blob, or at the value that `@seqc_init_f` computed.
+#include "Rebuild.h"
 #include "seqc/Analysis/InferSignature.h"
 #include "seqc/Analysis/Streaming.h"
-#include "seqc/Dialect/Seq/IR/Seq.h"
 #include "seqc/Dialect/Seq/Transforms/Passes.h"
 
 #include "mlir/IR/Remarks.h"
 #include "mlir/IR/SymbolTable.h"
-#include "mlir/Interfaces/SideEffectInterfaces.h"
 
 namespace seqc {
 #define GEN_PASS_DEF_EXPOSESTATESPASS
@@ -19,7 +18,8 @@ using namespace mlir;
 using namespace seqc;
 
 namespace {
-/// One state that needs a hidden argument: the value it starts with and who reads it.
+/// One state that needs a hidden argument: the value it starts with and who
+/// reads it.
 struct Hidden {
   Value initial;
   SmallVector<OpOperand *> uses;
@@ -33,15 +33,17 @@ static bool leadsTo(OpOperand &use, OpOperand *initial) {
   if (&use == initial)
     return true;
   Operation *op = use.getOwner();
-  return isa<tensor::CastOp, tensor::ExpandShapeOp, tensor::CollapseShapeOp>(op) &&
+  return isa<tensor::CastOp, tensor::ExpandShapeOp, tensor::CollapseShapeOp>(
+             op) &&
          llvm::any_of(op->getResult(0).getUses(),
                       [&](OpOperand &u) { return leadsTo(u, initial); });
 }
 
-/// The hidden states of `function`. Besides those without an argument, a state argument that is
-/// read elsewhere (to restore it where `resets` is true) means its value at the start of the
-/// stream there: a state that never changes.
-static SmallVector<Hidden> findHidden(func::FuncOp function, Streaming &streaming) {
+/// The hidden states of `function`. Besides those without an argument, a state
+/// argument that is read elsewhere (to restore it where `resets` is true) means
+/// its value at the start of the stream there: a state that never changes.
+static SmallVector<Hidden> findHidden(func::FuncOp function,
+                                      Streaming &streaming) {
   SmallVector<Hidden> hidden;
   for (StreamState &state : streaming.states)
     if (state.argument < 0)
@@ -55,7 +57,8 @@ static SmallVector<Hidden> findHidden(func::FuncOp function, Streaming &streamin
       bool hiddenElsewhere = llvm::any_of(hidden, [&](const Hidden &h) {
         return h.state && leadsTo(use, h.state->initial);
       });
-      if (!isa<tensor::DimOp>(use.getOwner()) && !leadsTo(use, state.initial) && !hiddenElsewhere)
+      if (!isa<tensor::DimOp>(use.getOwner()) && !leadsTo(use, state.initial) &&
+          !hiddenElsewhere)
         kept.uses.push_back(&use);
     }
     if (!kept.uses.empty())
@@ -64,15 +67,17 @@ static SmallVector<Hidden> findHidden(func::FuncOp function, Streaming &streamin
   return hidden;
 }
 
-/// `@seqc_init_f`: the function's arguments to the initial values of its hidden states.
+/// `@seqc_init_f`: the function's arguments to the initial values of its hidden
+/// states.
 static void createInit(func::FuncOp function, ArrayRef<Hidden> hidden) {
   OpBuilder b(function);
   b.setInsertionPointAfter(function);
   SmallVector<Type> types;
   for (const Hidden &h : hidden)
     types.push_back(h.initial.getType());
-  auto init = func::FuncOp::create(b, function.getLoc(), (initPrefix + function.getName()).str(),
-                                   b.getFunctionType(function.getArgumentTypes(), types));
+  auto init = func::FuncOp::create(
+      b, function.getLoc(), (initPrefix + function.getName()).str(),
+      b.getFunctionType(function.getArgumentTypes(), types));
   init.setPrivate();
   IRMapping map;
   function.getBody().cloneInto(&init.getBody(), map);
@@ -81,16 +86,17 @@ static void createInit(func::FuncOp function, ArrayRef<Hidden> hidden) {
   for (const Hidden &h : hidden)
     values.push_back(map.lookup(h.initial));
   ret->setOperands(values);
-  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(init.front().without_terminator())))
-    if (isOpTriviallyDead(&op))
-      op.erase();
+  eraseDead(init.front());
 }
 
-static BlockArgument addArgument(func::FuncOp function, Type type, int64_t number) {
+static BlockArgument addArgument(func::FuncOp function, Type type,
+                                 int64_t number) {
   Builder b(function.getContext());
-  NamedAttribute name = b.getNamedAttr("seqc.name", b.getStringAttr("state" + Twine(number)));
+  NamedAttribute name =
+      b.getNamedAttr("seqc.name", b.getStringAttr("state" + Twine(number)));
   unsigned position = function.getNumArguments();
-  (void)function.insertArgument(position, type, b.getDictionaryAttr(name), function.getLoc());
+  (void)function.insertArgument(position, type, b.getDictionaryAttr(name),
+                                function.getLoc());
   return function.getArgument(position);
 }
 
@@ -104,8 +110,10 @@ static int64_t addResult(func::FuncOp function, Value v) {
 
 static void exposeStates(func::FuncOp function, Streaming &streaming) {
   OpBuilder b(function.getContext());
-  function->setAttr(publicArgumentsAttr, b.getI64IntegerAttr(function.getNumArguments()));
-  function->setAttr(publicResultsAttr, b.getI64IntegerAttr(function.getNumResults()));
+  function->setAttr(publicArgumentsAttr,
+                    b.getI64IntegerAttr(function.getNumArguments()));
+  function->setAttr(publicResultsAttr,
+                    b.getI64IntegerAttr(function.getNumResults()));
   SmallVector<Hidden> hidden = findHidden(function, streaming);
   createInit(function, hidden);
   SmallVector<Attribute> pairs;
@@ -116,7 +124,8 @@ static void exposeStates(func::FuncOp function, Streaming &streaming) {
     if (h.state)
       h.state->argument = arg.getArgNumber();
     else
-      pairs.push_back(b.getDenseI64ArrayAttr({arg.getArgNumber(), addResult(function, arg)}));
+      pairs.push_back(b.getDenseI64ArrayAttr(
+          {arg.getArgNumber(), addResult(function, arg)}));
   }
   SmallVector<Attribute> states;
   for (StreamState &state : streaming.states) {
@@ -126,11 +135,9 @@ static void exposeStates(func::FuncOp function, Streaming &streaming) {
   }
   states.append(pairs);
   function->setAttr(statesAttr, b.getArrayAttr(states));
-  // Initial values that only hidden states used are computed by @seqc_init_f alone.
-  for (Operation &op :
-       llvm::make_early_inc_range(llvm::reverse(function.front().without_terminator())))
-    if (isOpTriviallyDead(&op))
-      op.erase();
+  // Initial values that only hidden states used are computed by @seqc_init_f
+  // alone.
+  eraseDead(function.front());
 }
 
 namespace {
@@ -139,7 +146,8 @@ struct ExposeStatesPass : seqc::impl::ExposeStatesPassBase<ExposeStatesPass> {
     ModuleOp module = getOperation();
     SmallVector<func::FuncOp> functions;
     for (auto function : module.getOps<func::FuncOp>())
-      if (function.isPublic() && !function.isExternal() && !function->hasAttr(statesAttr) &&
+      if (function.isPublic() && !function.isExternal() &&
+          !function->hasAttr(statesAttr) &&
           !function->hasAttr(notStreamableAttr))
         functions.push_back(function);
     for (func::FuncOp function : functions) {

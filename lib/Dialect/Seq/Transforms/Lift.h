@@ -1,4 +1,5 @@
-//===- Lift.h - A step's ops, for all steps of all sequences at once -----------===//
+//===- Lift.h - A step's ops, for all steps of all sequences at once
+//-----------===//
 #ifndef SEQC_LIB_DIALECT_SEQ_TRANSFORMS_LIFT_H
 #define SEQC_LIB_DIALECT_SEQ_TRANSFORMS_LIFT_H
 
@@ -10,30 +11,35 @@
 
 namespace seqc {
 
-/// Leading dimensions that a lifted value has, as bits over the whole shape's leading positions
-/// `[batch…, T]` in their order: a uniform value has none, a `given` one all but time.
+/// Leading dimensions that a lifted value has, as bits over the whole shape's
+/// leading positions
+/// `[batch…, T]` in their order: a uniform value has none, a `given` one all
+/// but time.
 using Leads = uint32_t;
 
-/// A value of the step, for all steps: `[leading…, step…]`. A scalar becomes `[leading…]`.
+/// A value of the step, for all steps: `[leading…, step…]`. A scalar becomes
+/// `[leading…]`.
 struct Lifted {
   mlir::Value whole;
   Leads leads = 0;
 };
 
-/// Writes ops of a recurrence's step as ops on whole tensors, outside of it. The formula of
-/// each element, the order of every sum included, stays the same.
+/// Writes ops of a recurrence's step as ops on whole tensors, outside of it.
+/// The formula of each element, the order of every sum included, stays the
+/// same.
 class Lifter {
 public:
-  /// Builds at `b`, which stands directly before or after `op`. `in`, `shared` and `given`
-  /// arguments of the step are known from the start.
+  /// Builds at `b`, which stands directly before or after `op`. `in`, `shared`
+  /// and `given` arguments of the step are known from the start.
   Lifter(seq::RecurrenceOp op, mlir::OpBuilder &b);
 
   /// All leading dimensions.
   Leads allLeads() { return (Leads(1) << staticSizes.size()) - 1; }
   Leads timeLead() { return Leads(1) << op.getTimeAxis(); }
 
-  /// The leading dimensions that `v` would have, or none if it cannot be lifted: it depends on a
-  /// state, or on an op that has no form on whole tensors.
+  /// The leading dimensions that `v` would have, or none if it cannot be
+  /// lifted: it depends on a state, or on an op that has no form on whole
+  /// tensors.
   std::optional<Leads> canLift(mlir::Value v);
 
   /// Makes `whole` the lifted form of the step's value `inner`.
@@ -41,7 +47,8 @@ public:
 
   /// Builds the lifted form; needs canLift.
   Lifted lift(mlir::Value v);
-  /// The same with exactly the dimensions `leads`, a superset of those of the value.
+  /// The same with exactly the dimensions `leads`, a superset of those of the
+  /// value.
   mlir::Value liftTo(mlir::Value v, Leads leads);
 
   /// Type of a lifted value of step type `type` (a tensor, or a scalar).
@@ -50,7 +57,9 @@ public:
 private:
   std::optional<Leads> canLiftOp(mlir::Operation *inner);
   bool hasForm(mlir::Operation *inner, Leads leads);
-  bool isInside(mlir::Value v) { return op.getStep().isAncestor(v.getParentRegion()); }
+  bool isInside(mlir::Value v) {
+    return op.getStep().isAncestor(v.getParentRegion());
+  }
   void liftOp(mlir::Operation *inner);
   void liftUniform(mlir::Operation *inner);
   mlir::Value liftElementwise(mlir::Operation *inner, Leads leads);
@@ -59,14 +68,16 @@ private:
   void liftLinalg(mlir::linalg::LinalgOp inner, Leads leads);
   mlir::Value liftDestination(mlir::Value init, Leads leads, bool read);
   mlir::Value broadcast(Lifted value, Leads leads);
-  /// Map of an operand with dimensions `leads` under loops over `loops`, before `map`.
+  /// Map of an operand with dimensions `leads` under loops over `loops`, before
+  /// `map`.
   mlir::AffineMap prefixMap(mlir::AffineMap map, Leads leads, Leads loops);
   mlir::SmallVector<mlir::OpFoldResult> leadSizes(Leads leads);
   mlir::SmallVector<mlir::OpFoldResult> stepSizes(Lifted value);
   mlir::Value emptyFor(Lifted like, Leads leads, mlir::RankedTensorType type);
   mlir::OpFoldResult uniform(mlir::OpFoldResult v);
-  mlir::SmallVector<mlir::OpFoldResult> withLeads(mlir::ArrayRef<mlir::OpFoldResult> leading,
-                                                  mlir::ArrayRef<mlir::OpFoldResult> rest);
+  mlir::SmallVector<mlir::OpFoldResult>
+  withLeads(mlir::ArrayRef<mlir::OpFoldResult> leading,
+            mlir::ArrayRef<mlir::OpFoldResult> rest);
 
   seq::RecurrenceOp op;
   mlir::OpBuilder &b;

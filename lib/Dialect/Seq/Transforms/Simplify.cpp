@@ -14,6 +14,12 @@ void seqc::buildSimplify(OpPassManager &pm) {
   pm.addPass(createCSEPass());
   // No later pass knows of resets.
   pm.addPass(createDesugarResetsPass());
+  // Delay lines first: what reads them may then be hoisted.
+  pm.addPass(createFindDelaysPass());
+  pm.addPass(createHoistPass());
+  pm.addPass(createSinkPass());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
   // Last: it freezes which values are states.
   pm.addPass(createExposeStatesPass());
 }

@@ -30,6 +30,83 @@ def DesugarResetsPass : Pass<"seq-desugar-resets", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
 }
 
+def FindDelaysPass : Pass<"seq-find-delays", "::mlir::ModuleOp"> {
+  let summary = "states that hold the last k inputs become `seq.delay`";
+  let description = [{
+    A state whose next value does not depend on any state is last step's value of something that
+    can be computed for all steps at once; a state of the form concat(h[1:], new) is the last k
+    of them. Both become an `in` value that a `seq.delay` feeds, and what no longer depends on a
+    state can be hoisted. Chains of such states are found one after the other.
+
+    ```mlir
+    %y, %last = seq.recurrence (%x: tensor<8xf32> in %u) states(%p: tensor<8xf32> = %p0, …) {
+      …  seq.yield next(%x, …)
+    // becomes
+    %w, %f = seq.delay %u initial(%p1) {time = 1 : i64}      // %p1: %p0 with a window of one
+    %d = tensor.collapse_shape %w …
+    %y = seq.recurrence (%x: … in %u, %p: tensor<8xf32> in %d) states(…)
+    ```
+
+    Requires: `seq-desugar-resets`. Leaves: at least one state in each recurrence, unless the
+    whole step could be computed for all steps at once: then there is no recurrence. Refuses:
+    nothing. Example: test/Dialect/Seq/Transforms/find-delays.mlir.
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
+}
+
+def HoistPass : Pass<"seq-hoist", "::mlir::ModuleOp"> {
+  let summary = "contractions that do not need the state leave the step";
+  let description = [{
+    A contraction, convolution or reduction of a step that depends on no state is evaluated for
+    all steps at once before the recurrence, together with what leads to it. Its result enters
+    the step as an `in` value (`shared`, `given` or captured where it depends on no more). What
+    is elementwise stays in the step, unless it stands between two hoisted ops or makes what
+    enters the step smaller.
+
+    ```mlir
+    seq.recurrence (%x: tensor<64xf32> in %u) states(%h …) {
+      %g = linalg.matvec ins(%w, %x) outs(%b) …
+    // becomes
+    %G = linalg.generic {…} ins(%w, %u : tensor<512x64xf32>, tensor<?x?x64xf32>) …
+    seq.recurrence (%g: tensor<512xf32> in %G) states(%h …) {
+    ```
+
+    A value crosses the border of the step only if it is not larger than all that computing it
+    in the step reads: exp(Δ A) of a selective scan never does.
+
+    Requires: `seq-desugar-resets`. Leaves: the same values. Refuses: nothing; ops that cannot
+    be written for all steps at once stay where they are.
+    Example: test/Dialect/Seq/Transforms/hoist.mlir.
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
+                           "::mlir::arith::ArithDialect"];
+}
+
+def SinkPass : Pass<"seq-sink", "::mlir::ModuleOp"> {
+  let summary = "contractions that only feed outs move behind the recurrence";
+  let description = [{
+    A contraction of the step whose result reaches the outs alone is evaluated for all steps at
+    once after the recurrence, together with what follows it; the step yields its inputs instead.
+
+    ```mlir
+      %y = linalg.matvec ins(%w, %n) outs(%b) …
+      seq.yield next(%n) out(%y)
+    // becomes
+      seq.yield next(%n) out(%n)
+    }
+    %Y = linalg.generic {…} ins(%w, %N) …
+    ```
+
+    It moves if the values that must be yielded for it are together not larger than what it
+    reads from outside of the step (weights), so that a readout c_t·h_t with a large state stays.
+
+    Requires: `seq-desugar-resets`. Leaves: the same values. Refuses: nothing.
+    Example: test/Dialect/Seq/Transforms/sink.mlir.
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
+                           "::mlir::arith::ArithDialect"];
+}
+
 def ExpandAffinePass : Pass<"seq-expand-affine", "::mlir::ModuleOp"> {
   let summary = "`seq.affine_recurrence` becomes `seq.recurrence`";
   let description = [{
