@@ -1,5 +1,4 @@
-//===- Header.cpp - The C header of a compiled module
-//-----------------------------===//
+//===- Header.cpp - The C header of a compiled module ---------------------===//
 //
 // The exported functions take arrays of tensors. The header makes them
 // pleasant: inline functions that take pointers, sizes by name and scalars by
@@ -7,7 +6,7 @@
 // signature's hash, so that a program with an old header does not link with a
 // new library.
 //
-//===------------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------===//
 #include "seqc/Link/Header.h"
 #include "seqc/Support/Spelling.h"
 #include "seqc/Target/Abi.h"
@@ -238,9 +237,9 @@ std::vector<Parameter> FunctionWriter::initialParameters() const {
   return initial;
 }
 
-//===------------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------===//
 // Prototypes
-//===------------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------===//
 
 void FunctionWriter::writeComment() {
   out << "/* " << function.name << "\n *\n";
@@ -323,9 +322,9 @@ void FunctionWriter::writeStreamPrototypes() {
          "    const DLTensor *const *args, int32_t n);\n";
 }
 
-//===------------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------===//
 // Inline functions
-//===------------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------===//
 
 /// Declares seqc_args, an array of the tensors.
 void FunctionWriter::writeTensors(ArrayRef<Parameter> parameters) {
@@ -446,9 +445,9 @@ void FunctionWriter::write() {
   out << "\n";
 }
 
-//===------------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------===//
 // The whole header
-//===------------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------===//
 
 std::string writeHeader(const ModuleSignature &module,
                         StringRef compilerVersion, StringRef prefix) {

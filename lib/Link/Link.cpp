@@ -1,5 +1,4 @@
-//===- Link.cpp - From object code to a shared library
-//----------------------------===//
+//===- Link.cpp - From object code to a shared library --------------------===//
 //
 // A model needs libc and libm only. Instead of looking for these (a cross
 // target has none), the linker gets stubs of both that define just what the
@@ -7,7 +6,7 @@
 // symbol outside libc and libm is found here and not when somebody loads the
 // model.
 //
-//===------------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------===//
 #include "seqc/Link/Link.h"
 #include "Process.h"
 #include "TempFile.h"

@@ -1,11 +1,10 @@
-//===- Outputs.cpp - All files or none
-//-------------------------------------------===//
+//===- Outputs.cpp - All files or none ------------------------------------===//
 //
 // Every file is complete on disk under a temporary name before the first one
 // takes its place; the renames happen under a lock of the directory, so that of
 // two compiles with the same outputs one wins with all its files.
 //
-//===-----------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------===//
 #include "TempFile.h"
 #include "seqc/Link/Link.h"
 #include "llvm/ADT/STLExtras.h"

@@ -1,5 +1,4 @@
-//===- Process.cpp - A child process without a shell
-//------------------------------===//
+//===- Process.cpp - A child process without a shell ----------------------===//
 #include "Process.h"
 #include "llvm/ADT/SmallVector.h"
 #include <cerrno>

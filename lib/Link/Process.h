@@ -1,5 +1,4 @@
-//===- Process.h - A child process without a shell
-//--------------------------------===//
+//===- Process.h - A child process without a shell ------------------------===//
 #ifndef SEQC_LIB_LINK_PROCESS_H
 #define SEQC_LIB_LINK_PROCESS_H
 

@@ -1,5 +1,4 @@
-//===- TempFile.cpp - Files that vanish unless they are kept
-//--------------------===//
+//===- TempFile.cpp - Files that vanish unless they are kept --------------===//
 #include "TempFile.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"

@@ -1,5 +1,4 @@
-//===- TempFile.h - Files that vanish unless they are kept
-//----------------------===//
+//===- TempFile.h - Files that vanish unless they are kept ----------------===//
 #ifndef SEQC_LIB_LINK_TEMPFILE_H
 #define SEQC_LIB_LINK_TEMPFILE_H
 

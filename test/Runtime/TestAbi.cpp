@@ -1,5 +1,4 @@
-//===- TestAbi.cpp - Libraries from bodies that a test wrote
-//----------------------===//
+//===- TestAbi.cpp - Libraries from bodies that a test wrote --------------===//
 //
 //   seqc-test-abi signature.json bodies.ll [-o model.so] [--header=model.h]
 //   [--object=model.o]
@@ -11,7 +10,7 @@
 // as a pair.
 // `--repeat` writes the pair again and again.
 //
-//===------------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------===//
 #include "seqc/Link/Header.h"
 #include "seqc/Link/Link.h"
 #include "seqc/Target/Abi.h"

@@ -1,5 +1,4 @@
-//===- Header.h - The C header of a compiled module
-//----------------------------===//
+//===- Header.h - The C header of a compiled module -----------------------===//
 #ifndef SEQC_LINK_HEADER_H
 #define SEQC_LINK_HEADER_H
 

@@ -1,5 +1,4 @@
-//===- Link.h - From object code to a shared library on disk
-//-------------------===//
+//===- Link.h - From object code to a shared library on disk --------------===//
 #ifndef SEQC_LINK_LINK_H
 #define SEQC_LINK_LINK_H
 

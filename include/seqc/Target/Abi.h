@@ -1,10 +1,9 @@
-//===- Abi.h - Names, hashes and JSON of a library's interface
-//-----------------===//
+//===- Abi.h - Names, hashes and JSON of a library's interface ------------===//
 //
 // What the ABI emitter, the header writer and whoever loads a library must
 // agree on.
 //
-//===---------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------===//
 #ifndef SEQC_TARGET_ABI_H
 #define SEQC_TARGET_ABI_H
 

@@ -1,5 +1,4 @@
-//===- EmitAbi.h - The exported symbols of a compiled module
-//-------------------===//
+//===- EmitAbi.h - The exported symbols of a compiled module --------------===//
 #ifndef SEQC_TARGET_EMITABI_H
 #define SEQC_TARGET_EMITABI_H
 

@@ -7,3 +7,7 @@
 #include "Message.c"
 #include "Parallel.c"
 #include "State.c"
+/* Elsewhere these names belong to the compiler's own library. */
+#ifdef SEQC_RUNTIME_BITCODE
+#include "Halves.c"
+#endif

@@ -1,5 +1,4 @@
-//===- Abi.cpp - Names, hashes and JSON of a library's interface
-//---------------===//
+//===- Abi.cpp - Names, hashes and JSON of a library's interface ----------===//
 #include "seqc/Target/Abi.h"
 #include "seqc-c/seqc_abi.h"
 #include "llvm/ADT/StringExtras.h"
@@ -51,9 +50,9 @@ std::string cIdentifier(StringRef name) {
   return result;
 }
 
-//===----------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------===//
 // Writing JSON
-//===----------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------===//
 
 static void writeTensor(json::OStream &out, const TensorSignature &tensor,
                         const FunctionSignature &function) {
@@ -166,9 +165,9 @@ std::string moduleInfo(const ModuleSignature &module, StringRef compilerVersion,
   return text;
 }
 
-//===----------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------===//
 // Reading JSON
-//===----------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------===//
 
 static bool fromJSON(const json::Value &value, ElementType &type,
                      json::Path path) {
@@ -304,9 +303,9 @@ Expected<ModuleSignature> parseModuleInfo(StringRef text) {
   return module;
 }
 
-//===----------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------===//
 // Checking
-//===----------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------===//
 
 static Error fail(const FunctionSignature &function, const Twine &message) {
   return createStringError("function '" + function.name + "': " + message);

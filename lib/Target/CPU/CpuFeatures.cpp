@@ -1,10 +1,9 @@
-//===- CpuFeatures.cpp - Where cpuid tells of a feature
-//-------------------------===//
+//===- CpuFeatures.cpp - Where cpuid tells of a feature -------------------===//
 //
 // From the Intel and AMD manuals. A model checks these bits before its first
 // call.
 //
-//===---------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------===//
 #include "CpuFeatures.h"
 #include "llvm/ADT/STLExtras.h"
 

@@ -1,5 +1,4 @@
-//===- CpuFeatures.h - Where cpuid tells of a feature
-//---------------------------===//
+//===- CpuFeatures.h - Where cpuid tells of a feature ---------------------===//
 #ifndef SEQC_LIB_TARGET_CPU_CPUFEATURES_H
 #define SEQC_LIB_TARGET_CPU_CPUFEATURES_H
 

@@ -1,5 +1,4 @@
-//===- EmitAbi.cpp - The exported symbols of a compiled module
-//------------------===//
+//===- EmitAbi.cpp - The exported symbols of a compiled module ------------===//
 //
 // A function's checks are a table and shared code: each function becomes one
 // constant in the layout of Runtime/CPU/Descriptor.h and a handful of exported
@@ -7,7 +6,7 @@
 // exported symbols turns internal, so that neither the host nor another model
 // can collide with it.
 //
-//===----------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------===//
 #include "seqc/Target/EmitAbi.h"
 #include "CpuFeatures.h"
 #include "seqc/Target/Abi.h"
@@ -15,9 +14,11 @@
 #include "llvm/Bitcode/BitcodeReader.h"
 #include "llvm/IR/DiagnosticInfo.h"
 #include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Linker/Linker.h"
 #include "llvm/TargetParser/Triple.h"
+#include "llvm/Transforms/Utils/ModuleUtils.h"
 
 using namespace llvm;
 
@@ -354,6 +355,36 @@ static Error linkRuntime(Module &module) {
   return Error::success();
 }
 
+static bool isNarrowFloat(const Value *value) {
+  Type *type = value->getType()->getScalarType();
+  return type->isHalfTy() || type->isBFloatTy();
+}
+
+/// Whether code generation may call a conversion between float types that some
+/// CPUs lack.
+static bool hasNarrowFloats(const Module &module) {
+  for (const Function &function : module)
+    for (const Instruction &instruction : instructions(function))
+      if (isNarrowFloat(&instruction) ||
+          any_of(instruction.operand_values(), isNarrowFloat))
+        return true;
+  return false;
+}
+
+/// Keeps the runtime's conversions, which no call mentions before code
+/// generation.
+static void keepConversions(Module &module) {
+  SmallVector<GlobalValue *> kept;
+  for (StringRef name : {"__extendhfsf2", "__truncsfhf2", "__truncdfhf2",
+                         "__truncsfbf2", "__truncdfbf2"})
+    if (Function *function = module.getFunction(name)) {
+      function->setLinkage(GlobalValue::ExternalLinkage);
+      function->setVisibility(GlobalValue::HiddenVisibility);
+      kept.push_back(function);
+    }
+  appendToCompilerUsed(module, kept);
+}
+
 Error emitAbi(Module &module, const ModuleSignature &signature,
               StringRef compilerVersion, StringRef prefix) {
   if (Error error = checkSignature(signature, prefix))
@@ -361,6 +392,7 @@ Error emitAbi(Module &module, const ModuleSignature &signature,
   for (Function &function : module)
     if (!function.isDeclaration())
       function.setLinkage(GlobalValue::InternalLinkage);
+  bool narrowFloats = hasNarrowFloats(module);
   if (Error error = linkRuntime(module))
     return error;
   AbiEmitter emitter(module, signature, prefix);
@@ -368,6 +400,8 @@ Error emitAbi(Module &module, const ModuleSignature &signature,
     return error;
   emitter.emitModuleSymbols(compilerVersion);
   emitter.internalize();
+  if (narrowFloats)
+    keepConversions(module);
   // Always a shared library: decides how thread-local storage is reached.
   if (module.getModuleFlag("PIE Level"))
     module.setModuleFlag(Module::Max, "PIE Level", PIELevel::Default);
