@@ -3,7 +3,7 @@
 //
 // Near zero erf(x) = x + x P(x²); further out 1 - exp(-G(|x|)), where G is a
 // polynomial for -log(erfc): an error of G is damped by erfc. f64 has two such
-// polynomials, up to 2.5 and up to 5.95, where erf rounds to 1.
+// polynomials, up to 2.5 and up to 5.98, where erf rounds to 1.
 //
 //===---------------------------------------------------------------------------===//
 #include "ExpandMathFormula.h"
@@ -37,21 +37,22 @@ static constexpr double midDouble[] = {
     -0x1.e3b60fd20c6ffp-18, 0x1.9e214645733b9p-20,  -0x1.101f693b267a2p-22,
     0x1.0b28c5fb66fbp-25,   -0x1.727ad0698b1b1p-29, 0x1.444c84a5f4512p-33,
     -0x1.0dd08bd504aeep-38};
-/// -log(erfc(4 + u)) for |u| <= 1.6.
+/// -log(erfc(4.25 + u)) for |u| <= 1.76.
 static constexpr double farDouble[] = {
-    0x1.1fcdf0a1a2e35p4,    0x1.07906645f5acep3,    0x1.f26754402b1c5p-1,
-    0x1.f12cc36f7694dp-9,   -0x1.3136a8ad4e1e7p-11, 0x1.7dc9f03998fbbp-14,
-    -0x1.da6b962df82b7p-17, 0x1.2013a1f6dcf35p-19,  -0x1.5102963170119p-22,
-    0x1.75300b61edcc6p-25,  -0x1.7c5e14e1fc3a9p-28, 0x1.5023f8757b06fp-31,
-    -0x1.a492304995262p-35, -0x1.929d97073360dp-41, 0x1.567543cebce2ap-40,
-    -0x1.a5467486d85d1p-42, 0x1.166c4e1089d94p-43,  -0x1.8d8ead6914339p-46};
+    0x1.41b96ceea4e37p4,    0x1.17292bb079c84p3,    0x1.f3c15b8b8271cp-1,
+    0x1.abc915e25b6dep-9,   -0x1.f7def4b6ddb7ap-12, 0x1.2f95418d41891p-14,
+    -0x1.6d0c0e30573dbp-17, 0x1.af4dc5edd07aap-20,  -0x1.ee58a24d4f64p-23,
+    0x1.0ef7958354246p-25,  -0x1.1657bf3fe433p-28,  0x1.022c142204549p-31,
+    -0x1.8b8f7af5f7ea8p-35, 0x1.31beb1e31fbf4p-39,  0x1.09226bd8d3307p-41,
+    -0x1.42eee9612ddaap-43, 0x1.ae15f6fdb0589p-46,  -0x1.8de577574a912p-47,
+    0x1.7a39d73c2a88bp-49};
 
 static Value negatedLogOfErfc(Formula &f, Value t) {
   if (!f.isDouble())
     return f.polynomial(f.atMost(t, 4), farSingle);
   Value isMid = f.compare(arith::CmpFPredicate::OLT, t, f.c(2.5));
   Value mid = f.polynomial(f.atMost(t, 2.5), midDouble);
-  Value far = f.polynomial(f.sub(f.atMost(t, 5.6), f.c(4)), farDouble);
+  Value far = f.polynomial(f.sub(f.atMost(t, 5.98), f.c(4.25)), farDouble);
   return f.select(isMid, mid, far);
 }
 
@@ -61,8 +62,7 @@ Value formErf(Formula &f, Value x) {
       f.isDouble() ? f.polynomial(q, nearDouble) : f.polynomial(q, nearSingle);
   Value near = f.fma(x, p, x);
   Value t = f.abs(x);
-  ReducedExp e =
-      reduceExpOfNegated(f, negatedLogOfErfc(f, t), 0, /*fast=*/true);
+  ReducedExp e = reduceExpOfNegated(f, negatedLogOfErfc(f, t), 0);
   Value far = f.fma(f.neg(e.power), e.scale, f.c(1));
   Value isNear =
       f.compare(arith::CmpFPredicate::OLT, t, f.c(f.isDouble() ? 1 : 0.925));

@@ -33,10 +33,13 @@ static constexpr double ln2DoubleRest = 0x1.abc9e3b39803fp-56;
 static constexpr double ln2Single = 0x1.62e43p-1;
 static constexpr double ln2SingleRest = -0x1.05c610p-29;
 
-/// exp(-r) for |r| <= 0.35: 6 terms, 7 terms, and for f64.
-static constexpr double expNegFast[] = {0x1.000002p0,  -0x1.fffff8p-1,
-                                        0x1.fffc9p-2,  -0x1.5558cp-3,
-                                        0x1.578204p-5, -0x1.108528p-7};
+/// 1.62 exp(-r) for |r| <= 0.35. With this factor the first coefficient, which
+/// should be 1 + 7.6e-8 times it, is close to a float.
+static constexpr double sigmoidFactor = 0x1.9eb852p0;
+static constexpr double expNegSigmoid[] = {0x1.9eb854p0,  -0x1.9eb84ap0,
+                                           0x1.9eb5f2p-1, -0x1.147e94p-2,
+                                           0x1.1623cp-4,  -0x1.b89b74p-7};
+/// exp(-r) for |r| <= 0.35.
 static constexpr double expNegSingle[] = {
     0x1p0,         -0x1p0,        0x1p-1,       -0x1.555482p-3,
     0x1.5554dap-5, -0x1.12441p-7, 0x1.6d5dcp-10};
@@ -124,11 +127,15 @@ static constexpr double atanhDouble[] = {0x1p1,
                                          0x1.91ab42f91b01ep-2,
                                          -0x1.3959d4e4f7874p-2};
 
-/// tanh(x)/x = P(x²)/Q(x²) for |x| <= 9.02.
-static constexpr double tanhP[] = {0x1p0, 0x1.12044p-3, 0x1.c9f85cp-9,
-                                   0x1.595554p-16, 0x1.c9a494p-27};
-static constexpr double tanhQ[] = {0x1p0, 0x1.de576ap-2, 0x1.a7df24p-6,
-                                   0x1.5841dap-12, 0x1.a0b866p-21};
+/// tanh(x)/x = P(x²)/Q(x²) for |x| <= 8.35, relative error 2.1e-8.
+static constexpr double tanhP[] = {0x1p0, 0x1.12e5bep-3, 0x1.d0b3a4p-9,
+                                   0x1.67c58ep-16, 0x1.f40612p-27};
+static constexpr double tanhQ[] = {0x1p0, 0x1.dec82ep-2, 0x1.ab0f76p-6,
+                                   0x1.61209ep-12, 0x1.bb5184p-21};
+
+/// A place at which the computed tanh is exactly 1 (with either division), and
+/// not above 1 anywhere below.
+static constexpr double tanhLimit = 0x1.03927ep+3;
 
 /// n and r of x = n ln2 + r; `shifted` is magic + offset + n.
 static std::pair<Value, Value> splitByLn2(Formula &f, Value x, bool negate,
@@ -145,32 +152,31 @@ static std::pair<Value, Value> splitByLn2(Formula &f, Value x, bool negate,
   return {shifted, r};
 }
 
-static ArrayRef<double> expNegTerms(Formula &f, bool fast) {
-  if (f.isDouble())
-    return expNegDouble;
-  return fast ? ArrayRef<double>(expNegFast) : ArrayRef<double>(expNegSingle);
+/// 2^(n + offset) from magic + bias + offset + n.
+static Value powerOfTwo(Formula &f, Value shifted) {
+  return f.fromBits(f.shiftLeft(f.bits(shifted), f.mantissa));
 }
 
-/// exp(-x) = power · scale · 2^-offset.
-ReducedExp reduceExpOfNegated(Formula &f, Value x, int64_t offset, bool fast) {
+ReducedExp reduceExpOfNegated(Formula &f, Value x, int64_t offset) {
   auto [shifted, r] =
-      splitByLn2(f, x, /*negate=*/true, offset + f.bias, fast && !f.isDouble());
-  Value scale = f.fromBits(f.shiftLeft(f.bits(shifted), f.mantissa));
-  return {f.polynomial(r, expNegTerms(f, fast)), scale};
+      splitByLn2(f, x, /*negate=*/true, offset + f.bias, /*fast=*/false);
+  Value power = f.isDouble() ? f.polynomial(r, expNegDouble)
+                             : f.polynomial(r, expNegSingle);
+  return {power, powerOfTwo(f, shifted)};
 }
 
-/// (2^(n) p)², where 2^n comes from the low bits of `shifted`.
+/// (2^n p)², where `shifted` is magic + bias + n.
 static Value scaleAndSquare(Formula &f, Value p, Value shifted) {
-  Value exponent = f.shiftLeft(f.bits(shifted), f.mantissa);
-  Value root = f.fromBits(f.iadd(f.bits(p), exponent));
+  Value root = f.mul(p, powerOfTwo(f, shifted));
   return f.mul(root, root);
 }
 
 Value formExp(Formula &f, Value x) {
   bool wide = f.isDouble();
   x = f.atLeast(f.atMost(x, wide ? 710 : 89), wide ? -746 : -104);
-  Value shifted = f.fma(x, f.c(log2e / 2), f.c(f.magic));
-  Value n = f.sub(shifted, f.c(f.magic));
+  Value shift = f.c(f.magic + double(f.bias));
+  Value shifted = f.fma(x, f.c(log2e / 2), shift);
+  Value n = f.sub(shifted, shift);
   Value r = f.fma(n, f.c(-2 * (wide ? ln2Double : ln2Single)), x);
   r = f.fma(n, f.c(-2 * (wide ? ln2DoubleRest : ln2SingleRest)), r);
   Value p =
@@ -181,8 +187,9 @@ Value formExp(Formula &f, Value x) {
 Value formExp2(Formula &f, Value x) {
   bool wide = f.isDouble();
   x = f.atLeast(f.atMost(x, wide ? 1025 : 129), wide ? -1076 : -151);
-  Value shifted = f.fma(x, f.c(0.5), f.c(f.magic));
-  Value n = f.sub(shifted, f.c(f.magic));
+  Value shift = f.c(f.magic + double(f.bias));
+  Value shifted = f.fma(x, f.c(0.5), shift);
+  Value n = f.sub(shifted, shift);
   Value r = f.fma(n, f.c(-2), x);
   Value p =
       wide ? f.polynomial(r, halfExp2Double) : f.polynomial(r, halfExp2Single);
@@ -194,7 +201,7 @@ Value formExp2(Formula &f, Value x) {
 static Value expM1InRange(Formula &f, Value x) {
   auto [shifted, r] =
       splitByLn2(f, x, /*negate=*/false, f.bias - 1, /*fast=*/false);
-  Value scale = f.fromBits(f.shiftLeft(f.bits(shifted), f.mantissa));
+  Value scale = powerOfTwo(f, shifted);
   Value q = f.isDouble() ? f.polynomial(r, expM1Double)
                          : f.polynomial(r, expM1Single);
   Value u = f.fma(f.mul(r, r), q, r);
@@ -212,11 +219,14 @@ Value formExpM1(Formula &f, Value x) {
 
 Value formSigmoid(Formula &f, Value x) {
   bool wide = f.isDouble();
-  int64_t shift = wide ? 60 : 26;
-  double unit = std::ldexp(1.0, -int(shift));
+  int64_t offset = wide ? -60 : -26;
+  double unit = std::ldexp(wide ? 1 : sigmoidFactor, int(offset));
   x = f.atLeast(f.atMost(x, wide ? 200 : 64), wide ? -746 : -104);
-  ReducedExp e = reduceExpOfNegated(f, x, -shift, /*fast=*/true);
-  return f.divide(f.c(unit), f.fma(e.power, e.scale, f.c(unit)));
+  auto [shifted, r] =
+      splitByLn2(f, x, /*negate=*/true, offset + f.bias, /*fast=*/!wide);
+  Value power =
+      wide ? f.polynomial(r, expNegDouble) : f.polynomial(r, expNegSigmoid);
+  return f.divide(f.c(unit), f.fma(power, powerOfTwo(f, shifted), f.c(unit)));
 }
 
 Value formSoftplus(Formula &f, Value x) {
@@ -225,7 +235,7 @@ Value formSoftplus(Formula &f, Value x) {
   bool wide = f.isDouble();
   int64_t shift = wide ? 512 : 64;
   Value size = f.atMost(f.abs(x), wide ? 746 : 104);
-  ReducedExp e = reduceExpOfNegated(f, size, shift, /*fast=*/false);
+  ReducedExp e = reduceExpOfNegated(f, size, shift);
   Value z = f.mul(f.mul(e.power, e.scale), f.c(std::ldexp(1.0, -int(shift))));
   Value s = f.divide(z, f.add(z, f.c(2)));
   Value q = f.mul(s, s);
@@ -239,7 +249,7 @@ Value formRsqrt(Formula &f, Value x) {
 
 Value formTanh(Formula &f, Value x) {
   if (!f.isDouble()) {
-    x = f.atLeast(f.atMost(x, 0x1.208p3), -0x1.208p3);
+    x = f.atLeast(f.atMost(x, tanhLimit), -tanhLimit);
     Value q = f.mul(x, x);
     return f.divide(f.mul(x, f.polynomial(q, tanhP)), f.polynomial(q, tanhQ));
   }

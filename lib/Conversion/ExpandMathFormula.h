@@ -100,10 +100,8 @@ struct ReducedExp {
   mlir::Value scale;
 };
 
-/// Reduces x, for which n + offset must be a normal exponent. In f32 `fast`
-/// saves two ops and costs a relative error of 2.7e-9·|x| and one of 8e-8.
-ReducedExp reduceExpOfNegated(Formula &f, mlir::Value x, int64_t offset,
-                              bool fast);
+/// Reduces x, for which n + offset must be a normal exponent.
+ReducedExp reduceExpOfNegated(Formula &f, mlir::Value x, int64_t offset);
 
 /// Functions of one argument of f32, f64 or vectors of them.
 mlir::Value formExp(Formula &f, mlir::Value x);

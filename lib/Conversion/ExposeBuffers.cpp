@@ -5,6 +5,7 @@
 //
 // where `ptrs` are arguments and results in order and `dims` all their sizes in order. Inputs
 // become tensors that bufferization may not write to; results are materialised in place.
+#include "seqc/Analysis/InferSignature.h"
 #include "seqc/Conversion/Passes.h"
 #include "seqc/Conversion/RawBuffers.h"
 #include "seqc/Conversion/ResultSizes.h"
@@ -43,8 +44,10 @@ struct BoundaryRewrite {
   Value buffer(const Slot &slot);
   Value readArgument(const Slot &slot);
   void writeResult(Value value, const Slot &slot);
-  void convertBody(StringRef name);
-  LogicalResult makeShapes(StringRef name);
+  void convertBody(StringRef name, unsigned rawArguments);
+  LogicalResult storeSizes(OpBuilder &inside, Value sizes, Operation *terminator,
+                           ArrayRef<Slot> slots);
+  LogicalResult makeShapes(StringRef name, func::FuncOp init);
 };
 } // namespace
 
@@ -132,12 +135,34 @@ void BoundaryRewrite::writeResult(Value value, const Slot &slot) {
   LLVM::StoreOp::create(b, loc, value, loadPointer(b, loc, pointers, slot.pointer));
 }
 
-void BoundaryRewrite::convertBody(StringRef name) {
+/// Sizes of computed tensors become sizes of arguments, so that no size keeps a tensor alive.
+static void resolveSizes(func::FuncOp func) {
+  Block &entry = func.getBody().front();
+  OpBuilder b = OpBuilder::atBlockBegin(&entry);
+  SmallVector<tensor::DimOp> dims;
+  func.walk([&](tensor::DimOp op) {
+    if (!op->getParentOfType<seq::RecurrenceOp>() && !isa<BlockArgument>(op.getSource()) &&
+        op.getConstantIndex())
+      dims.push_back(op);
+  });
+  for (tensor::DimOp op : dims) {
+    FailureOr<Value> size = resultSize(b, op.getSource(), *op.getConstantIndex(),
+                                       [&](BlockArgument arg, int64_t d) -> Value {
+                                         return tensor::DimOp::create(b, op.getLoc(), arg, d);
+                                       });
+    if (succeeded(size)) {
+      op.getResult().replaceAllUsesWith(*size);
+      op.erase();
+    }
+  }
+}
+
+void BoundaryRewrite::convertBody(StringRef name, unsigned rawArguments) {
   auto pointer = LLVM::LLVMPointerType::get(b.getContext());
   Block &entry = func.getBody().front();
   unsigned count = entry.getNumArguments();
   SmallVector<Value> raw;
-  for (int i = 0; i < 4; ++i)
+  for (unsigned i = 0; i < rawArguments; ++i)
     raw.push_back(entry.addArgument(pointer, loc));
   pointers = raw[0];
   dims = raw[1];
@@ -151,22 +176,16 @@ void BoundaryRewrite::convertBody(StringRef name) {
   for (auto [value, slot] : llvm::zip_equal(terminator->getOperands(), results))
     writeResult(value, slot);
   terminator->setOperands({});
-  func.setFunctionType(b.getFunctionType(SmallVector<Type>(4, pointer), {}));
+  func.setFunctionType(b.getFunctionType(SmallVector<Type>(rawArguments, pointer), {}));
   func.setName(name);
   func.removeArgAttrsAttr();
   func.removeResAttrsAttr();
 }
 
-LogicalResult BoundaryRewrite::makeShapes(StringRef name) {
-  Block &entry = func.getBody().front();
-  b.setInsertionPoint(func);
-  auto pointer = LLVM::LLVMPointerType::get(b.getContext());
-  auto shapes = func::FuncOp::create(b, loc, name, b.getFunctionType({pointer}, {}));
-  Block *body = shapes.addEntryBlock();
-  Value sizes = body->getArgument(0);
-  OpBuilder inside = OpBuilder::atBlockEnd(body);
-  Operation *terminator = entry.getTerminator();
-  for (auto [i, value, slot] : llvm::enumerate(terminator->getOperands(), results)) {
+/// Writes the sizes of what `terminator` returns into `slots`.
+LogicalResult BoundaryRewrite::storeSizes(OpBuilder &inside, Value sizes, Operation *terminator,
+                                          ArrayRef<Slot> slots) {
+  for (auto [i, value, slot] : llvm::enumerate(terminator->getOperands(), slots)) {
     auto type = dyn_cast<RankedTensorType>(slot.type);
     for (int64_t dim = 0; type && dim < type.getRank(); ++dim) {
       FailureOr<Value> size = resultSize(
@@ -180,6 +199,22 @@ LogicalResult BoundaryRewrite::makeShapes(StringRef name) {
       storeSize(inside, loc, sizes, slot.firstSize + dim, *size);
     }
   }
+  return success();
+}
+
+LogicalResult BoundaryRewrite::makeShapes(StringRef name, func::FuncOp init) {
+  b.setInsertionPoint(func);
+  auto pointer = LLVM::LLVMPointerType::get(b.getContext());
+  auto shapes = func::FuncOp::create(b, loc, name, b.getFunctionType({pointer}, {}));
+  Block *body = shapes.addEntryBlock();
+  Value sizes = body->getArgument(0);
+  OpBuilder inside = OpBuilder::atBlockEnd(body);
+  // Hidden states first: results may have their sizes.
+  if (init && failed(storeSizes(inside, sizes, init.getBody().front().getTerminator(),
+                                ArrayRef<Slot>(arguments).take_back(init.getNumResults()))))
+    return failure();
+  if (failed(storeSizes(inside, sizes, func.getBody().front().getTerminator(), results)))
+    return failure();
   func::ReturnOp::create(inside, loc);
   return success();
 }
@@ -188,33 +223,30 @@ namespace {
 struct ExposeBuffersPass : seqc::impl::ExposeBuffersPassBase<ExposeBuffersPass> {
   void runOnOperation() override {
     SmallVector<func::FuncOp> functions(getOperation().getOps<func::FuncOp>());
-    for (func::FuncOp func : functions) {
-      if (func.isDeclaration())
-        continue;
-      BoundaryRewrite rewrite(func);
-      rewrite.assignSlots();
-      std::string name = func.getName().str();
-      if (func->hasAttr("seqc.init")) {
-        // Results are the hidden states among the arguments of the function it belongs to.
-        auto first = func->getAttrOfType<IntegerAttr>("seqc.init").getInt();
-        int64_t size = 0;
-        for (Slot &slot : rewrite.arguments)
-          if (auto tensor = dyn_cast<RankedTensorType>(slot.type))
-            size += tensor.getRank();
-        for (auto [i, slot] : llvm::enumerate(rewrite.results)) {
-          slot.pointer = first + i;
-          slot.firstSize = size;
-          size += cast<RankedTensorType>(slot.type).getRank();
-        }
-        rewrite.convertBody(name);
-        continue;
-      }
-      if (func.isPrivate())
-        continue;
-      if (failed(rewrite.makeShapes("seqc_shapes_" + name)))
+    for (func::FuncOp func : functions)
+      if (!func.isDeclaration() && func.isPublic() && failed(convert(func)))
         return signalPassFailure();
-      rewrite.convertBody("seqc_body_" + name);
-    }
+  }
+
+  /// Rewrites a public function and the one that computes its hidden initial states.
+  LogicalResult convert(func::FuncOp func) {
+    std::string name = func.getName().str();
+    auto init = getOperation().lookupSymbol<func::FuncOp>((initPrefix + name).str());
+    resolveSizes(func);
+    BoundaryRewrite rewrite(func);
+    rewrite.assignSlots();
+    if (failed(rewrite.makeShapes("seqc_shapes_" + name, init)))
+      return failure();
+    rewrite.convertBody("seqc_body_" + name, 4);
+    if (!init)
+      return success();
+    BoundaryRewrite hidden(init);
+    hidden.assignSlots();
+    // Its results are the hidden states, the last arguments of the function.
+    hidden.results.assign(rewrite.arguments.end() - init.getNumResults(), rewrite.arguments.end());
+    init.setPublic();
+    hidden.convertBody((initPrefix + name).str(), 2);
+    return success();
   }
 };
 } // namespace

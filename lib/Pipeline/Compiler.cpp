@@ -1,6 +1,7 @@
 // Runs the stages and hands the result to LLVM.
 #include "seqc/Pipeline/Compiler.h"
 
+#include "seqc/Analysis/InferSignature.h"
 #include "seqc/Pipeline/Stages.h"
 #include "seqc/Support/Version.h"
 #include "seqc/Target/CPU.h"
@@ -9,6 +10,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Target/LLVMIR/ModuleTranslation.h"
+#include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Target/TargetMachine.h"
 
@@ -54,4 +56,72 @@ LogicalResult seqc::runStages(ModuleOp module, const CompileOptions &options, St
       break;
   }
   return success();
+}
+
+/// The stages up to `scheduled`, after which functions still have the user's types.
+static FailureOr<ModuleSignature> decide(ModuleOp module, StringRef name,
+                                         const CompileOptions &options) {
+  if (failed(runStages(module, options, "scheduled")))
+    return failure();
+  auto target = module->getAttrOfType<seq::TargetAttr>("seqc.target");
+  ModuleSignature signature;
+  signature.name = name.str();
+  signature.triple = target.getTriple().str();
+  signature.features = requiredFeatures(target);
+  for (func::FuncOp func : module.getOps<func::FuncOp>()) {
+    if (!func.isPublic() || func.isDeclaration())
+      continue;
+    FailureOr<FunctionSignature> function = inferSignature(func);
+    if (failed(function))
+      return failure();
+    signature.functions.push_back(std::move(*function));
+  }
+  if (signature.functions.empty())
+    return module.emitError("expected at least one public function with a body, but got none");
+  return signature;
+}
+
+static LogicalResult lower(ModuleOp module, const CompileOptions &options) {
+  bool lowering = false;
+  for (const Stage &stage : stages()) {
+    if (lowering && failed(runStage(module, stage, options)))
+      return failure();
+    lowering |= stage.name == "scheduled";
+  }
+  return success();
+}
+
+FailureOr<LoweredModule> seqc::compileModule(ModuleOp module, StringRef name,
+                                             const CompileOptions &options) {
+  FailureOr<ModuleSignature> signature = decide(module, name, options);
+  if (failed(signature) || failed(lower(module, options)))
+    return failure();
+  auto target = module->getAttrOfType<seq::TargetAttr>("seqc.target");
+  LoweredModule result;
+  result.signature = std::move(*signature);
+  std::string error;
+  result.machine = makeTargetMachine(target, options.optLevel, error);
+  if (!result.machine)
+    return module.emitError() << error;
+  auto start = std::chrono::steady_clock::now();
+  result.context = std::make_unique<llvm::LLVMContext>();
+  module->removeAttr("seqc.target"); // no meaning for LLVM
+  result.module = translateModuleToLLVMIR(module, *result.context, name);
+  if (!result.module)
+    return module.emitError("expected a module that LLVM IR can express");
+  result.module->setTargetTriple(result.machine->getTargetTriple());
+  result.module->setDataLayout(result.machine->createDataLayout());
+  if (llvm::Error problem = emitAbi(*result.module, result.signature, getVersion()))
+    return module.emitError() << llvm::toString(std::move(problem));
+  applyTarget(*result.module, target, *result.machine);
+  optimizeModule(*result.module, *result.machine, options.optLevel);
+  std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+  if (options.timing)
+    options.timing("optimize", seconds.count());
+  return std::move(result);
+}
+
+LogicalResult seqc::emitMachineCode(LoweredModule &lowered, bool assembly,
+                                    SmallVectorImpl<char> &out, std::string &error) {
+  return success(emitCode(*lowered.module, *lowered.machine, assembly, out, error));
 }

@@ -34,8 +34,13 @@ static void buildScheduled(OpPassManager &pm, const CompileOptions &options) {
 
 static void buildLowered(OpPassManager &pm, const CompileOptions &options) {
   pm.addPass(createExpandAffinePass());
+  // Before plans diverge: from here on every plan computes the same formulas.
+  FixNumericsPassOptions numerics;
+  numerics.precise = options.precise;
+  pm.addPass(createFixNumericsPass(numerics));
   // Buffers at the border first: the conversions below read and write them directly.
   pm.addPass(createExposeBuffersPass());
+  pm.addPass(createConvertSeqToVectorPass());
   pm.addPass(createConvertSeqToLoopsPass());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createBufferizePass());

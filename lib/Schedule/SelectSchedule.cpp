@@ -2,7 +2,7 @@
 // from the target's registers, strips and thresholds from its caches.
 #include "seqc/Schedule/Passes.h"
 
-#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
 
 namespace seqc {
@@ -45,9 +45,11 @@ struct SelectSchedulePass : seqc::impl::SelectSchedulePassBase<SelectSchedulePas
       if (auto recurrence = dyn_cast<seq::RecurrenceOp>(op)) {
         if (!recurrence.getScheduleAttr())
           recurrence.setScheduleAttr(schedule);
-      } else if (isa<linalg::LinalgOp>(op) && !op->getParentOfType<seq::RecurrenceOp>() &&
-                 !op->hasAttr("seq.schedule") && *plan == seq::Plan::Fused) {
-        op->setAttr("seq.schedule", schedule);
+      } else if (auto affine = dyn_cast<seq::AffineRecurrenceOp>(op)) {
+        if (!affine.getScheduleAttr())
+          affine.setScheduleAttr(schedule);
+      } else if (isa<func::FuncOp>(op) && !op->hasAttr("seq.schedule")) {
+        op->setAttr("seq.schedule", schedule); // for the ops outside of recurrences
       }
     });
   }

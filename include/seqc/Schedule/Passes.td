@@ -16,8 +16,8 @@ def SelectSchedulePass : Pass<"seq-select-schedule", "::mlir::ModuleOp"> {
     seq.recurrence … { … } schedule(<fused, vector_bits = 512, …>) : …
     ```
 
-    Requires: `seqc.target` on the module. Leaves: a schedule on each `seq.recurrence`, and the
-    attribute `seq.schedule` on each linalg op outside of steps. Refuses: an unknown plan name.
+    Requires: `seqc.target` on the module. Leaves: a schedule on each `seq.recurrence` and
+    `seq.affine_recurrence`, and the attribute `seq.schedule` on each function, for its other ops. Refuses: an unknown plan name.
     Example: test/Schedule/select-schedule.mlir.
   }];
   let options = [Option<"plan", "plan", "std::string", "\"auto\"",

@@ -1,0 +1,795 @@
+// Plan `fused`: one pass over time.
+//
+// A group is a recurrence with the work before and after it that is independent along time:
+//
+//   parallel over tiles of the batch:
+//     states ← initial values
+//     for strips of time:
+//       hoisted contractions of the strip            (many rows: weights are read once a strip)
+//       for each step of the strip: nests of the step (states stay in cache)
+//       sunk contractions of the strip
+//     final values ← states
+//
+// Elementwise work before the recurrence has no loop of its own: it is evaluated where it is
+// read. What cannot be expressed stays for the naive lowering.
+#include "VectorNest.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+namespace seqc {
+#define GEN_PASS_DEF_CONVERTSEQTOVECTORPASS
+#include "seqc/Conversion/Passes.h.inc"
+} // namespace seqc
+
+using namespace mlir;
+using namespace seqc;
+
+static RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
+
+//===-----------------------------------------------------------------------===//
+// Groups
+//===-----------------------------------------------------------------------===//
+
+namespace {
+/// A recurrence and the ops around it that share its loop over time.
+struct Group {
+  seq::RecurrenceOp recurrence;
+  SetVector<Operation *> before, after;
+  bool contains(Operation *op) {
+    return recurrence.getStep().isAncestor(op->getParentRegion()) || before.contains(op) ||
+           after.contains(op) || isa<linalg::FillOp, tensor::EmptyOp>(op);
+  }
+};
+} // namespace
+
+/// True if the first `leading` dimensions of all results and operands of `op` pass through it
+/// unchanged (or an operand lacks them altogether).
+static bool keepsLeading(Operation *op, int64_t leading, int64_t timeAxis) {
+  if (auto generic = dyn_cast<linalg::GenericOp>(op)) {
+    AffineMap out = generic.getMatchingIndexingMap(generic.getDpsInitOperand(0));
+    if (out.getNumResults() < leading)
+      return false;
+    SmallVector<unsigned> dims;
+    for (int64_t i = 0; i < leading; ++i) {
+      dims.push_back(out.getDimPosition(i));
+      if (generic.getIteratorTypesArray()[dims.back()] != utils::IteratorType::parallel)
+        return false;
+    }
+    for (AffineMap map : generic.getIndexingMapsArray()) {
+      bool uses = false, same = map.getNumResults() >= leading;
+      for (unsigned d : dims)
+        uses |= map.isFunctionOfDim(d);
+      for (int64_t i = 0; same && i < leading; ++i)
+        same = map.getResult(i) == getAffineDimExpr(dims[i], map.getContext());
+      for (int64_t i = leading; same && i < map.getNumResults(); ++i)
+        for (unsigned d : dims)
+          same &= !map.getResult(i).isFunctionOfDim(d);
+      if (uses && !same)
+        return false;
+    }
+    return true;
+  }
+  auto zeros = [&](ArrayRef<OpFoldResult> values) {
+    return llvm::all_of(values.take_front(leading), [](OpFoldResult v) { return isZeroInteger(v); });
+  };
+  auto fullSizes = [&](RankedTensorType a, RankedTensorType c) {
+    return a.getShape().take_front(leading) == c.getShape().take_front(leading);
+  };
+  if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op)) {
+    llvm::SmallBitVector dropped = slice.getDroppedDims();
+    for (int64_t i = 0; i < leading; ++i)
+      if (dropped.test(i))
+        return false;
+    return zeros(slice.getMixedOffsets()) && fullSizes(slice.getSourceType(), slice.getResultType());
+  }
+  if (auto insert = dyn_cast<tensor::InsertSliceOp>(op)) {
+    llvm::SmallBitVector dropped = insert.getDroppedDims();
+    for (int64_t i = 0; i < leading; ++i)
+      if (dropped.test(i))
+        return false;
+    return zeros(insert.getMixedOffsets()) && fullSizes(insert.getSourceType(), insert.getDestType());
+  }
+  if (auto pad = dyn_cast<tensor::PadOp>(op))
+    return zeros(pad.getMixedLowPad()) && zeros(pad.getMixedHighPad());
+  if (auto concat = dyn_cast<tensor::ConcatOp>(op))
+    return int64_t(concat.getDim()) >= leading;
+  auto singles = [&](ArrayRef<ReassociationIndices> groups) {
+    return int64_t(groups.size()) >= leading &&
+           llvm::all_of(groups.take_front(leading), [](auto &g) { return g.size() == 1; });
+  };
+  if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op))
+    return singles(expand.getReassociationIndices());
+  if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(op))
+    return singles(collapse.getReassociationIndices());
+  if (auto delay = dyn_cast<seq::DelayOp>(op))
+    return int64_t(delay.getTime()) == timeAxis && timeAxis == leading - 1;
+  return isa<tensor::CastOp>(op);
+}
+
+/// Scalars that `op` captures must be there where the group begins.
+static bool scalarsAvailable(Operation *op, Operation *at) {
+  bool ok = true;
+  auto check = [&](Value v) {
+    Operation *def = v.getDefiningOp();
+    if (!def || isa<TensorType>(v.getType()) || matchPattern(v, m_Constant()))
+      return;
+    if (def->getBlock() == at->getBlock() && !def->isBeforeInBlock(at))
+      ok = false;
+  };
+  llvm::for_each(op->getOperands(), check);
+  op->walk([&](Operation *inner) {
+    if (inner != op)
+      llvm::for_each(inner->getOperands(), check);
+  });
+  return ok;
+}
+
+static bool isReductionOp(Operation *op) {
+  auto generic = dyn_cast<linalg::GenericOp>(op);
+  return generic && VectorEval::isReduction(generic);
+}
+
+/// Time-parallel ops above the recurrence whose values nobody else needs.
+static void addProducers(Group &group, int64_t leading) {
+  seq::RecurrenceOp op = group.recurrence;
+  DenseSet<Value> underDelay; // no buffer per strip: read at other steps, too
+  for (Operation *at = op->getPrevNode(); at; at = at->getPrevNode()) {
+    if (at->getNumResults() == 0 || !isa<RankedTensorType>(at->getResult(0).getType()) ||
+        isa<linalg::FillOp, tensor::EmptyOp, arith::ConstantOp>(at) || !canEvaluate(at) ||
+        !keepsLeading(at, leading, op.getTimeAxis()))
+      continue;
+    bool used = false, ours = true;
+    auto consider = [&](Value result) {
+      for (OpOperand &use : result.getUses()) {
+        used = true;
+        bool isInput = use.getOwner() == op && use.getOperandNumber() < op.getInputs().size();
+        ours &= isInput || group.before.contains(use.getOwner());
+      }
+    };
+    auto delay = dyn_cast<seq::DelayOp>(at);
+    if (delay)
+      consider(delay.getWindow());
+    else
+      for (Value result : at->getResults())
+        consider(result);
+    bool shifted = llvm::any_of(at->getResults(), [&](Value v) { return underDelay.contains(v); });
+    bool buffered = isReductionOp(at) || isa<tensor::PadOp, tensor::ConcatOp, tensor::InsertSliceOp,
+                                             tensor::CollapseShapeOp, seq::DelayOp>(at);
+    if (!used || !ours || (shifted && buffered))
+      continue;
+    group.before.insert(at);
+    for (Value operand : at->getOperands())
+      if (delay ? operand == delay.getInput() : shifted)
+        underDelay.insert(operand);
+  }
+  SmallVector<Operation *> ordered(group.before.rbegin(), group.before.rend());
+  group.before = SetVector<Operation *>(ordered.begin(), ordered.end());
+}
+
+/// Time-parallel ops below the recurrence that need nothing computed after it.
+static void addConsumers(Group &group, int64_t leading) {
+  seq::RecurrenceOp op = group.recurrence;
+  for (Operation *at = op->getNextNode(); at; at = at->getNextNode()) {
+    if (at->getNumResults() == 0 || !isa<RankedTensorType>(at->getResult(0).getType()) ||
+        isa<linalg::FillOp, tensor::EmptyOp, arith::ConstantOp, seq::DelayOp>(at) ||
+        !canEvaluate(at) || !keepsLeading(at, leading, op.getTimeAxis()) ||
+        !scalarsAvailable(at, op))
+      continue;
+    bool ours = false, available = true;
+    for (Value operand : at->getOperands()) {
+      Operation *def = operand.getDefiningOp();
+      if (!isa<RankedTensorType>(operand.getType()) || !def)
+        continue;
+      if (def == op && cast<OpResult>(operand).getResultNumber() < op.getNumOuts())
+        ours = true;
+      else if (group.after.contains(def))
+        ours = true;
+      else if (def == op || (!isa<linalg::FillOp, tensor::EmptyOp, arith::ConstantOp>(def) &&
+                             def->getBlock() == op->getBlock() && !def->isBeforeInBlock(op)))
+        available = false;
+    }
+    if (ours && available)
+      group.after.insert(at);
+  }
+}
+
+static bool holdsBools(Value v) {
+  auto type = dyn_cast<RankedTensorType>(v.getType());
+  return type && type.getElementType().isInteger(1);
+}
+
+/// Null, or what in the step keeps it from being vectorised.
+static Operation *firstObstacle(seq::RecurrenceOp op) {
+  for (Value v : op.getStateArgs())
+    if (holdsBools(v))
+      return op;
+  for (Operation &inner : op.getBody()->without_terminator()) {
+    if (!canEvaluate(&inner))
+      return &inner;
+    bool assembled = isReductionOp(&inner) ||
+                     isa<tensor::PadOp, tensor::ConcatOp, tensor::InsertSliceOp>(inner);
+    if (assembled && holdsBools(inner.getResult(0)))
+      return &inner;
+  }
+  return nullptr;
+}
+
+//===-----------------------------------------------------------------------===//
+// Emission
+//===-----------------------------------------------------------------------===//
+
+namespace {
+struct GroupEmitter {
+  Group group;
+  seq::RecurrenceOp op;
+  OpBuilder b;
+  Location loc;
+  VectorEval e;
+  seq::ScheduleAttr schedule;
+  OpBuilder::InsertPoint prologue;
+
+  int64_t batchRank, timeAxis;
+  SmallVector<Value> batchSizes;
+  Value steps, tileRows, tasks, stripSteps;
+  bool hasStrips = false, contractions = false;
+  Value zero, one;
+
+  SmallVector<Nest> beforeNests, stepNests, afterNests;
+  SmallVector<Value> stateBuffers;
+  llvm::MapVector<Value, Value> wholeBuffers; ///< results that others need
+  DenseMap<Value, Leaf> baseLeaves;
+
+  explicit GroupEmitter(Group group)
+      : group(group), op(group.recurrence), b(op), loc(op.getLoc()),
+        e(b, loc, op.getScheduleAttr().getVectorBits() / 32), schedule(op.getScheduleAttr()) {}
+
+  void computeSizes();
+  Value sizeOfSteps();
+  Value allocate(ArrayRef<OpFoldResult> sizes, Type element);
+  Value allocateLike(Value v, SmallVector<OpFoldResult> leading, int64_t skip);
+  void planStrips(ArrayRef<Operation *> ops, SmallVector<Nest> &nests);
+  void planStep();
+  SmallVector<bool> statesReadLate(ArrayRef<Nest> nests);
+  void emitDelayFinals();
+  Frame frame(Value rows, Value firstRow, const Index &outerBatch);
+  void emitTask(Value task);
+  Value emitTime(Frame f, bool streaming);
+  Value emitSteps(Frame f, Value first, Value count, Value parity, bool streaming);
+  Value streamingCondition();
+  void replaceResults();
+  void run();
+};
+} // namespace
+
+Value GroupEmitter::allocate(ArrayRef<OpFoldResult> sizes, Type element) {
+  SmallVector<int64_t> shape;
+  SmallVector<Value> dynamic;
+  for (OpFoldResult size : sizes) {
+    std::optional<int64_t> known = getConstantIntValue(size);
+    shape.push_back(known.value_or(ShapedType::kDynamic));
+    if (!known)
+      dynamic.push_back(cast<Value>(size));
+  }
+  return memref::AllocOp::create(b, loc, MemRefType::get(shape, element), dynamic);
+}
+
+/// A buffer for `v` whose first `skip` sizes are replaced by `leading`.
+Value GroupEmitter::allocateLike(Value v, SmallVector<OpFoldResult> leading, int64_t skip) {
+  for (int64_t d = skip; d < typeOf(v).getRank(); ++d)
+    leading.push_back(e.mixedSizeOf(v, d));
+  return allocate(leading, typeOf(v).getElementType());
+}
+
+Value GroupEmitter::sizeOfSteps() {
+  if (op.getSteps())
+    return op.getSteps();
+  if (!op.getInputs().empty())
+    return e.sizeOf(op.getInputs().front(), timeAxis);
+  return e.sizeOf(op.getShared().front(), 0);
+}
+
+/// Elements of the widest state of one sequence, or a guess.
+static int64_t rowElements(seq::RecurrenceOp op) {
+  int64_t most = 1;
+  for (Value v : op.getStateArgs())
+    most = std::max(most, typeOf(v).hasStaticShape() ? typeOf(v).getNumElements() : 512);
+  return most;
+}
+
+void GroupEmitter::computeSizes() {
+  zero = arith::ConstantIndexOp::create(b, loc, 0);
+  one = arith::ConstantIndexOp::create(b, loc, 1);
+  batchRank = op.getBatchRank();
+  timeAxis = op.getTimeAxis();
+  for (int64_t d = 0; d < batchRank; ++d)
+    batchSizes.push_back(e.sizeOf(op.getInitial().front(), d));
+  steps = sizeOfSteps();
+  for (Operation &inner : *op.getBody())
+    contractions |= isReductionOp(&inner);
+  tasks = one;
+  tileRows = one;
+  if (batchRank == 0)
+    return;
+  // Dense steps share weights between rows; elementwise ones need a few independent vectors.
+  int64_t rows = schedule.getBatchTile();
+  if (!rows)
+    rows = contractions ? 64
+                        : std::clamp<int64_t>(8 * e.lanes / rowElements(op), 1, 16);
+  Value wanted = arith::ConstantIndexOp::create(b, loc, rows);
+  tileRows = rows == 1 ? one : arith::MinSIOp::create(b, loc, batchSizes.back(), wanted).getResult();
+  tileRows = rows == 1 ? one : arith::MaxSIOp::create(b, loc, tileRows, one).getResult();
+  tasks = rows == 1 ? batchSizes.back()
+                    : arith::CeilDivUIOp::create(b, loc, batchSizes.back(), tileRows).getResult();
+  for (Value size : ArrayRef<Value>(batchSizes).drop_back())
+    tasks = arith::MulIOp::create(b, loc, tasks, size);
+}
+
+/// Buffers and nests of time-parallel work, strip by strip.
+void GroupEmitter::planStrips(ArrayRef<Operation *> ops, SmallVector<Nest> &nests) {
+  auto isMember = [&](Operation *o) { return group.contains(o); };
+  SetVector<Value> buffered = valuesWithBuffers(ops, isMember);
+  SmallVector<Store> stores;
+  for (Operation *member : ops)
+    for (Value v : member->getResults()) {
+      auto delay = dyn_cast<seq::DelayOp>(member);
+      if (delay && v == delay.getFinal())
+        continue;
+      bool outside = llvm::any_of(v.getUsers(), [&](Operation *user) {
+        return !isMember(user) && user != op;
+      });
+      if (!outside && !buffered.contains(v))
+        continue;
+      Store store{v, piecesOf(e, v), {}};
+      if (outside) {
+        wholeBuffers[v] = allocateLike(v, {}, 0);
+        store.targets.push_back({wholeBuffers[v], Leaf::Whole});
+      } else {
+        Value buffer = allocateLike(v, {tasks, tileRows, stripSteps}, batchRank + 1);
+        store.targets.push_back({buffer, Leaf::Strip});
+      }
+      stores.push_back(store);
+    }
+  nests = makeNests(stores, isMember);
+}
+
+/// Which states must keep their old value while the new one is written.
+SmallVector<bool> GroupEmitter::statesReadLate(ArrayRef<Nest> nests) {
+  auto isMember = [&](Operation *o) { return group.contains(o); };
+  auto next = op.getYield().getNext();
+  SmallVector<bool> late(op.getNumStates(), false);
+  for (auto [i, state] : llvm::enumerate(op.getStateArgs())) {
+    int64_t writer = -1;
+    for (auto [n, nest] : llvm::enumerate(nests))
+      for (const Store &store : nest.stores)
+        for (const Leaf &target : store.targets)
+          if (target.prefix == Leaf::NextState && target.buffer == stateBuffers[i])
+            writer = n;
+    if (writer < 0)
+      continue;
+    for (int64_t n = writer; n < int64_t(nests.size()); ++n)
+      for (const Store &store : nests[n].stores)
+        for (const Piece &piece : store.pieces)
+          if (piece.source)
+            visitReads(piece.source, isMember, [&, state = state, i = i](Value v, bool elementwise) {
+              late[i] = late[i] || (v == state && (n > writer || !elementwise || store.pieces.size() > 1));
+              return true;
+            });
+    (void)next;
+  }
+  return late;
+}
+
+/// Buffers, targets and nests of the step.
+void GroupEmitter::planStep() {
+  auto isMember = [&](Operation *o) { return group.contains(o); };
+  SmallVector<Operation *> ops;
+  for (Operation &inner : op.getBody()->without_terminator())
+    ops.push_back(&inner);
+  SetVector<Value> buffered = valuesWithBuffers(ops, isMember);
+  seq::YieldOp yield = op.getYield();
+
+  // Provisional single buffers; those that need two are allocated again below.
+  SmallVector<OpFoldResult> leading = {tasks, b.getIndexAttr(1), tileRows};
+  for (Value state : op.getStateArgs())
+    stateBuffers.push_back(allocateLike(state, leading, 0));
+
+  llvm::MapVector<Value, SmallVector<Leaf>> targets;
+  for (Operation *inner : ops) // in program order
+    for (Value v : inner->getResults())
+      if (isa<RankedTensorType>(v.getType()))
+        targets[v];
+  for (auto [next, state, buffer] :
+       llvm::zip_equal(yield.getNext(), op.getStateArgs(), stateBuffers))
+    if (next != state)
+      targets[next].push_back({buffer, Leaf::NextState});
+  for (auto [out, result] : llvm::zip_equal(yield.getOut(), op.getOuts())) {
+    bool outside = llvm::any_of(result.getUsers(), [&](Operation *user) { return !isMember(user); });
+    if (outside) {
+      SmallVector<OpFoldResult> sizes(batchSizes.begin(), batchSizes.end());
+      sizes.insert(sizes.begin() + timeAxis, OpFoldResult(steps));
+      wholeBuffers[result] = allocateLike(out, sizes, 0);
+      targets[out].push_back({wholeBuffers[result], Leaf::Sequence});
+      baseLeaves[result] = {wholeBuffers[result], Leaf::Whole};
+    } else if (!result.use_empty()) {
+      Value buffer = allocateLike(out, {tasks, tileRows, stripSteps}, 0);
+      targets[out].push_back({buffer, Leaf::StripOfStep});
+      baseLeaves[result] = {buffer, Leaf::Strip};
+    }
+  }
+  for (Value v : buffered)
+    if (llvm::none_of(targets[v], [](const Leaf &l) { return l.prefix == Leaf::NextState; }))
+      targets[v].push_back({allocateLike(v, {tasks, tileRows}, 0), Leaf::Step});
+
+  SmallVector<Store> stores;
+  for (auto &[v, leaves] : targets)
+    if (!leaves.empty()) {
+      // What later nests read comes last in the list.
+      SmallVector<Leaf> ordered;
+      for (bool last : {false, true})
+        for (const Leaf &leaf : leaves)
+          if ((leaf.prefix == Leaf::Step || leaf.prefix == Leaf::NextState) == last)
+            ordered.push_back(leaf);
+      stores.push_back({v, piecesOf(e, v), ordered});
+    }
+  stepNests = makeNests(stores, isMember);
+  SmallVector<bool> late = statesReadLate(stepNests);
+  leading[1] = b.getIndexAttr(2);
+  for (auto [i, state] : llvm::enumerate(op.getStateArgs())) {
+    if (!late[i])
+      continue;
+    Value twice = allocateLike(state, leading, 0), old = stateBuffers[i];
+    for (Nest &nest : stepNests)
+      for (Store &store : nest.stores)
+        for (Leaf &target : store.targets)
+          if (target.buffer == old)
+            target.buffer = twice;
+    old.getDefiningOp()->erase();
+    stateBuffers[i] = twice;
+  }
+}
+
+Frame GroupEmitter::frame(Value rows, Value firstRow, const Index &outerBatch) {
+  Frame f;
+  f.rows = rows;
+  f.firstRow = firstRow;
+  f.outerBatch = outerBatch;
+  f.hasBatch = batchRank > 0;
+  f.reverse = op.getReverse();
+  f.timeAxis = timeAxis;
+  f.stepInStrip = zero;
+  f.firstStep = zero;
+  return f;
+}
+
+/// Makes what a nest wrote readable for the nests after it.
+static void publish(VectorEval &e, const Nest &nest) {
+  for (const Store &store : nest.stores)
+    if (store.value.getDefiningOp())
+      e.leaves[store.value] = store.targets.back();
+}
+
+/// Steps [first, first + count) of the strip that starts at f.firstStep; returns the parity.
+Value GroupEmitter::emitSteps(Frame f, Value first, Value count, Value parity, bool streaming) {
+  bool twice = parity != nullptr;
+  auto loop = scf::ForOp::create(b, loc, zero, count, one,
+                                 twice ? ValueRange{parity} : ValueRange{});
+  OpBuilder::InsertionGuard guard(b);
+  if (!twice)
+    b.setInsertionPointToStart(loop.getBody());
+  else
+    b.setInsertionPointToStart(loop.getBody());
+  Value s = loop.getInductionVar();
+  f.steps = {};
+  f.stepInStrip = s;
+  Value t = arith::AddIOp::create(b, loc, first, s);
+  if (f.reverse)
+    t = arith::SubIOp::create(b, loc, arith::SubIOp::create(b, loc, steps, one), t);
+  f.firstStep = t;
+  e.parity = twice ? loop.getRegionIterArgs().front() : Value();
+  DenseMap<Value, Leaf> saved = e.leaves;
+  for (const Nest &nest : stepNests) {
+    emitNest(e, nest, f, schedule, prologue, streaming);
+    publish(e, nest);
+  }
+  for (auto &[v, leaf] : saved)
+    e.leaves[v] = leaf;
+  for (const Nest &nest : stepNests)
+    for (const Store &store : nest.stores)
+      if (!saved.contains(store.value))
+        e.leaves.erase(store.value);
+  if (twice)
+    scf::YieldOp::create(b, loc,
+                         Value(arith::SubIOp::create(b, loc, one, loop.getRegionIterArgs().front())));
+  return twice ? loop.getResult(0) : Value();
+}
+
+/// All of time for one tile of the batch; returns the parity of the final states.
+Value GroupEmitter::emitTime(Frame f, bool streaming) {
+  bool twice = llvm::any_of(stateBuffers, [](Value v) {
+    return cast<MemRefType>(v.getType()).getDimSize(1) == 2;
+  });
+  if (!hasStrips)
+    return emitSteps(f, zero, steps, twice ? zero : Value(), streaming);
+  auto loop = scf::ForOp::create(b, loc, zero, steps, stripSteps,
+                                 twice ? ValueRange{zero} : ValueRange{});
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  Value t0 = loop.getInductionVar();
+  Value left = arith::SubIOp::create(b, loc, steps, t0);
+  Value count = arith::MinSIOp::create(b, loc, left, stripSteps);
+  Frame strip = f;
+  strip.steps = count;
+  strip.firstStep = t0;
+  strip.lastStep = arith::SubIOp::create(b, loc, arith::SubIOp::create(b, loc, steps, one), t0);
+  for (const Nest &nest : beforeNests) {
+    emitNest(e, nest, strip, schedule, prologue, false);
+    publish(e, nest);
+  }
+  Value parity = emitSteps(f, t0, count, twice ? loop.getRegionIterArgs().front() : Value(), streaming);
+  for (const Nest &nest : afterNests) {
+    emitNest(e, nest, strip, schedule, prologue, false);
+    publish(e, nest);
+  }
+  if (twice)
+    scf::YieldOp::create(b, loc, parity);
+  return twice ? loop.getResult(0) : Value();
+}
+
+/// True at run time if the outs are large and aligned: then they go past the caches.
+Value GroupEmitter::streamingCondition() {
+  Value condition;
+  if (!schedule.getStreamBytes() || contractions || hasStrips)
+    return {};
+  for (Value out : op.getOuts()) {
+    auto it = wholeBuffers.find(out);
+    auto type = typeOf(out);
+    if (it == wholeBuffers.end() || type.getRank() == 0 || type.isDynamicDim(type.getRank() - 1) ||
+        type.getDimSize(type.getRank() - 1) % e.lanes || type.getElementTypeBitWidth() != 32)
+      return {};
+    Value bytes = arith::ConstantIndexOp::create(b, loc, 4);
+    for (int64_t d = 0; d < type.getRank(); ++d)
+      bytes = arith::MulIOp::create(b, loc, bytes, memref::DimOp::create(b, loc, it->second, d));
+    Value large = arith::CmpIOp::create(
+        b, loc, arith::CmpIPredicate::uge, bytes,
+        arith::ConstantIndexOp::create(b, loc, schedule.getStreamBytes()));
+    Value address = memref::ExtractAlignedPointerAsIndexOp::create(b, loc, it->second);
+    Value low = arith::AndIOp::create(b, loc, address, arith::ConstantIndexOp::create(b, loc, 63));
+    Value aligned = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, low, zero);
+    Value both = arith::AndIOp::create(b, loc, large, aligned);
+    condition = condition ? arith::AndIOp::create(b, loc, condition, both).getResult() : both;
+  }
+  return condition;
+}
+
+void GroupEmitter::emitTask(Value task) {
+  e.task = task;
+  Value rows = one, firstRow = zero, rest = task;
+  Index outerBatch(batchRank ? batchRank - 1 : 0);
+  if (batchRank) {
+    Value tiles = arith::CeilDivUIOp::create(b, loc, batchSizes.back(), tileRows);
+    Value tile = batchRank == 1 ? task : arith::RemUIOp::create(b, loc, task, tiles).getResult();
+    if (batchRank > 1)
+      rest = arith::DivUIOp::create(b, loc, task, tiles);
+    firstRow = arith::MulIOp::create(b, loc, tile, tileRows);
+    Value left = arith::SubIOp::create(b, loc, batchSizes.back(), firstRow);
+    rows = getConstantIntValue(tileRows) == 1 ? one
+                                               : arith::MinSIOp::create(b, loc, left, tileRows).getResult();
+    for (int64_t d = batchRank - 2; d >= 0; --d) {
+      outerBatch[d] = {d ? arith::RemUIOp::create(b, loc, rest, batchSizes[d]).getResult() : rest, 0, 0};
+      if (d)
+        rest = arith::DivUIOp::create(b, loc, rest, batchSizes[d]);
+    }
+  }
+  Frame f = frame(rows, firstRow, outerBatch);
+  e.leaves = baseLeaves;
+  e.parity = {};
+  // The initial value of a state is what its argument means before the first step.
+  for (auto [state, buffer] : llvm::zip_equal(op.getStateArgs(), stateBuffers)) {
+    Nest nest{{Store{state, {Piece{state, {}, {}, {}}}, {Leaf{buffer, Leaf::State}}}}, state};
+    emitNest(e, nest, f, schedule, prologue, false);
+  }
+  baseLeaves = e.leaves; // buffers of outer values that were made on the way
+  for (auto [state, buffer] : llvm::zip_equal(op.getStateArgs(), stateBuffers))
+    e.leaves[state] = {buffer, Leaf::State};
+  Value streaming = streamingCondition();
+  Value parity;
+  e.prefetchSteps = contractions || hasStrips ? 0 : schedule.getPrefetch();
+  if (streaming) {
+    SmallVector<Type> types;
+    bool twice = llvm::any_of(stateBuffers, [](Value v) {
+      return cast<MemRefType>(v.getType()).getDimSize(1) == 2;
+    });
+    if (twice)
+      types.push_back(b.getIndexType());
+    auto choice = scf::IfOp::create(b, loc, types, streaming, /*withElse=*/true);
+    DenseMap<Value, Leaf> saved = e.leaves;
+    for (bool first : {true, false}) {
+      OpBuilder::InsertionGuard guard(b);
+      Block *block = first ? choice.thenBlock() : choice.elseBlock();
+      b.setInsertionPointToStart(block);
+      Value p = emitTime(f, first);
+      if (twice) {
+        b.setInsertionPointToEnd(block);
+        scf::YieldOp::create(b, loc, p);
+      }
+    }
+    if (twice)
+      parity = choice.getResult(0);
+  } else {
+    parity = emitTime(f, false);
+  }
+  e.prefetchSteps = 0;
+  e.parity = parity;
+  for (auto [state, buffer, final] :
+       llvm::zip_equal(op.getStateArgs(), stateBuffers, op.getFinals())) {
+    e.leaves[state] = {buffer, Leaf::State};
+    if (final.use_empty())
+      continue;
+    Nest nest{{Store{state, {Piece{state, {}, {}, {}}}, {Leaf{wholeBuffers[final], Leaf::Batch}}}}, state};
+    emitNest(e, nest, f, schedule, prologue, false);
+  }
+  e.parity = {};
+}
+
+/// The last k values of a delayed sequence: its window at the step after the last.
+void GroupEmitter::emitDelayFinals() {
+  for (Operation *member : group.before) {
+    auto delay = dyn_cast<seq::DelayOp>(member);
+    if (!delay || delay.getFinal().use_empty())
+      continue;
+    Value buffer = allocateLike(delay.getFinal(), {}, 0);
+    wholeBuffers[delay.getFinal()] = buffer;
+    Frame f;
+    f.whole = true;
+    f.timeAxis = timeAxis;
+    f.fixedTime = delay.getReverse() ? VectorEval::fixed(-1) : Idx{steps, 0, 0};
+    Nest nest{{Store{delay.getFinal(), {Piece{delay.getWindow(), {}, {}, {}}}, {Leaf{buffer, Leaf::Whole}}}},
+              delay.getFinal()};
+    emitNest(e, nest, f, schedule, prologue, false);
+  }
+}
+
+void GroupEmitter::replaceResults() {
+  for (auto &[v, buffer] : wholeBuffers) {
+    Value tensor = bufferization::ToTensorOp::create(
+        b, loc, RankedTensorType::get(cast<MemRefType>(buffer.getType()).getShape(),
+                                      typeOf(v).getElementType()),
+        buffer, /*restrict=*/true, /*writable=*/true);
+    if (tensor.getType() != v.getType())
+      tensor = tensor::CastOp::create(b, loc, v.getType(), tensor);
+    v.replaceAllUsesWith(tensor);
+  }
+  for (Operation *member : llvm::reverse(group.after.getArrayRef()))
+    member->erase();
+  op.erase();
+  for (Operation *member : llvm::reverse(group.before.getArrayRef()))
+    member->erase();
+}
+
+void GroupEmitter::run() {
+  e.recurrence = op;
+  e.isMember = [this](Operation *o) { return group.contains(o); };
+  e.prologue = &prologue;
+  computeSizes();
+  SmallVector<Operation *> before(group.before.begin(), group.before.end());
+  SmallVector<Operation *> after(group.after.begin(), group.after.end());
+  auto isMember = [&](Operation *o) { return group.contains(o); };
+  hasStrips = !after.empty() || !valuesWithBuffers(before, isMember).empty();
+  Value wanted = arith::ConstantIndexOp::create(b, loc, schedule.getStrip());
+  stripSteps = hasStrips ? arith::CeilDivUIOp::create(b, loc, wanted, tileRows).getResult() : one;
+  planStrips(before, beforeNests);
+  planStep();
+  planStrips(after, afterNests);
+  for (auto [final, buffer] : llvm::zip_equal(op.getFinals(), stateBuffers))
+    if (!final.use_empty())
+      wholeBuffers[final] = allocateLike(op.getInitial()[final.getResultNumber() - op.getNumOuts()], {}, 0);
+
+  Operation *anchor = arith::ConstantIndexOp::create(b, loc, 0);
+  auto loop = scf::ForallOp::create(b, loc, ArrayRef<OpFoldResult>{tasks}, ValueRange{}, std::nullopt);
+  b.setInsertionPointAfter(anchor);
+  prologue = b.saveInsertionPoint();
+  b.setInsertionPointToStart(loop.getBody());
+  emitTask(loop.getInductionVar(0));
+  b.setInsertionPoint(op);
+  e.leaves = baseLeaves;
+  emitDelayFinals();
+  replaceResults();
+}
+
+//===-----------------------------------------------------------------------===//
+// Ops outside of recurrences
+//===-----------------------------------------------------------------------===//
+
+/// One linalg op on whole tensors as a vector loop nest.
+static void emitWhole(linalg::GenericOp op, seq::ScheduleAttr schedule) {
+  OpBuilder b(op);
+  Location loc = op.getLoc();
+  VectorEval e(b, loc, schedule.getVectorBits() / 32);
+  e.isMember = [&](Operation *o) { return o == op || isa<linalg::FillOp, tensor::EmptyOp>(o); };
+  SmallVector<Store> stores;
+  SmallVector<Value> buffers;
+  for (Value v : op->getResults()) {
+    SmallVector<int64_t> shape(typeOf(v).getShape());
+    SmallVector<Value> dynamic;
+    for (int64_t d = 0; d < typeOf(v).getRank(); ++d)
+      if (typeOf(v).isDynamicDim(d))
+        dynamic.push_back(e.sizeOf(v, d));
+    buffers.push_back(memref::AllocOp::create(
+        b, loc, MemRefType::get(shape, typeOf(v).getElementType()), dynamic));
+    stores.push_back({v, {Piece{v, {}, {}, {}}}, {Leaf{buffers.back(), Leaf::Whole}}});
+  }
+  // What the nest needs at its beginning is put before this constant.
+  Operation *anchor = arith::ConstantIndexOp::create(b, loc, 0);
+  OpBuilder::InsertPoint prologue(anchor->getBlock(), Block::iterator(anchor));
+  e.prologue = &prologue;
+  Frame f;
+  f.whole = true;
+  emitNest(e, Nest{stores, op->getResult(0)}, f, schedule, prologue, false);
+  for (auto [v, buffer] : llvm::zip_equal(op->getResults(), buffers))
+    v.replaceAllUsesWith(bufferization::ToTensorOp::create(b, loc, v.getType(), buffer,
+                                                           /*restrict=*/true, /*writable=*/true));
+  op.erase();
+}
+
+static bool canEmitWhole(linalg::GenericOp op) {
+  if (!canEvaluate(op) || op->getNumResults() == 0)
+    return false;
+  auto hasBool = [](Value v) { return holdsBools(v); };
+  return llvm::none_of(op->getOperands(), hasBool) && llvm::none_of(op->getResults(), hasBool);
+}
+
+//===-----------------------------------------------------------------------===//
+// The pass
+//===-----------------------------------------------------------------------===//
+
+namespace {
+struct ConvertSeqToVectorPass : seqc::impl::ConvertSeqToVectorPassBase<ConvertSeqToVectorPass> {
+  /// Recurrences outside of others, in program order.
+  SmallVector<seq::RecurrenceOp> outermost() {
+    SmallVector<seq::RecurrenceOp> ops;
+    getOperation().walk([&](seq::RecurrenceOp op) {
+      auto schedule = op.getScheduleAttr();
+      if (!op->getParentOfType<seq::RecurrenceOp>() && schedule &&
+          schedule.getPlan() == seq::Plan::Fused && !op->hasAttr("seqc.scalar"))
+        ops.push_back(op);
+    });
+    return ops;
+  }
+
+  void runOnOperation() override {
+    while (true) {
+      SmallVector<seq::RecurrenceOp> ops = outermost();
+      if (ops.empty())
+        break;
+      for (seq::RecurrenceOp op : ops)
+        if (failed(convert(op)))
+          return signalPassFailure();
+    }
+    SmallVector<linalg::GenericOp> rest;
+    getOperation().walk([&](linalg::GenericOp op) {
+      if (isa<func::FuncOp>(op->getParentOp()) && !op->getParentOfType<seq::RecurrenceOp>())
+        rest.push_back(op);
+    });
+    for (linalg::GenericOp op : rest)
+      if (auto schedule = op->getParentOp()->getAttrOfType<seq::ScheduleAttr>("seq.schedule"))
+        if (schedule.getPlan() == seq::Plan::Fused && canEmitWhole(op))
+          emitWhole(op, schedule);
+  }
+
+  LogicalResult convert(seq::RecurrenceOp op) {
+    if (Operation *obstacle = firstObstacle(op)) {
+      op.emitRemark("this step runs as scalar code: '")
+          << obstacle->getName() << "' has no vector form here";
+      if (op.getStep().walk([](seq::RecurrenceOp) { return WalkResult::interrupt(); }).wasInterrupted())
+        return lowerRecurrenceToLoops(op);
+      op->setAttr("seqc.scalar", UnitAttr::get(op.getContext()));
+      return success();
+    }
+    Group group{op, {}, {}};
+    addProducers(group, op.getBatchRank() + 1);
+    addConsumers(group, op.getBatchRank() + 1);
+    GroupEmitter(group).run();
+    return success();
+  }
+};
+} // namespace

@@ -1,0 +1,782 @@
+// Values at indices, as vectors. See VectorEval.h for the idea.
+#include "VectorEval.h"
+
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/IRMapping.h"
+
+using namespace mlir;
+using namespace seqc;
+
+static RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
+
+//===-----------------------------------------------------------------------===//
+// Index arithmetic
+//===-----------------------------------------------------------------------===//
+
+Value VectorEval::constant(int64_t v) { return arith::ConstantIndexOp::create(b, loc, v); }
+
+Value VectorEval::value(const Idx &i) {
+  if (!i.base)
+    return constant(i.offset);
+  return i.offset ? arith::AddIOp::create(b, loc, i.base, constant(i.offset)).getResult() : i.base;
+}
+
+Idx VectorEval::add(const Idx &a, const Idx &c) {
+  Value base = !a.base   ? c.base
+               : !c.base ? a.base
+                         : arith::AddIOp::create(b, loc, a.base, c.base).getResult();
+  return {base, a.offset + c.offset, a.lane + c.lane};
+}
+
+Idx VectorEval::scale(const Idx &a, int64_t factor) {
+  if (factor == 1)
+    return a;
+  Value base = a.base && factor
+                   ? arith::MulIOp::create(b, loc, a.base, constant(factor)).getResult()
+                   : Value();
+  return {base, a.offset * factor, a.lane * factor};
+}
+
+Idx VectorEval::evalAffine(AffineExpr e, ArrayRef<Idx> dims) {
+  if (auto dim = dyn_cast<AffineDimExpr>(e))
+    return dims[dim.getPosition()];
+  if (auto c = dyn_cast<AffineConstantExpr>(e))
+    return fixed(c.getValue());
+  auto binary = cast<AffineBinaryOpExpr>(e);
+  Idx lhs = evalAffine(binary.getLHS(), dims);
+  if (e.getKind() == AffineExprKind::Add)
+    return add(lhs, evalAffine(binary.getRHS(), dims));
+  return scale(lhs, cast<AffineConstantExpr>(binary.getRHS()).getValue());
+}
+
+OpFoldResult VectorEval::mixedSizeOf(Value v, int64_t dim) {
+  if (!typeOf(v).isDynamicDim(dim))
+    return b.getIndexAttr(typeOf(v).getDimSize(dim));
+  return sizeOf(v, dim);
+}
+
+/// Size of an out (the recurrence itself is about to go).
+Value VectorEval::sizeOfResult(OpResult v, int64_t dim) {
+  int64_t leading = recurrence.getBatchRank() + 1, time = recurrence.getTimeAxis();
+  Value out = recurrence.getYield().getOut()[v.getResultNumber()];
+  if (dim >= leading)
+    return sizeOf(out, dim - leading);
+  OpFoldResult size = dim == time ? recurrence.getStepCount(b)
+                                  : recurrence.getBatchSizes(b)[dim < time ? dim : dim - 1];
+  return getValueOrCreateConstantIndexOp(b, loc, size);
+}
+
+Value VectorEval::sizeOf(Value v, int64_t dim) {
+  RankedTensorType type = typeOf(v);
+  if (!type.isDynamicDim(dim))
+    return constant(type.getDimSize(dim));
+  bool inside = recurrence && recurrence.getStep().isAncestor(v.getParentRegion());
+  if (!inside && !(v.getDefiningOp() && isMember(v.getDefiningOp())))
+    return v.getDefiningOp() == recurrence ? sizeOfResult(cast<OpResult>(v), dim)
+                                           : tensor::DimOp::create(b, loc, v, dim).getResult();
+  if (auto arg = dyn_cast<BlockArgument>(v)) {
+    unsigned fromEnd = recurrence.getBody()->getNumArguments() - arg.getArgNumber();
+    Value whole = fromEnd <= recurrence.getNumStates()
+                      ? recurrence->getOperand(recurrence->getNumOperands() - fromEnd)
+                      : recurrence->getOperand(arg.getArgNumber());
+    return sizeOf(whole, typeOf(whole).getRank() - type.getRank() + dim);
+  }
+  Operation *op = v.getDefiningOp();
+  if (auto dps = dyn_cast<DestinationStyleOpInterface>(op))
+    return sizeOf(dps.getDpsInits()[cast<OpResult>(v).getResultNumber()], dim);
+  if (auto castOp = dyn_cast<tensor::CastOp>(op))
+    return sizeOf(castOp.getSource(), dim);
+  if (auto delay = dyn_cast<seq::DelayOp>(op))
+    return sizeOf(delay.getInput(), dim > int64_t(delay.getTime()) ? dim - 1 : dim);
+  ReifiedRankedShapedTypeDims shapes;
+  OpBuilder before(op);
+  if (failed(reifyResultShapes(before, op, shapes)))
+    return constant(0);
+  OpFoldResult size = shapes[cast<OpResult>(v).getResultNumber()][dim];
+  if (auto value = dyn_cast<Value>(size))
+    return evalScalar(value);
+  return constant(*getConstantIntValue(size));
+}
+
+//===-----------------------------------------------------------------------===//
+// Vectors
+//===-----------------------------------------------------------------------===//
+
+Value VectorEval::broadcast(Value scalar) {
+  return vector::BroadcastOp::create(b, loc, VectorType::get(lanes, scalar.getType()), scalar);
+}
+
+Value VectorEval::splat(TypedAttr element) {
+  auto type = VectorType::get(lanes, element.getType());
+  return arith::ConstantOp::create(b, loc, DenseElementsAttr::get(type, element));
+}
+
+/// The vector of index values that `i` stands for.
+Value VectorEval::loopIndexVector(const Idx &i) {
+  Value start = broadcast(value({i.base, i.offset, 0}));
+  if (i.lane == 0)
+    return start;
+  SmallVector<int64_t> steps;
+  for (int64_t l = 0; l < lanes; ++l)
+    steps.push_back(l * i.lane);
+  auto type = VectorType::get(lanes, b.getIndexType());
+  Value iota = arith::ConstantOp::create(b, loc, DenseIntElementsAttr::get(type, steps));
+  return arith::AddIOp::create(b, loc, start, iota);
+}
+
+static Value allLanes(OpBuilder &b, Location loc, int64_t lanes) {
+  auto type = VectorType::get(lanes, b.getI1Type());
+  return arith::ConstantOp::create(b, loc, DenseElementsAttr::get(type, true));
+}
+
+Value VectorEval::load(Value buffer, const Index &idx) {
+  auto type = cast<MemRefType>(buffer.getType());
+  SmallVector<Value> at;
+  int64_t varying = 0;
+  for (const Idx &i : idx) {
+    at.push_back(value(i));
+    varying += i.lane != 0;
+  }
+  if (varying == 0)
+    return broadcast(memref::LoadOp::create(b, loc, buffer, at));
+  auto vectorType = VectorType::get(lanes, type.getElementType());
+  if (varying == 1 && idx.back().lane == 1) {
+    if (!mask)
+      return vector::LoadOp::create(b, loc, vectorType, buffer, at);
+    Value zero = splat(b.getZeroAttr(type.getElementType()));
+    return vector::MaskedLoadOp::create(b, loc, vectorType, buffer, at, mask, zero);
+  }
+  // Lanes that are not next to each other: distances in elements from lane 0.
+  Value stride = constant(0), inner = constant(1);
+  for (int64_t d = type.getRank() - 1; d >= 0; --d) {
+    if (idx[d].lane) {
+      Value part = arith::MulIOp::create(b, loc, inner, constant(idx[d].lane));
+      stride = arith::AddIOp::create(b, loc, stride, part);
+    }
+    Value size = type.isDynamicDim(d) ? memref::DimOp::create(b, loc, buffer, d).getResult()
+                                      : constant(type.getDimSize(d));
+    inner = arith::MulIOp::create(b, loc, inner, size);
+  }
+  Value distances = arith::MulIOp::create(b, loc, loopIndexVector({Value(), 0, 1}), broadcast(stride));
+  Value zero = splat(b.getZeroAttr(type.getElementType()));
+  return vector::GatherOp::create(b, loc, vectorType, buffer, at, distances,
+                                  mask ? mask : allLanes(b, loc, lanes), zero);
+}
+
+void VectorEval::store(Value vec, Value buffer, const Index &idx, bool streaming) {
+  SmallVector<Value> at;
+  int64_t varying = 0;
+  for (const Idx &i : idx) {
+    at.push_back(value(i));
+    varying += i.lane != 0;
+  }
+  if (varying == 0) {
+    Value scalar = vector::ExtractOp::create(b, loc, vec, ArrayRef<int64_t>{0});
+    memref::StoreOp::create(b, loc, scalar, buffer, at);
+  } else if (mask) {
+    vector::MaskedStoreOp::create(b, loc, buffer, at, mask, vec);
+  } else {
+    auto op = vector::StoreOp::create(b, loc, vec, buffer, at);
+    if (streaming) {
+      op.setNontemporal(true);
+      op.setAlignment(64);
+    }
+  }
+}
+
+Index VectorEval::leafIndex(const Leaf &leaf, const Index &idx) {
+  if (leaf.prefix == Leaf::Whole)
+    return idx;
+  Index out;
+  if (leaf.prefix == Leaf::Sequence || leaf.prefix == Leaf::Batch) {
+    out = place.batch;
+    if (leaf.prefix == Leaf::Sequence)
+      out.insert(out.begin() + recurrence.getTimeAxis(), place.time);
+    out.append(idx.begin(), idx.end());
+    return out;
+  }
+  out.push_back({task, 0, 0});
+  if (leaf.prefix == Leaf::State || leaf.prefix == Leaf::NextState) {
+    Value next = parity;
+    if (parity && leaf.prefix == Leaf::NextState)
+      next = arith::SubIOp::create(b, loc, constant(1), parity);
+    bool twice = cast<MemRefType>(leaf.buffer.getType()).getDimSize(1) == 2;
+    out.push_back(twice && next ? Idx{next, 0, 0} : fixed(0));
+  }
+  out.push_back(place.row);
+  if (leaf.prefix == Leaf::Strip || leaf.prefix == Leaf::StripOfStep)
+    out.push_back(place.stepInStrip);
+  out.append(idx.begin() + (leaf.prefix == Leaf::Strip ? place.batch.size() + 1 : 0), idx.end());
+  return out;
+}
+
+//===-----------------------------------------------------------------------===//
+// Values
+//===-----------------------------------------------------------------------===//
+
+Value *VectorEval::lookup(const Key &key) {
+  for (auto &scope : llvm::reverse(cache))
+    if (auto it = scope.find(key); it != scope.end())
+      return &it->second;
+  return nullptr;
+}
+
+void VectorEval::resetTile() {
+  cache.assign(1, {});
+  collected.assign(1, {});
+  demands.clear();
+}
+
+Index VectorEval::loopDims(linalg::GenericOp op, unsigned result, const Index &idx) {
+  Index dims(op.getNumLoops());
+  AffineMap map = op.getMatchingIndexingMap(op.getDpsInitOperand(result));
+  for (auto [i, at] : llvm::enumerate(idx))
+    dims[map.getDimPosition(i)] = at;
+  return dims;
+}
+
+Index VectorEval::operandIndex(linalg::GenericOp op, OpOperand &operand, ArrayRef<Idx> dims) {
+  Index out;
+  for (AffineExpr e : op.getMatchingIndexingMap(&operand).getResults())
+    out.push_back(evalAffine(e, dims));
+  return out;
+}
+
+std::optional<std::pair<Value, Index>> VectorEval::step(Value v, const Index &idx) {
+  if (auto arg = dyn_cast<BlockArgument>(v)) {
+    if (!recurrence || arg.getOwner() != recurrence.getBody() || leaves.contains(v))
+      return std::nullopt;
+    unsigned n = arg.getArgNumber(), fromEnd = arg.getOwner()->getNumArguments() - n;
+    if (fromEnd <= recurrence.getNumStates()) // a state before its first step
+      n = recurrence->getNumOperands() - fromEnd;
+    Index whole;
+    if (n < recurrence.getInputs().size()) {
+      whole = place.batch;
+      whole.insert(whole.begin() + recurrence.getTimeAxis(), place.time);
+    } else if (n < recurrence.getInputs().size() + recurrence.getShared().size()) {
+      whole = {place.time};
+    } else {
+      whole = place.batch;
+    }
+    whole.append(idx.begin(), idx.end());
+    return std::make_pair(recurrence->getOperand(n), whole);
+  }
+  Operation *op = v.getDefiningOp();
+  if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op)) {
+    llvm::SmallBitVector dropped = slice.getDroppedDims();
+    Index source;
+    unsigned next = 0;
+    for (auto [i, offset, stride] :
+         llvm::enumerate(slice.getMixedOffsets(), slice.getMixedStrides())) {
+      Idx at = dropped.test(i) ? fixed(0) : scale(idx[next++], *getConstantIntValue(stride));
+      if (std::optional<int64_t> c = getConstantIntValue(offset))
+        at.offset += *c;
+      else
+        at = add(at, {evalScalar(cast<Value>(offset)), 0, 0});
+      source.push_back(at);
+    }
+    return std::make_pair(slice.getSource(), source);
+  }
+  if (auto castOp = dyn_cast<tensor::CastOp>(op))
+    return std::make_pair(castOp.getSource(), idx);
+  if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op)) {
+    Index source;
+    for (ReassociationIndicesRef group : expand.getReassociationIndices()) {
+      Idx at = fixed(0);
+      for (int64_t d : group) {
+        int64_t size = typeOf(v).getDimSize(d);
+        if (size != 1 || group.size() == 1)
+          at = add(group.front() == d ? fixed(0) : scale(at, size), idx[d]);
+      }
+      source.push_back(at);
+    }
+    return std::make_pair(expand.getSrc(), source);
+  }
+  if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(op)) {
+    Index source(typeOf(collapse.getSrc()).getRank(), fixed(0));
+    for (auto [i, group] : llvm::enumerate(collapse.getReassociationIndices())) {
+      SmallVector<int64_t> wide;
+      for (int64_t d : group)
+        if (typeOf(collapse.getSrc()).getDimSize(d) != 1)
+          wide.push_back(d);
+      if (wide.size() > 1)
+        return std::nullopt;
+      source[wide.empty() ? group.front() : wide.front()] = idx[i];
+    }
+    return std::make_pair(collapse.getSrc(), source);
+  }
+  return std::nullopt;
+}
+
+Value VectorEval::evalScalar(Value v) {
+  Operation *op = v.getDefiningOp();
+  if (!op || !isMember(op))
+    return v;
+  if (auto dim = dyn_cast<tensor::DimOp>(op))
+    return sizeOf(dim.getSource(), *dim.getConstantIndex());
+  if (auto extract = dyn_cast<tensor::ExtractOp>(op)) {
+    Index idx;
+    for (Value i : extract.getIndices())
+      idx.push_back({evalScalar(i), 0, 0});
+    Value saved = std::exchange(mask, Value());
+    Value vec = eval(extract.getTensor(), idx);
+    mask = saved;
+    return vector::ExtractOp::create(b, loc, vec, ArrayRef<int64_t>{0});
+  }
+  IRMapping map;
+  for (Value operand : op->getOperands())
+    map.map(operand, evalScalar(operand));
+  return b.clone(*op, map)->getResult(cast<OpResult>(v).getResultNumber());
+}
+
+SmallVector<Value> VectorEval::cloneBody(linalg::GenericOp op, ArrayRef<Value> args,
+                                         ArrayRef<Idx> dims) {
+  Block *body = op.getBody();
+  IRMapping map;
+  for (auto [arg, v] : llvm::zip_equal(body->getArguments(), args))
+    if (v)
+      map.map(arg, v);
+  auto operand = [&](Value v) -> Value {
+    if (Value mapped = map.lookupOrNull(v))
+      return mapped;
+    Attribute attr;
+    Value mapped = matchPattern(v, m_Constant(&attr)) ? splat(cast<TypedAttr>(attr))
+                                                      : broadcast(evalScalar(v));
+    map.map(v, mapped);
+    return mapped;
+  };
+  for (Operation &inner : body->without_terminator()) {
+    if (auto index = dyn_cast<linalg::IndexOp>(inner)) {
+      map.map(index.getResult(), loopIndexVector(dims[index.getDim()]));
+      continue;
+    }
+    if (isa<arith::ConstantOp>(inner)) {
+      operand(inner.getResult(0));
+      continue;
+    }
+    OperationState state(loc, inner.getName());
+    for (Value v : inner.getOperands())
+      state.addOperands(operand(v));
+    for (Type type : inner.getResultTypes())
+      state.addTypes(VectorType::get(lanes, type));
+    state.addAttributes(inner.getAttrs());
+    Operation *wide = b.create(state);
+    map.map(inner.getResults(), wide->getResults());
+  }
+  SmallVector<Value> results;
+  for (Value v : body->getTerminator()->getOperands())
+    results.push_back(operand(v));
+  return results;
+}
+
+Value VectorEval::evalGeneric(linalg::GenericOp op, unsigned result, const Index &idx) {
+  Index dims = loopDims(op, result, idx);
+  SmallVector<Value> args;
+  for (OpOperand &operand : op->getOpOperands()) {
+    bool used = op.payloadUsesValueFromOperand(&operand);
+    if (!used)
+      args.push_back({});
+    else if (isa<RankedTensorType>(operand.get().getType()))
+      args.push_back(eval(operand.get(), operandIndex(op, operand, dims)));
+    else
+      args.push_back(broadcast(evalScalar(operand.get())));
+  }
+  return cloneBody(op, args, dims)[result];
+}
+
+// One step back in time, or the initial window before the start.
+Value VectorEval::evalDelay(seq::DelayOp op, const Index &idx) {
+  int64_t time = op.getTime(), k = op.getLength();
+  Index source = idx;
+  Idx t = idx[time], j = idx[time + 1];
+  source.erase(source.begin() + time + 1);
+  Value inside;
+  Index initial = source;
+  if (op.getReverse()) {
+    source[time] = add(t, fixed(1));
+    initial[time] = fixed(0);
+    inside = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, value(source[time]),
+                                   sizeOf(op.getInput(), time));
+  } else {
+    source[time] = add(add(t, j), fixed(-k));
+    initial[time] = add(t, j);
+    inside = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sge, value(source[time]), constant(0));
+  }
+  auto type = VectorType::get(lanes, typeOf(op.getInput()).getElementType());
+  auto branch = [&](Value v, const Index &at) {
+    return [&, v](OpBuilder &, Location) {
+      OpBuilder::InsertionGuard guard(b);
+      cache.push_back({});
+      Value vec = eval(v, at);
+      scf::YieldOp::create(b, loc, vec);
+      cache.pop_back();
+    };
+  };
+  auto choice = scf::IfOp::create(b, loc, type, inside, /*withElse=*/true);
+  auto fill = [&](Block *block, auto emit) {
+    OpBuilder::InsertionGuard guard(b);
+    if (!block->empty())
+      block->clear();
+    b.setInsertionPointToStart(block);
+    emit(b, loc);
+  };
+  fill(choice.thenBlock(), branch(op.getInput(), source));
+  fill(choice.elseBlock(), branch(op.getInitial(), initial));
+  return choice.getResult(0);
+}
+
+const Leaf *VectorEval::leafOf(Value v) {
+  if (auto it = leaves.find(v); it != leaves.end())
+    return &it->second;
+  Operation *op = v.getDefiningOp();
+  if (recurrence && v.getParentBlock() == recurrence.getBody())
+    return nullptr;
+  if (op && isMember(op))
+    return nullptr;
+  if (isa_and_nonnull<tensor::EmptyOp, linalg::FillOp, tensor::SplatOp, tensor::ExtractSliceOp,
+                      tensor::CastOp, tensor::ExpandShapeOp>(op))
+    return nullptr;
+  if (auto constantOp = v.getDefiningOp<arith::ConstantOp>())
+    if (auto dense = dyn_cast<DenseElementsAttr>(constantOp.getValue()); dense && dense.isSplat())
+      return nullptr;
+  // A tensor from outside: its buffer, taken where the group begins.
+  OpBuilder::InsertionGuard guard(b);
+  b.restoreInsertionPoint(*prologue);
+  auto type = MemRefType::get(typeOf(v).getShape(), typeOf(v).getElementType());
+  Value buffer = bufferization::ToBufferOp::create(b, loc, type, v, /*read_only=*/true);
+  *prologue = b.saveInsertionPoint();
+  return &(leaves[v] = Leaf{buffer, Leaf::Whole});
+}
+
+Value VectorEval::eval(Value v, const Index &idx) {
+  Index full = idx;
+  full.push_back(place.row);
+  full.push_back(place.stepInStrip);
+  Key key{v.getAsOpaquePointer(), full};
+  if (Value *found = lookup(key))
+    return *found;
+  Value result;
+  if (const Leaf *found = leafOf(v)) {
+    Leaf leaf = *found;
+    Index at = leafIndex(leaf, idx);
+    result = load(leaf.buffer, at);
+    if (prefetchSteps && leaf.prefix == Leaf::Whole && !mask && !at.empty() &&
+        at.back().lane == 1)
+      for (auto [d, i] : llvm::enumerate(idx))
+        if (place.time.base && i == place.time) {
+          Index ahead = at;
+          ahead[d].offset += recurrence.getReverse() ? -prefetchSteps : prefetchSteps;
+          SmallVector<Value> indices;
+          for (const Idx &a : ahead)
+            indices.push_back(value(a));
+          memref::PrefetchOp::create(b, loc, leaf.buffer, indices, /*isWrite=*/false,
+                                     /*localityHint=*/3, /*isDataCache=*/true);
+        }
+  } else if (auto moved = step(v, idx)) {
+    result = eval(moved->first, moved->second);
+  } else if (auto op = v.getDefiningOp<linalg::GenericOp>()) {
+    unsigned n = cast<OpResult>(v).getResultNumber();
+    if (isReduction(op)) {
+      // Not collected before: a loop of its own.
+      demands.clear();
+      collected.push_back({});
+      collect(v, idx);
+      emitContractions(nullptr);
+      collected.pop_back();
+      return *lookup(key);
+    }
+    result = evalGeneric(op, n, idx);
+  } else if (auto fill = v.getDefiningOp<linalg::FillOp>()) {
+    Attribute attr;
+    result = matchPattern(fill.value(), m_Constant(&attr)) ? splat(cast<TypedAttr>(attr))
+                                                           : broadcast(evalScalar(fill.value()));
+  } else if (auto splatOp = v.getDefiningOp<tensor::SplatOp>()) {
+    result = broadcast(evalScalar(splatOp.getInput()));
+  } else if (auto delay = v.getDefiningOp<seq::DelayOp>()) {
+    result = evalDelay(delay, idx);
+  } else if (auto constantOp = v.getDefiningOp<arith::ConstantOp>()) {
+    auto dense = cast<DenseElementsAttr>(constantOp.getValue());
+    result = splat(cast<TypedAttr>(dense.getSplatValue<Attribute>()));
+  } else {
+    // tensor.empty: any value will do, and zero is the same one everywhere.
+    result = splat(b.getZeroAttr(typeOf(v).getElementType()));
+  }
+  cache.back()[key] = result;
+  return result;
+}
+
+//===-----------------------------------------------------------------------===//
+// Contractions
+//===-----------------------------------------------------------------------===//
+
+unsigned VectorEval::collect(Value v, const Index &idx) {
+  Index full = idx;
+  full.push_back(place.row);
+  full.push_back(place.stepInStrip);
+  Key key{v.getAsOpaquePointer(), full};
+  for (auto &scope : collected)
+    if (auto it = scope.find(key); it != scope.end())
+      return it->second;
+  unsigned level = 0;
+  if (leafOf(v)) {
+  } else if (auto moved = step(v, idx)) {
+    level = collect(moved->first, moved->second);
+  } else if (auto op = v.getDefiningOp<linalg::GenericOp>()) {
+    Index dims = loopDims(op, cast<OpResult>(v).getResultNumber(), idx);
+    if (isReduction(op)) {
+      OpOperand *init = op.getDpsInitOperand(0);
+      level = collect(init->get(), operandIndex(op, *init, dims));
+      Demand d{op, dims, full, place, mask, level, currentRow, 0};
+      d.position = llvm::count_if(demands, [&](const Demand &o) { return o.row == currentRow; });
+      demands.push_back(d);
+      ++level;
+    } else {
+      for (OpOperand &operand : op->getOpOperands())
+        if (op.payloadUsesValueFromOperand(&operand) &&
+            isa<RankedTensorType>(operand.get().getType()))
+          level = std::max(level, collect(operand.get(), operandIndex(op, operand, dims)));
+    }
+  }
+  collected.back()[key] = level;
+  return level;
+}
+
+SmallVector<unsigned> VectorEval::packableInputs(const Demand &d) {
+  SmallVector<unsigned> inputs;
+  linalg::GenericOp op = d.op;
+  for (OpOperand *operand : op.getDpsInputOperands()) {
+    Value v = operand->get();
+    auto type = dyn_cast<RankedTensorType>(v.getType());
+    if (!type || !isa<FloatType>(type.getElementType()))
+      continue;
+    bool varies = false, shared = true;
+    for (AffineExpr e : op.getMatchingIndexingMap(operand).getResults())
+      e.walk([&](AffineExpr inner) {
+        auto dim = dyn_cast<AffineDimExpr>(inner);
+        if (!dim)
+          return;
+        unsigned n = dim.getPosition();
+        bool reduced = op.getIteratorTypesArray()[n] == utils::IteratorType::reduction;
+        varies |= !reduced && d.dims[n].lane != 0;
+        shared &= reduced || d.dims[n].lane != 0;
+      });
+    // The same for all of time: neither of the step nor of this strip.
+    while (auto slice = v.getDefiningOp<tensor::ExtractSliceOp>()) {
+      if (!llvm::all_of(slice.getMixedOffsets(), [&](OpFoldResult o) { return bool(getConstantIntValue(o)); }))
+        break;
+      v = slice.getSource();
+    }
+    Operation *def = v.getDefiningOp();
+    auto leaf = leaves.find(v);
+    bool constantInTime = !(recurrence && v.getParentBlock() == recurrence.getBody()) &&
+                          !(def && isMember(def)) &&
+                          (leaf == leaves.end() || leaf->second.prefix == Leaf::Whole);
+    if (varies && shared && constantInTime)
+      inputs.push_back(operand->getOperandNumber());
+  }
+  return inputs;
+}
+
+/// Loop sizes of the reduction dims of `op`.
+static SmallVector<Value> reductionSizes(VectorEval &e, linalg::GenericOp op) {
+  SmallVector<Value> sizes;
+  SmallVector<unsigned> reductions;
+  op.getReductionDims(reductions);
+  SmallVector<int64_t> fixed = op.getStaticLoopRanges();
+  for (unsigned n : reductions) {
+    if (!ShapedType::isDynamic(fixed[n])) {
+      sizes.push_back(e.constant(fixed[n]));
+      continue;
+    }
+    Value size;
+    for (OpOperand *operand : op.getDpsInputOperands())
+      for (auto [i, expr] : llvm::enumerate(op.getMatchingIndexingMap(operand).getResults()))
+        if (auto dim = dyn_cast<AffineDimExpr>(expr); !size && dim && dim.getPosition() == n)
+          size = e.sizeOf(operand->get(), i);
+    sizes.push_back(size ? size : e.constant(0));
+  }
+  return sizes;
+}
+
+void VectorEval::emitContractionLoop(ArrayRef<unsigned> group, const Pack *pack) {
+  linalg::GenericOp first = demands[group.front()].op;
+  SmallVector<Value> sizes = reductionSizes(*this, first), accumulators;
+  Place outer = place;
+  Value outerMask = mask;
+  for (unsigned n : group) {
+    Demand &d = demands[n];
+    place = d.place;
+    mask = d.mask;
+    OpOperand *init = d.op.getDpsInitOperand(0);
+    accumulators.push_back(eval(init->get(), operandIndex(d.op, *init, d.dims)));
+  }
+  Value zero = constant(0), one = constant(1);
+  SmallVector<scf::ForOp> loops;
+  SmallVector<Value> carried = accumulators, ivs;
+  OpBuilder::InsertPoint after = b.saveInsertionPoint();
+  for (Value size : sizes) {
+    auto loop = scf::ForOp::create(b, loc, zero, size, one, carried);
+    if (!loops.empty())
+      scf::YieldOp::create(b, loc, loop.getResults());
+    loops.push_back(loop);
+    ivs.push_back(loop.getInductionVar());
+    carried.assign(loop.getRegionIterArgs().begin(), loop.getRegionIterArgs().end());
+    b.setInsertionPointToStart(loop.getBody());
+  }
+  Value flat = ivs.front();
+  for (unsigned i = 1; i < ivs.size(); ++i)
+    flat = arith::AddIOp::create(b, loc, arith::MulIOp::create(b, loc, flat, sizes[i]), ivs[i]);
+  cache.push_back({});
+  SmallVector<Value> next;
+  for (auto [slot, n] : llvm::enumerate(group)) {
+    Demand &d = demands[n];
+    place = d.place;
+    mask = d.mask;
+    SmallVector<unsigned> reductions, packed;
+    d.op.getReductionDims(reductions);
+    for (auto [i, dim] : llvm::enumerate(reductions))
+      d.dims[dim] = {ivs[i], 0, 0};
+    if (pack)
+      packed = packableInputs(d);
+    SmallVector<Value> args;
+    for (OpOperand &operand : d.op->getOpOperands()) {
+      auto *found = llvm::find(packed, operand.getOperandNumber());
+      if (operand.getOperandNumber() >= d.op.getNumDpsInputs())
+        args.push_back(carried[slot]);
+      else if (found != packed.end()) {
+        // Weights of this position, one after the other.
+        int64_t at = 0;
+        for (const Demand &o : demands) {
+          if (o.row != d.row || o.position >= d.position)
+            continue;
+          at += packableInputs(o).size();
+        }
+        Value column = constant((at + (found - packed.begin())) * lanes);
+        auto type = VectorType::get(
+            lanes, cast<MemRefType>(pack->buffer.getType()).getElementType());
+        args.push_back(vector::LoadOp::create(b, loc, type, pack->buffer,
+                                              ValueRange{packBlock, flat, column}));
+      } else if (!d.op.payloadUsesValueFromOperand(&operand))
+        args.push_back({});
+      else if (isa<RankedTensorType>(operand.get().getType()))
+        args.push_back(eval(operand.get(), operandIndex(d.op, operand, d.dims)));
+      else
+        args.push_back(broadcast(evalScalar(operand.get())));
+    }
+    next.push_back(cloneBody(d.op, args, d.dims).front());
+  }
+  cache.pop_back();
+  scf::YieldOp::create(b, loc, next);
+  b.restoreInsertionPoint(after);
+  b.setInsertionPointAfter(loops.front());
+  place = outer;
+  mask = outerMask;
+  for (auto [slot, n] : llvm::enumerate(group)) {
+    Demand &d = demands[n];
+    cache.back()[{d.op->getResult(0).getAsOpaquePointer(), d.key}] = loops.front().getResult(slot);
+  }
+}
+
+void VectorEval::emitContractions(const Pack *pack) {
+  SmallVector<bool> done(demands.size());
+  auto signature = [&](const Demand &d) {
+    SmallVector<int64_t> key = {d.level};
+    SmallVector<unsigned> reductions;
+    linalg::GenericOp op = d.op;
+    op.getReductionDims(reductions);
+    SmallVector<int64_t> sizes = op.getStaticLoopRanges();
+    for (unsigned n : reductions)
+      key.push_back(ShapedType::isDynamic(sizes[n])
+                        ? int64_t(reinterpret_cast<intptr_t>(op.getOperation()))
+                        : sizes[n]);
+    return key;
+  };
+  unsigned highest = 0;
+  for (const Demand &d : demands)
+    highest = std::max(highest, d.level);
+  for (unsigned level = 0; level <= highest; ++level)
+    for (unsigned i = 0; i < demands.size(); ++i) {
+      if (done[i] || demands[i].level != level)
+        continue;
+      SmallVector<unsigned> group;
+      for (unsigned j = i; j < demands.size(); ++j)
+        if (!done[j] && demands[j].level == level && signature(demands[j]) == signature(demands[i])) {
+          done[j] = true;
+          group.push_back(j);
+        }
+      emitContractionLoop(group, pack);
+    }
+}
+
+//===-----------------------------------------------------------------------===//
+// What can be evaluated
+//===-----------------------------------------------------------------------===//
+
+static bool simpleMap(AffineMap map) {
+  std::function<bool(AffineExpr)> simple = [&](AffineExpr e) {
+    if (isa<AffineDimExpr, AffineConstantExpr>(e))
+      return true;
+    auto binary = dyn_cast<AffineBinaryOpExpr>(e);
+    if (!binary)
+      return false;
+    if (e.getKind() == AffineExprKind::Add)
+      return simple(binary.getLHS()) && simple(binary.getRHS());
+    return e.getKind() == AffineExprKind::Mul && simple(binary.getLHS()) &&
+           isa<AffineConstantExpr>(binary.getRHS());
+  };
+  return map.getNumSymbols() == 0 && llvm::all_of(map.getResults(), simple);
+}
+
+static bool canEvaluateGeneric(linalg::GenericOp op) {
+  if (!op.hasPureTensorSemantics())
+    return false;
+  bool reduction = VectorEval::isReduction(op);
+  if (reduction && op->getNumResults() != 1)
+    return false;
+  for (OpOperand &init : op.getDpsInitsMutable()) {
+    AffineMap map = op.getMatchingIndexingMap(&init);
+    if (reduction ? !map.isProjectedPermutation() : !map.isPermutation())
+      return false;
+  }
+  if (!llvm::all_of(op.getIndexingMapsArray(), simpleMap))
+    return false;
+  for (Operation &inner : op.getBody()->without_terminator()) {
+    if (isa<linalg::IndexOp, arith::ConstantOp>(inner))
+      continue;
+    if (inner.getNumRegions() || !OpTrait::hasElementwiseMappableTraits(&inner))
+      return false;
+  }
+  return true;
+}
+
+bool seqc::canEvaluate(Operation *op) {
+  if (auto generic = dyn_cast<linalg::GenericOp>(op))
+    return canEvaluateGeneric(generic);
+  if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op))
+    return llvm::all_of(slice.getMixedStrides(),
+                        [](OpFoldResult s) { return getConstantIntValue(s).has_value(); });
+  if (auto insert = dyn_cast<tensor::InsertSliceOp>(op))
+    return insert.hasUnitStride();
+  if (auto pad = dyn_cast<tensor::PadOp>(op))
+    return bool(pad.getConstantPaddingValue());
+  if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op))
+    return llvm::all_of(expand.getReassociationIndices(), [&](ReassociationIndicesRef group) {
+      return llvm::all_of(group.drop_front(), [&](int64_t d) {
+        return !expand.getResultType().isDynamicDim(d);
+      });
+    });
+  if (auto delay = dyn_cast<seq::DelayOp>(op))
+    return cast<RankedTensorType>(delay.getInput().getType()).getRank() > int64_t(delay.getTime()) + 1 ||
+           delay.getLength() == 1;
+  if (auto constantOp = dyn_cast<arith::ConstantOp>(op))
+    return true;
+  if (auto extract = dyn_cast<tensor::ExtractOp>(op))
+    return true;
+  if (isa<linalg::FillOp, tensor::CastOp, tensor::CollapseShapeOp, tensor::ConcatOp, tensor::EmptyOp,
+          tensor::SplatOp, tensor::DimOp>(op))
+    return true;
+  bool scalars = llvm::none_of(op->getOperandTypes(), [](Type t) { return isa<TensorType>(t); }) &&
+                 llvm::none_of(op->getResultTypes(), [](Type t) { return isa<TensorType>(t); });
+  return scalars && op->getNumRegions() == 0 && isMemoryEffectFree(op);
+}

@@ -1,0 +1,167 @@
+// Evaluation of tensor values, one vector at a time: the heart of `fused`.
+//
+// A tensor value is seen as a function from an index to an element. To produce a tile of a
+// result, the expression above it is evaluated at the tile's indices: slices and reshapes are
+// index arithmetic, elementwise work is vector ops in registers, and only what has a buffer (a
+// "leaf") is loaded. Contractions of a whole tile share one loop over k, with one accumulator
+// per vector, so that each element sums in ascending k like the naive loops.
+#ifndef SEQC_LIB_CONVERSION_VECTOREVAL_H
+#define SEQC_LIB_CONVERSION_VECTOREVAL_H
+
+#include "seqc/Conversion/Passes.h"
+#include "seqc/Dialect/Seq/IR/Seq.h"
+
+#include <functional>
+#include <map>
+#include <vector>
+
+namespace seqc {
+
+/// One index of a vector of elements: lane l is at `base + offset + l * lane`.
+struct Idx {
+  mlir::Value base;
+  int64_t offset = 0;
+  int64_t lane = 0;
+  bool operator==(const Idx &o) const {
+    return base == o.base && offset == o.offset && lane == o.lane;
+  }
+  bool operator<(const Idx &o) const {
+    return std::make_tuple(base.getAsOpaquePointer(), offset, lane) <
+           std::make_tuple(o.base.getAsOpaquePointer(), o.offset, o.lane);
+  }
+};
+using Index = llvm::SmallVector<Idx, 4>;
+
+/// Where the current tile is: batch and time of the sequence elements that it works on.
+struct Place {
+  Index batch;  ///< global indices of all batch dimensions
+  Idx time;     ///< global step
+  Idx row;      ///< innermost batch index within the task's tile
+  Idx stepInStrip; ///< step within the strip
+};
+
+/// A buffer that holds a value. `prefix` says what precedes the value's own (step) indices.
+struct Leaf {
+  enum Prefix {
+    Whole,       ///< the buffer is indexed like the value
+    Sequence,    ///< batch and time precede a step value's indices
+    Batch,       ///< batch precedes them
+    Strip,       ///< [task, row, step of strip] replace the value's batch and time
+    StripOfStep, ///< … precede a step value's indices
+    Step,        ///< [task, row] precede them
+    State,       ///< [task, parity, row] precede them; parity = current
+    NextState    ///< … parity = next
+  };
+  mlir::Value buffer;
+  Prefix prefix = Whole;
+};
+
+/// A contraction result that a tile needs, before and after its loop over k.
+struct Demand {
+  mlir::linalg::GenericOp op;
+  Index dims;          ///< indices of the op's parallel loops
+  Index key;           ///< index of the result
+  Place place;
+  mlir::Value mask;
+  unsigned level = 0;  ///< above the contractions that its initial value needs
+  unsigned row = 0;    ///< row of the tile
+  unsigned position = 0; ///< number among the row's demands
+};
+
+/// Weights of one nest, laid out in the order in which its tiles read them:
+/// [block of lanes][k][position among a row's demands × input][lane].
+struct Pack {
+  mlir::Value buffer;
+  int64_t vectorsPerK = 0;
+};
+
+/// Evaluates values at indices. One per group of ops that are lowered together.
+class VectorEval {
+public:
+  VectorEval(mlir::OpBuilder &b, mlir::Location loc, int64_t lanes) : b(b), loc(loc), lanes(lanes) {}
+
+  mlir::OpBuilder &b;
+  mlir::Location loc;
+  int64_t lanes;
+
+  // --- context, set by the nest -------------------------------------------------------
+  seq::RecurrenceOp recurrence; ///< the group's recurrence, or null
+  /// Ops that are evaluated here rather than read from a buffer.
+  std::function<bool(mlir::Operation *)> isMember;
+  llvm::DenseMap<mlir::Value, Leaf> leaves;
+  /// Where the group begins: what holds for all of it is computed there.
+  mlir::OpBuilder::InsertPoint *prologue = nullptr;
+  mlir::Value task, parity; ///< leading indices of scratch buffers; parity may be null
+  Place place;
+  mlir::Value mask; ///< lanes in range, or null for all
+  int64_t prefetchSteps = 0;
+  unsigned currentRow = 0;
+  mlir::Value packBlock; ///< index of the tile's block of lanes
+
+  // --- index arithmetic ----------------------------------------------------------------
+  mlir::Value constant(int64_t v);
+  mlir::Value value(const Idx &i);
+  static Idx fixed(int64_t v) { return {mlir::Value(), v, 0}; }
+  Idx add(const Idx &a, const Idx &c);
+  Idx scale(const Idx &a, int64_t factor);
+  Idx evalAffine(mlir::AffineExpr e, llvm::ArrayRef<Idx> dims);
+  /// Size `dim` of `v` (a value inside or outside of the step) as an index value.
+  mlir::Value sizeOf(mlir::Value v, int64_t dim);
+  mlir::Value sizeOfResult(mlir::OpResult v, int64_t dim);
+  mlir::OpFoldResult mixedSizeOf(mlir::Value v, int64_t dim);
+
+  /// The buffer of `v`, if it has one or comes from outside of the group; else null.
+  const Leaf *leafOf(mlir::Value v);
+
+  // --- values --------------------------------------------------------------------------
+  /// The vector of elements of `v` at `idx`.
+  mlir::Value eval(mlir::Value v, const Index &idx);
+  /// A scalar (not a tensor) of the step, computed in place.
+  mlir::Value evalScalar(mlir::Value v);
+  /// Loads or stores `lanes` elements of `buffer`.
+  mlir::Value load(mlir::Value buffer, const Index &idx);
+  void store(mlir::Value vec, mlir::Value buffer, const Index &idx, bool streaming);
+  /// The buffer index of `leaf` for index `idx` of the value that it holds.
+  Index leafIndex(const Leaf &leaf, const Index &idx);
+
+  // --- contractions ----------------------------------------------------------------------
+  /// Notes the contractions that `v` at `idx` needs; returns the level above them.
+  unsigned collect(mlir::Value v, const Index &idx);
+  /// Emits the loops for everything noted, with `pack` for the weights if not null.
+  void emitContractions(const Pack *pack);
+  std::vector<Demand> demands;
+  /// Inputs of `demand` that a pack may hold: the same for every row, varying along lanes.
+  llvm::SmallVector<unsigned> packableInputs(const Demand &demand);
+  void resetTile();
+
+  /// The loop dims of `op` for index `idx` of its result `result`.
+  static Index loopDims(mlir::linalg::GenericOp op, unsigned result, const Index &idx);
+  Index operandIndex(mlir::linalg::GenericOp op, mlir::OpOperand &operand,
+                     llvm::ArrayRef<Idx> dims);
+  static bool isReduction(mlir::linalg::GenericOp op) { return op.getNumReductionLoops() > 0; }
+
+private:
+  using Key = std::pair<void *, Index>;
+  llvm::SmallVector<std::map<Key, mlir::Value>, 2> cache = {{}};
+  llvm::SmallVector<std::map<Key, unsigned>, 1> collected = {{}};
+
+  mlir::Value *lookup(const Key &key);
+  mlir::Value broadcast(mlir::Value scalar);
+  mlir::Value splat(mlir::TypedAttr element);
+  mlir::Value loopIndexVector(const Idx &i);
+  llvm::SmallVector<mlir::Value> cloneBody(mlir::linalg::GenericOp op,
+                                           llvm::ArrayRef<mlir::Value> args,
+                                           llvm::ArrayRef<Idx> dims);
+  mlir::Value evalGeneric(mlir::linalg::GenericOp op, unsigned result, const Index &idx);
+  /// For values that only move indices: the source and its index.
+  std::optional<std::pair<mlir::Value, Index>> step(mlir::Value v, const Index &idx);
+  mlir::Value evalDelay(seq::DelayOp op, const Index &idx);
+  void emitContractionLoop(llvm::ArrayRef<unsigned> group, const Pack *pack);
+};
+
+/// True if VectorEval can evaluate `op` (and, through its operands' own checks, its result).
+bool canEvaluate(mlir::Operation *op);
+
+} // namespace seqc
+
+#endif // SEQC_LIB_CONVERSION_VECTOREVAL_H

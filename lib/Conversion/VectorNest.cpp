@@ -1,0 +1,541 @@
+// Loop nests over tiles: rows × vectors of elements, with masked vectors at the end of a row.
+//
+// A nest without contractions has tiles of one vector. A nest with contractions keeps
+// rows × vectors accumulators in registers; weights that its tiles share are packed in the
+// order in which they are read, at compile time if they are constants.
+#include "VectorNest.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/AsmState.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
+
+using namespace mlir;
+using namespace seqc;
+
+static RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
+
+namespace {
+/// A loop of a nest; `tile` iterations are unrolled into one tile.
+struct LoopDim {
+  Value size;
+  int64_t fixed; ///< static size or kDynamic
+  int64_t tile = 1;
+};
+
+/// Emits one nest (or one piece of it).
+struct NestEmitter {
+  VectorEval &e;
+  const Frame &frame;
+  seq::ScheduleAttr schedule;
+  OpBuilder::InsertPoint &prologue;
+  bool streaming;
+  ArrayRef<Store> stores;
+  const Piece *piece = nullptr; ///< set: write only this piece of the one store
+
+  SmallVector<LoopDim> outer;
+  Value laneSize;
+  int64_t laneFixed = 1;
+  bool hasLane = false;
+  int64_t vectors = 1;
+  std::optional<Pack> pack;
+
+  NestEmitter(VectorEval &e, const Frame &frame, seq::ScheduleAttr schedule,
+              OpBuilder::InsertPoint &prologue, bool streaming, ArrayRef<Store> stores)
+      : e(e), frame(frame), schedule(schedule), prologue(prologue), streaming(streaming),
+        stores(stores) {}
+
+  void setUpLoops(Value shape);
+  void chooseTile();
+  void setPlace(const Index &domain);
+  Index valueIndex(const Index &domain);
+  Index targetIndex(const Index &valueIdx);
+  void collectPoint(const Index &domain);
+  void writePoint(const Index &domain);
+  void emitTile(ArrayRef<Index> rows, Value block, bool masked);
+  void emitLanes(ArrayRef<Index> rows);
+  void emitOuter(unsigned dim, SmallVector<Index> rows);
+  Index pointAt(const Index &row, Value laneBase, int64_t vector);
+  Value tailMask(Value laneBase, int64_t vector);
+  void preparePack();
+  bool packConstants(ArrayRef<Demand> demands, int64_t depth, int64_t width);
+  void packAtRunTime(ArrayRef<Demand> demands, int64_t depth, int64_t width);
+  void run(Value shape);
+};
+} // namespace
+
+void NestEmitter::setUpLoops(Value shape) {
+  auto addLoop = [&](Value size) {
+    auto known = getConstantIntValue(size);
+    outer.push_back({size, known.value_or(ShapedType::kDynamic), 1});
+  };
+  if (frame.hasBatch)
+    addLoop(frame.rows);
+  if (frame.steps)
+    addLoop(frame.steps);
+  int64_t first = frame.steps ? e.place.batch.size() + 1 : 0;
+  int64_t rank = typeOf(shape).getRank();
+  for (int64_t d = first; d < rank; ++d) {
+    Value size = e.sizeOf(shape, d);
+    if (d + 1 < rank) {
+      outer.push_back({size, typeOf(shape).getDimSize(d), 1});
+      continue;
+    }
+    hasLane = true;
+    laneSize = size;
+    laneFixed = typeOf(shape).getDimSize(d);
+  }
+}
+
+void NestEmitter::setPlace(const Index &domain) {
+  if (frame.whole)
+    return;
+  unsigned next = 0;
+  e.place.batch = frame.outerBatch;
+  e.place.row = VectorEval::fixed(0);
+  if (frame.hasBatch) {
+    e.place.row = domain[next++];
+    e.place.batch.push_back(e.add({frame.firstRow, 0, 0}, e.place.row));
+  }
+  if (!frame.steps) {
+    e.place.stepInStrip = {frame.stepInStrip, 0, 0};
+    e.place.time = {frame.firstStep, 0, 0};
+    return;
+  }
+  Idx s = domain[next];
+  e.place.stepInStrip = s;
+  if (!frame.reverse) {
+    e.place.time = e.add({frame.firstStep, 0, 0}, s);
+    return;
+  }
+  Value base = s.base ? arith::SubIOp::create(e.b, e.loc, frame.lastStep, s.base).getResult()
+                      : frame.lastStep;
+  e.place.time = {base, -s.offset, 0};
+}
+
+Index NestEmitter::valueIndex(const Index &domain) {
+  if (frame.whole) {
+    Index idx = domain;
+    if (frame.fixedTime.base || frame.fixedTime.offset)
+      idx.insert(idx.begin() + frame.timeAxis, frame.fixedTime);
+    return idx;
+  }
+  unsigned leading = frame.hasBatch + (frame.steps ? 1 : 0);
+  Index idx;
+  if (frame.steps) {
+    idx = e.place.batch;
+    idx.insert(idx.begin() + frame.timeAxis, e.place.time);
+  }
+  idx.append(domain.begin() + leading, domain.end());
+  return idx;
+}
+
+/// Where a piece's element goes: its offsets are added behind the leading indices.
+Index NestEmitter::targetIndex(const Index &valueIdx) {
+  if (frame.whole && (frame.fixedTime.base || frame.fixedTime.offset)) {
+    Index idx = valueIdx;
+    idx.erase(idx.begin() + frame.timeAxis);
+    return idx;
+  }
+  if (!piece || piece->offsets.empty())
+    return valueIdx;
+  Index out;
+  unsigned next = 0;
+  for (auto [d, offset] : llvm::enumerate(piece->offsets)) {
+    Idx at = !piece->dropped.empty() && piece->dropped.test(d) ? VectorEval::fixed(0)
+                                                               : valueIdx[next++];
+    if (std::optional<int64_t> c = getConstantIntValue(offset))
+      at.offset += *c;
+    else
+      at = e.add(at, {e.evalScalar(cast<Value>(offset)), 0, 0});
+    out.push_back(at);
+  }
+  return out;
+}
+
+void NestEmitter::collectPoint(const Index &domain) {
+  setPlace(domain);
+  for (const Store &store : stores)
+    if (Value source = piece ? piece->source : store.pieces.front().source)
+      e.collect(source, valueIndex(domain));
+}
+
+void NestEmitter::writePoint(const Index &domain) {
+  setPlace(domain);
+  Index idx = valueIndex(domain);
+  SmallVector<Value> values;
+  for (const Store &store : stores) {
+    const Piece &part = piece ? *piece : store.pieces.front();
+    if (part.source) {
+      values.push_back(e.eval(part.source, idx));
+      continue;
+    }
+    Value scalar = e.evalScalar(part.fill);
+    values.push_back(
+        vector::BroadcastOp::create(e.b, e.loc, VectorType::get(e.lanes, scalar.getType()), scalar));
+  }
+  for (auto [store, value] : llvm::zip_equal(stores, values))
+    for (const Leaf &target : store.targets)
+      e.store(value, target.buffer, e.leafIndex(target, targetIndex(idx)),
+              streaming && target.prefix == Leaf::Sequence);
+}
+
+Index NestEmitter::pointAt(const Index &row, Value laneBase, int64_t vector) {
+  Index domain = row;
+  if (hasLane)
+    domain.push_back({laneBase, vector * e.lanes, 1});
+  return domain;
+}
+
+Value NestEmitter::tailMask(Value laneBase, int64_t vector) {
+  Value start = e.value({laneBase, vector * e.lanes, 0});
+  Value left = arith::SubIOp::create(e.b, e.loc, laneSize, start);
+  left = arith::MaxSIOp::create(e.b, e.loc, left, e.constant(0));
+  return vector::CreateMaskOp::create(e.b, e.loc, VectorType::get(e.lanes, e.b.getI1Type()), left);
+}
+
+void NestEmitter::emitTile(ArrayRef<Index> rows, Value block, bool masked) {
+  e.resetTile();
+  e.packBlock = block;
+  Value base = hasLane ? arith::MulIOp::create(e.b, e.loc, block, e.constant(vectors * e.lanes)).getResult()
+                       : Value();
+  SmallVector<Value> masks(vectors);
+  for (int64_t j = 0; masked && j < vectors; ++j)
+    masks[j] = tailMask(base, j);
+  for (auto [r, row] : llvm::enumerate(rows)) {
+    e.currentRow = r;
+    for (int64_t j = 0; j < vectors; ++j) {
+      e.mask = masks[j];
+      collectPoint(pointAt(row, base, j));
+    }
+  }
+  e.emitContractions(pack ? &*pack : nullptr);
+  for (const Index &row : rows)
+    for (int64_t j = 0; j < vectors; ++j) {
+      e.mask = masks[j];
+      writePoint(pointAt(row, base, j));
+    }
+  e.mask = {};
+}
+
+/// Marks a loop as one that LLVM must not unroll: rows of streams run best rolled.
+static void keepRolled(scf::ForOp loop) {
+  MLIRContext *context = loop.getContext();
+  auto yes = BoolAttr::get(context, true);
+  auto unroll = LLVM::LoopUnrollAttr::get(context, yes, {}, {}, {}, {}, {}, {});
+  loop->setAttr("loop_annotation",
+                LLVM::LoopAnnotationAttr::get(context, {}, {}, {}, unroll, {}, {}, {}, {}, {}, {},
+                                              {}, {}, {}, {}, {}));
+}
+
+void NestEmitter::emitLanes(ArrayRef<Index> rows) {
+  if (!hasLane)
+    return emitTile(rows, e.constant(0), false);
+  int64_t width = vectors * e.lanes;
+  Value zero = e.constant(0), one = e.constant(1);
+  if (!ShapedType::isDynamic(laneFixed)) {
+    int64_t full = laneFixed / width;
+    if (full == 1) {
+      emitTile(rows, zero, false);
+    } else if (full > 1) {
+      auto loop = scf::ForOp::create(e.b, e.loc, zero, e.constant(full), one);
+      keepRolled(loop);
+      OpBuilder::InsertionGuard guard(e.b);
+      e.b.setInsertionPointToStart(loop.getBody());
+      emitTile(rows, loop.getInductionVar(), false);
+    }
+    if (laneFixed % width)
+      emitTile(rows, e.constant(full), true);
+    return;
+  }
+  Value full = arith::DivUIOp::create(e.b, e.loc, laneSize, e.constant(width));
+  auto loop = scf::ForOp::create(e.b, e.loc, zero, full, one);
+  keepRolled(loop);
+  {
+    OpBuilder::InsertionGuard guard(e.b);
+    e.b.setInsertionPointToStart(loop.getBody());
+    emitTile(rows, loop.getInductionVar(), false);
+  }
+  Value done = arith::MulIOp::create(e.b, e.loc, full, e.constant(width));
+  Value rest = arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::slt, done, laneSize);
+  auto tail = scf::IfOp::create(e.b, e.loc, rest, /*withElse=*/false);
+  OpBuilder::InsertionGuard guard(e.b);
+  e.b.setInsertionPointToStart(tail.thenBlock());
+  emitTile(rows, full, true);
+}
+
+void NestEmitter::emitOuter(unsigned dim, SmallVector<Index> rows) {
+  if (dim == outer.size())
+    return emitLanes(rows);
+  const LoopDim &loopDim = outer[dim];
+  auto expand = [&](Value iv, int64_t tile) {
+    SmallVector<Index> out;
+    for (const Index &row : rows)
+      for (int64_t i = 0; i < tile; ++i) {
+        out.push_back(row);
+        out.back().push_back({iv, i, 0});
+      }
+    return out;
+  };
+  if (loopDim.fixed == loopDim.tile)
+    return emitOuter(dim + 1, expand(Value(), loopDim.tile));
+  Value zero = e.constant(0), step = e.constant(loopDim.tile), end = loopDim.size;
+  if (loopDim.tile > 1) {
+    Value rest = arith::RemUIOp::create(e.b, e.loc, loopDim.size, step);
+    end = arith::SubIOp::create(e.b, e.loc, loopDim.size, rest);
+  }
+  auto loop = scf::ForOp::create(e.b, e.loc, zero, end, step);
+  {
+    OpBuilder::InsertionGuard guard(e.b);
+    e.b.setInsertionPointToStart(loop.getBody());
+    emitOuter(dim + 1, expand(loop.getInductionVar(), loopDim.tile));
+  }
+  bool exact = !ShapedType::isDynamic(loopDim.fixed) && loopDim.fixed % loopDim.tile == 0;
+  if (loopDim.tile == 1 || exact)
+    return;
+  auto last = scf::ForOp::create(e.b, e.loc, end, loopDim.size, e.constant(1));
+  OpBuilder::InsertionGuard guard(e.b);
+  e.b.setInsertionPointToStart(last.getBody());
+  emitOuter(dim + 1, expand(last.getInductionVar(), 1));
+}
+
+void NestEmitter::chooseTile() {
+  // A trial run at index zero tells how many contractions one vector of the result needs.
+  e.resetTile();
+  Index domain(outer.size(), VectorEval::fixed(0));
+  e.currentRow = 0;
+  collectPoint(pointAt(domain, Value(), 0));
+  int64_t each = e.demands.size();
+  e.resetTile();
+  if (each == 0)
+    return;
+  int64_t budget = schedule.getRows() * schedule.getVectors();
+  vectors = std::max<int64_t>(1, schedule.getVectors() / each);
+  if (!hasLane)
+    vectors = 1;
+  else if (!ShapedType::isDynamic(laneFixed))
+    vectors = std::min(vectors, std::max<int64_t>(1, (laneFixed + e.lanes - 1) / e.lanes));
+  budget = std::min<int64_t>(8, std::max<int64_t>(1, budget / (vectors * each)));
+  for (LoopDim &dim : llvm::reverse(outer)) {
+    if (budget <= 1)
+      break;
+    if (ShapedType::isDynamic(dim.fixed)) {
+      dim.tile = budget >= 4 ? 4 : budget;
+    } else if (dim.fixed <= budget) {
+      dim.tile = std::max<int64_t>(1, dim.fixed);
+    } else {
+      for (dim.tile = budget; dim.fixed % dim.tile; --dim.tile) {
+      }
+    }
+    budget /= dim.tile;
+  }
+  preparePack();
+}
+
+//===-----------------------------------------------------------------------===//
+// Packed weights
+//===-----------------------------------------------------------------------===//
+
+static int64_t reductionDepth(linalg::GenericOp op) {
+  SmallVector<unsigned> dims;
+  op.getReductionDims(dims);
+  int64_t depth = 1;
+  for (unsigned d : dims) {
+    int64_t size = op.getStaticLoopRanges()[d];
+    if (ShapedType::isDynamic(size))
+      return ShapedType::kDynamic;
+    depth *= size;
+  }
+  return depth;
+}
+
+void NestEmitter::preparePack() {
+  if (!hasLane)
+    return;
+  OpBuilder::InsertionGuard guard(e.b);
+  e.b.restoreInsertionPoint(prologue);
+  e.resetTile();
+  e.currentRow = 0;
+  for (int64_t j = 0; j < vectors; ++j)
+    collectPoint(pointAt(Index(outer.size(), VectorEval::fixed(0)), Value(), j));
+  std::vector<Demand> demands = e.demands;
+  e.resetTile();
+  int64_t depth = reductionDepth(demands.front().op), width = 0;
+  Type element;
+  for (const Demand &d : demands) {
+    SmallVector<unsigned> inputs = e.packableInputs(d);
+    width += inputs.size();
+    for (unsigned n : inputs) {
+      linalg::GenericOp op = d.op;
+      Type type = typeOf(op->getOperand(n)).getElementType();
+      if (element && type != element)
+        return;
+      element = type;
+    }
+    if (reductionDepth(d.op) != depth)
+      return;
+  }
+  if (!width || ShapedType::isDynamic(depth) || depth == 0)
+    return;
+  pack = Pack{Value(), width};
+  if (ShapedType::isDynamic(laneFixed) || !packConstants(demands, depth, width * e.lanes))
+    packAtRunTime(demands, depth, width * e.lanes);
+  e.resetTile();
+  prologue = e.b.saveInsertionPoint();
+}
+
+/// The elements of a constant, in row-major order, and the offset of a slice of it.
+static ArrayRef<char> constantBytes(Value v) {
+  auto op = v.getDefiningOp<arith::ConstantOp>();
+  if (!op)
+    return {};
+  if (auto dense = dyn_cast<DenseElementsAttr>(op.getValue()))
+    return dense.isSplat() ? ArrayRef<char>() : dense.getRawData();
+  if (auto resource = dyn_cast<DenseResourceElementsAttr>(op.getValue()))
+    if (AsmResourceBlob *blob = resource.getRawHandle().getBlob())
+      return blob->getData();
+  return {};
+}
+
+static int64_t evalNumber(AffineExpr e, ArrayRef<int64_t> dims) {
+  if (auto dim = dyn_cast<AffineDimExpr>(e))
+    return dims[dim.getPosition()];
+  if (auto c = dyn_cast<AffineConstantExpr>(e))
+    return c.getValue();
+  auto binary = cast<AffineBinaryOpExpr>(e);
+  int64_t lhs = evalNumber(binary.getLHS(), dims), rhs = evalNumber(binary.getRHS(), dims);
+  return e.getKind() == AffineExprKind::Add ? lhs + rhs : lhs * rhs;
+}
+
+bool NestEmitter::packConstants(ArrayRef<Demand> demands, int64_t depth, int64_t width) {
+  int64_t blocks = (laneFixed + vectors * e.lanes - 1) / (vectors * e.lanes);
+  Type element;
+  for (const Demand &d : demands)
+    for (unsigned n : e.packableInputs(d)) {
+      linalg::GenericOp op = d.op;
+      Value v = op->getOperand(n);
+      element = typeOf(v).getElementType();
+      if (constantBytes(v).empty() || !isa<FloatType>(element))
+        return false;
+    }
+  int64_t bytes = (element.getIntOrFloatBitWidth() + 7) / 8;
+  std::vector<char> data(blocks * depth * width * bytes);
+  int64_t column = 0;
+  for (const Demand &d : demands)
+    for (unsigned n : e.packableInputs(d)) {
+      linalg::GenericOp op = d.op;
+      Value v = op->getOperand(n);
+      ArrayRef<char> source = constantBytes(v);
+      ArrayRef<int64_t> shape = typeOf(v).getShape();
+      AffineMap map = op.getMatchingIndexingMap(&op->getOpOperand(n));
+      SmallVector<unsigned> reductions;
+      op.getReductionDims(reductions);
+      SmallVector<int64_t> dims(op.getNumLoops()), ranges = op.getStaticLoopRanges();
+      for (int64_t block = 0; block < blocks; ++block)
+        for (int64_t k = 0; k < depth; ++k) {
+          int64_t rest = k;
+          for (unsigned r : llvm::reverse(reductions)) {
+            dims[r] = rest % ranges[r];
+            rest /= ranges[r];
+          }
+          for (int64_t lane = 0; lane < e.lanes; ++lane) {
+            for (auto [i, at] : llvm::enumerate(d.dims))
+              if (!llvm::is_contained(reductions, i))
+                dims[i] = at.offset + lane * at.lane + (at.lane ? block * vectors * e.lanes * at.lane : 0);
+            int64_t linear = 0;
+            bool inside = true;
+            for (auto [size, expr] : llvm::zip_equal(shape, map.getResults())) {
+              int64_t at = evalNumber(expr, dims);
+              inside &= at >= 0 && at < size;
+              linear = linear * size + at;
+            }
+            if (inside)
+              memcpy(&data[((block * depth + k) * width + column * e.lanes + lane) * bytes],
+                     &source[linear * bytes], bytes);
+          }
+        }
+      ++column;
+    }
+  auto type = RankedTensorType::get({blocks, depth, width}, element);
+  Value packed = arith::ConstantOp::create(
+      e.b, e.loc, DenseElementsAttr::getFromRawBuffer(type, data));
+  pack->buffer = bufferization::ToBufferOp::create(
+      e.b, e.loc, MemRefType::get(type.getShape(), element), packed, /*read_only=*/true);
+  return true;
+}
+
+void NestEmitter::packAtRunTime(ArrayRef<Demand> demands, int64_t depth, int64_t width) {
+  Value step = e.constant(vectors * e.lanes);
+  Value blocks = arith::CeilDivUIOp::create(e.b, e.loc, laneSize, step);
+  linalg::GenericOp first = demands.front().op;
+  Type element;
+  for (const Demand &d : demands)
+    for (unsigned n : e.packableInputs(d)) {
+      linalg::GenericOp op = d.op;
+      element = typeOf(op->getOperand(n)).getElementType();
+    }
+  auto type = MemRefType::get({ShapedType::kDynamic, depth, width}, element);
+  pack->buffer = memref::AllocOp::create(e.b, e.loc, type, ValueRange{blocks});
+  Value zero = e.constant(0), one = e.constant(1);
+  auto blockLoop = scf::ForOp::create(e.b, e.loc, zero, blocks, one);
+  OpBuilder::InsertPoint after = e.b.saveInsertionPoint();
+  e.b.setInsertionPointToStart(blockLoop.getBody());
+  Value block = blockLoop.getInductionVar();
+  Value base = arith::MulIOp::create(e.b, e.loc, block, step);
+  auto kLoop = scf::ForOp::create(e.b, e.loc, zero, e.constant(depth), one);
+  e.b.setInsertionPointToStart(kLoop.getBody());
+  Value flat = kLoop.getInductionVar();
+  // k by reduction dimension, innermost last.
+  SmallVector<unsigned> reductions;
+  first.getReductionDims(reductions);
+  SmallVector<Value> ks(reductions.size());
+  Value rest = flat;
+  for (int64_t i = reductions.size() - 1; i >= 0; --i) {
+    Value size = e.constant(first.getStaticLoopRanges()[reductions[i]]);
+    ks[i] = i ? arith::RemUIOp::create(e.b, e.loc, rest, size).getResult() : rest;
+    rest = i ? arith::DivUIOp::create(e.b, e.loc, rest, size).getResult() : rest;
+  }
+  int64_t column = 0, perVector = demands.size() / vectors;
+  for (auto [number, d] : llvm::enumerate(demands)) {
+    linalg::GenericOp op = d.op;
+    Index dims = d.dims;
+    SmallVector<unsigned> own;
+    op.getReductionDims(own);
+    for (auto [i, r] : llvm::enumerate(own))
+      dims[r] = {ks[i], 0, 0};
+    for (Idx &at : dims)
+      if (at.lane)
+        at = e.add(at, e.scale({base, 0, 0}, at.lane));
+    for (unsigned n : e.packableInputs(d)) {
+      e.mask = tailMask(base, number / perVector);
+      Value weights = e.eval(op->getOperand(n), e.operandIndex(op, op->getOpOperand(n), dims));
+      e.mask = {};
+      vector::StoreOp::create(e.b, e.loc, weights, pack->buffer,
+                              ValueRange{block, flat, e.constant(column * e.lanes)});
+      ++column;
+    }
+  }
+  e.b.restoreInsertionPoint(after);
+  e.b.setInsertionPointAfter(blockLoop);
+}
+
+void NestEmitter::run(Value shape) {
+  setUpLoops(shape);
+  chooseTile();
+  emitOuter(0, {Index()});
+  e.resetTile();
+}
+
+void seqc::emitNest(VectorEval &e, const Nest &nest, const Frame &frame, seq::ScheduleAttr schedule,
+                    OpBuilder::InsertPoint &prologue, bool streaming) {
+  const Store &first = nest.stores.front();
+  if (first.pieces.size() == 1 && first.pieces.front().offsets.empty() &&
+      first.pieces.front().source) {
+    NestEmitter(e, frame, schedule, prologue, streaming, nest.stores).run(nest.shape);
+    return;
+  }
+  for (const Piece &piece : first.pieces) {
+    NestEmitter emitter(e, frame, schedule, prologue, streaming, nest.stores);
+    emitter.piece = &piece;
+    emitter.run(piece.source ? piece.source : nest.shape);
+  }
+}
