@@ -13,6 +13,7 @@
 #include <cstring>
 #include <functional>
 #include <limits>
+#include <memory>
 #include <random>
 #include <string>
 #include <vector>
@@ -272,11 +273,12 @@ void checkSpecials(const Case &c) {
 
 /// tanh within [-1, 1] and sigmoid within [0, 1] for every f32, with the limits
 /// reached.
-void checkRange(const Case &c, float low, float high) {
-  ArrayFunction f = compileFunction({c.body, "f32", 16});
+void checkRange(const Case &c, float low, float high, bool fastDivision) {
+  ArrayFunction f = compileFunction({c.body, "f32", 16, fastDivision});
   Buffer<float> x(block), r(block);
   size_t outside = 0;
-  for (uint64_t base = 0; base < 1ull << 32; base += block) {
+  for (uint64_t base = 0; base < 1ull << 32;
+       base += fastDivision ? 16 * block : block) {
     for (size_t i = 0; i < block; ++i)
       x.data[i] = floatOf(uint32_t(base + i));
     f(x.data, x.data, r.data, block);
@@ -394,12 +396,14 @@ int main(int argc, char **argv) {
       std::printf("\n");
       continue;
     }
-    testCase(c, option == "--all" ? 1 : 1021,
+    testCase(c, option == "--all" ? 1 : 4093,
              option == "--all" ? 20000000 : 200000);
     if (c.name == "tanh")
-      checkRange(c, -1, 1);
+      for (bool fastDivision : {false, true})
+        checkRange(c, -1, 1, fastDivision);
     if (c.name == "sigmoid")
-      checkRange(c, 0, 1);
+      for (bool fastDivision : {false, true})
+        checkRange(c, 0, 1, fastDivision);
   }
   if (option.empty() || option == "--all") {
     checkPow();
