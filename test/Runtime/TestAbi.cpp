@@ -126,10 +126,14 @@ int main(int argc, char **argv) {
   std::unique_ptr<TargetMachine> machine = makeMachine(target);
   module->setTargetTriple(target);
   module->setDataLayout(machine->createDataLayout());
-  exitOnError(seqc::emitAbi(*module, signature, "seqc-test-abi 1", prefix));
+  exitOnError(
+      seqc::emitEntryPoints(*module, signature, "seqc-test-abi 1", prefix));
   if (verifyModule(*module, &errs()))
     return 1;
   optimize(*module, *machine);
+  exitOnError(seqc::linkRuntime(*module));
+  if (verifyModule(*module, &errs()))
+    return 1;
   if (importBuffer)
     seqc::importErrorBuffer(*module);
 

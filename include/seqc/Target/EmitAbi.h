@@ -12,14 +12,26 @@ class Module;
 
 namespace seqc {
 
-/// Completes `module`, which defines `seqc_body_f`, `seqc_shapes_f`,
-/// `seqc_scratch_f` and `seqc_init_f` for each function of `signature` (init
-/// only where there are hidden state inputs): adds a constant descriptor per
-/// function and the exported entry points
-/// (`f_call`, …, `<module>_info`, `<module>_last_error`, `f_sig_<hash>`), links
-/// the runtime's bitcode for the module's triple, and makes everything else
-/// internal. Run it before LLVM's optimiser. Fails, in one sentence, on a
-/// triple without a runtime, clashing names, or a missing companion.
+/// Adds the library's symbols to `module`, which defines `seqc_body_f`,
+/// `seqc_shapes_f`, `seqc_scratch_f` and `seqc_init_f` for each function of
+/// `signature` (init only where there are hidden state inputs): a constant
+/// descriptor per function and the exported entry points (`f_call`, …,
+/// `<module>_info`, `<module>_last_error`, `f_sig_<hash>`), which call the
+/// runtime. Makes everything else internal. Run it before LLVM's optimiser.
+/// Fails, in one sentence, on clashing names or a missing companion.
+llvm::Error emitEntryPoints(llvm::Module &module,
+                            const ModuleSignature &signature,
+                            llvm::StringRef compilerVersion,
+                            llvm::StringRef prefix = "");
+
+/// Adds what the module needs of the runtime, from bitcode for its triple. Run
+/// it after the target's attributes are set and after LLVM's optimiser: the
+/// runtime comes optimised, and for the plainest CPU, because it checks the
+/// CPU's features before any other code runs. Fails on a triple without a
+/// runtime.
+llvm::Error linkRuntime(llvm::Module &module);
+
+/// Both at once, for modules that are not optimised for a target.
 llvm::Error emitAbi(llvm::Module &module, const ModuleSignature &signature,
                     llvm::StringRef compilerVersion,
                     llvm::StringRef prefix = "");

@@ -60,10 +60,15 @@ static int32_t check_bools(seqc_rt_frame *frame, int32_t i,
   const seqc_rt_tensor *t = &frame->f->tensors[i];
   if (t->code != kDLBool || t->flags & SEQC_RT_RESULT)
     return SEQC_OK;
-  unsigned all = 0;
-  for (int64_t k = 0; k < frame->bytes[i]; ++k)
-    all |= data[k];
-  if (all <= 1)
+  uint64_t all = 0, word;
+  int64_t bytes = frame->bytes[i], done = 0;
+  for (; done + 8 <= bytes; done += 8) {
+    __builtin_memcpy(&word, data + done, 8);
+    all |= word;
+  }
+  for (; done < bytes; ++done)
+    all |= data[done];
+  if ((all & 0xfefefefefefefefeu) == 0)
     return SEQC_OK;
   int64_t k = 0;
   while (data[k] <= 1)

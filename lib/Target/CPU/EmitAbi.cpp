@@ -250,11 +250,6 @@ Function *AbiEmitter::exportFunction(FunctionType *type,
   function->setVisibility(GlobalValue::DefaultVisibility);
   function->addFnAttr(Attribute::NoUnwind);
   exported.insert(function->getName());
-  // Runs before the CPU's features are checked: only what every CPU has.
-  if (Function *runtime = module.getFunction("seqc_rt_last_error"))
-    for (StringRef kind : {"target-cpu", "target-features", "tune-cpu"})
-      if (runtime->hasFnAttribute(kind))
-        function->addFnAttr(runtime->getFnAttribute(kind));
   return function;
 }
 
@@ -331,28 +326,14 @@ void AbiEmitter::internalize() {
   }
 }
 
-/// Names of the module's own globals must not be those of the runtime or of
-/// entry points.
-static Error linkRuntime(Module &module) {
-  Triple triple(module.getTargetTriple());
-  StringRef bitcode = triple.isOSBinFormatELF() ? runtimeBitcode(triple) : "";
-  if (bitcode.empty())
-    return createStringError(
-        "expected an x86_64 or aarch64 ELF triple, but got '" + triple.str() +
-        "'");
-  Expected<std::unique_ptr<Module>> runtime = parseBitcodeFile(
-      MemoryBufferRef(bitcode, "seqc-runtime"), module.getContext());
-  if (!runtime)
-    return runtime.takeError();
-  // Code generation is the module's choice; so are vendor and environment.
-  if (NamedMDNode *flags = (*runtime)->getModuleFlagsMetadata())
-    flags->eraseFromParent();
-  (*runtime)->setTargetTriple(module.getTargetTriple());
-  (*runtime)->setDataLayout(module.getDataLayout());
-  if (Linker::linkModules(module, std::move(*runtime)))
-    return createStringError(
-        "expected no symbol of the runtime's names in the module");
-  return Error::success();
+/// The runtime comes optimised. To do it again for every model would take
+/// longer than the rest of a small model.
+static void keepAsIs(Function &function) {
+  function.removeFnAttr(Attribute::MinSize);
+  function.removeFnAttr(Attribute::OptimizeForSize);
+  function.removeFnAttr(Attribute::AlwaysInline);
+  function.addFnAttr(Attribute::NoInline);
+  function.addFnAttr(Attribute::OptimizeNone);
 }
 
 static bool isNarrowFloat(const Value *value) {
@@ -371,41 +352,95 @@ static bool hasNarrowFloats(const Module &module) {
   return false;
 }
 
-/// Keeps the runtime's conversions, which no call mentions before code
+/// Asks for the runtime's conversions, which no call mentions before code
 /// generation.
-static void keepConversions(Module &module) {
+static void requestConversions(Module &module) {
+  Type *half = Type::getHalfTy(module.getContext());
+  Type *bfloat = Type::getBFloatTy(module.getContext());
+  Type *single = Type::getFloatTy(module.getContext());
+  Type *wide = Type::getDoubleTy(module.getContext());
   SmallVector<GlobalValue *> kept;
-  for (StringRef name : {"__extendhfsf2", "__truncsfhf2", "__truncdfhf2",
-                         "__truncsfbf2", "__truncdfbf2"})
-    if (Function *function = module.getFunction(name)) {
-      function->setLinkage(GlobalValue::ExternalLinkage);
-      function->setVisibility(GlobalValue::HiddenVisibility);
-      kept.push_back(function);
-    }
+  auto request = [&](StringRef name, Type *to, Type *from) {
+    FunctionCallee callee = module.getOrInsertFunction(name, to, from);
+    kept.push_back(cast<Function>(callee.getCallee()));
+  };
+  request("__extendhfsf2", single, half);
+  request("__truncsfhf2", half, single);
+  request("__truncdfhf2", half, wide);
+  request("__truncsfbf2", bfloat, single);
+  request("__truncdfbf2", bfloat, wide);
   appendToCompilerUsed(module, kept);
 }
 
-Error emitAbi(Module &module, const ModuleSignature &signature,
-              StringRef compilerVersion, StringRef prefix) {
-  if (Error error = checkSignature(signature, prefix))
-    return error;
-  for (Function &function : module)
-    if (!function.isDeclaration())
+/// What the linker took from the runtime: nobody else's business. Conversions
+/// are called by name from machine code, so they stay hidden symbols.
+static void hideRuntime(Module &module, const StringSet<> &names) {
+  for (Function &function : module) {
+    if (function.isDeclaration() || !names.contains(function.getName()))
+      continue;
+    bool byName = function.getName().starts_with("__");
+    function.setVisibility(byName ? GlobalValue::HiddenVisibility
+                                  : GlobalValue::DefaultVisibility);
+    if (!byName)
       function.setLinkage(GlobalValue::InternalLinkage);
-  bool narrowFloats = hasNarrowFloats(module);
-  if (Error error = linkRuntime(module))
+    function.setDSOLocal(true);
+  }
+}
+
+Error linkRuntime(Module &module) {
+  Triple triple(module.getTargetTriple());
+  StringRef bitcode = triple.isOSBinFormatELF() ? runtimeBitcode(triple) : "";
+  if (bitcode.empty())
+    return createStringError(
+        "expected an x86_64 or aarch64 ELF triple, but got '" + triple.str() +
+        "'");
+  Expected<std::unique_ptr<Module>> runtime = parseBitcodeFile(
+      MemoryBufferRef(bitcode, "seqc-runtime"), module.getContext());
+  if (!runtime)
+    return runtime.takeError();
+  // Code generation is the module's choice; so are vendor and environment.
+  if (NamedMDNode *flags = (*runtime)->getModuleFlagsMetadata())
+    flags->eraseFromParent();
+  (*runtime)->setTargetTriple(module.getTargetTriple());
+  (*runtime)->setDataLayout(module.getDataLayout());
+  StringSet<> names;
+  for (Function &function : **runtime) {
+    if (function.isDeclaration())
+      continue;
+    keepAsIs(function);
+    if (!function.hasLocalLinkage())
+      names.insert(function.getName());
+  }
+  if (hasNarrowFloats(module))
+    requestConversions(module);
+  if (Linker::linkModules(module, std::move(*runtime),
+                          Linker::Flags::LinkOnlyNeeded))
+    return createStringError(
+        "expected no symbol of the runtime's names in the module");
+  hideRuntime(module, names);
+  // Always a shared library: decides how thread-local storage is reached.
+  if (module.getModuleFlag("PIE Level"))
+    module.setModuleFlag(Module::Max, "PIE Level", PIELevel::Default);
+  return Error::success();
+}
+
+Error emitEntryPoints(Module &module, const ModuleSignature &signature,
+                      StringRef compilerVersion, StringRef prefix) {
+  if (Error error = checkSignature(signature, prefix))
     return error;
   AbiEmitter emitter(module, signature, prefix);
   if (Error error = emitter.emitFunctions())
     return error;
   emitter.emitModuleSymbols(compilerVersion);
   emitter.internalize();
-  if (narrowFloats)
-    keepConversions(module);
-  // Always a shared library: decides how thread-local storage is reached.
-  if (module.getModuleFlag("PIE Level"))
-    module.setModuleFlag(Module::Max, "PIE Level", PIELevel::Default);
   return Error::success();
+}
+
+Error emitAbi(Module &module, const ModuleSignature &signature,
+              StringRef compilerVersion, StringRef prefix) {
+  if (Error error = emitEntryPoints(module, signature, compilerVersion, prefix))
+    return error;
+  return linkRuntime(module);
 }
 
 void importErrorBuffer(Module &module) {

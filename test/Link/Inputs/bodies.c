@@ -64,7 +64,11 @@ void seqc_body_trim(void *const *p, const int64_t *dims, char *scratch,
   const float *x = p[0];
   double sum = 0;
   for (int64_t t = 0; t < dims[0]; ++t) {
+#ifdef NARROW
+    sum += (float)(_Float16)x[t] + (float)(__bf16)x[t];
+#else
     sum += x[t];
+#endif
     if (t > 0 && t < dims[0] - 1)
       ((float *)p[1])[t - 1] = x[t];
   }
