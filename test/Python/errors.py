@@ -65,7 +65,8 @@ expect(TypeError, "sum: expected at most 1 initial states, but got 2",
        lambda: MODEL.sum.stream(S, S))
 expect(TypeError, "sum: expected sizes named B, T, but got C", lambda: MODEL.sum.stream(C=1))
 expect(TypeError, "sum: argument 's0': expected float32", lambda: MODEL.sum.stream(S > 0))
-expect(ValueError, "sum: argument 's0': ", lambda: MODEL.sum.stream(S, B=3))
+expect(ValueError, "sum: state 's0': expected size B=3 as in 'sizes', but got 2",
+       lambda: MODEL.sum.stream(S, B=3))
 expect(ValueError, "sum: expected size B of at least 0, but got -1",
        lambda: MODEL.sum.stream(B=-1))
 stream = MODEL.sum.stream(B=2)

@@ -7,6 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "Npy.h"
+#include <cerrno>
 #include <charconv>
 #include <cstdio>
 #include <cstring>
@@ -242,10 +243,10 @@ std::optional<Tensor> seqc::run::readNpy(const std::string &path,
                                          std::string &error) {
   File file(fopen(path.c_str(), "rb"));
   std::optional<Tensor> tensor;
-  if (!file)
-    error = strerror(errno);
-  else
+  if (file)
     tensor = readArray(file.get(), expected, error);
+  if (!file || ferror(file.get())) // e.g. a folder
+    error = strerror(errno);
   if (!tensor)
     error = path + ": " + error;
   return tensor;

@@ -10,9 +10,12 @@ import sys
 
 import numpy as np
 
-MODEL, FOLDER = sys.argv[1], sys.argv[2]
+FOLDER = sys.argv[2]
 shutil.rmtree(FOLDER, ignore_errors=True)
 os.makedirs(FOLDER)
+# Compiled once: what follows is not about the compiler.
+MODEL = os.path.join(FOLDER, "forms.so")
+subprocess.run(["seqc", sys.argv[1], "-o", MODEL], check=True)
 
 
 def expect(text, *arguments):

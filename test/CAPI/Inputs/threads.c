@@ -1,8 +1,5 @@
 // Threads compile, find in the cache, clear it, call and release side by side;
-// every thread has its own message, and all results are the same bits. DEFINE:
-// %{flags} = -std=gnu11 -Wall -Wextra -Werror -I%source/include %s -L%build/lib
-// -lseqc -Wl,-rpath,%build/lib -lpthread REQUIRES: no-sanitizer RUN: %cc
-// %{flags} -o %t && %t %source/docs/examples/c-api/smooth.mlir
+// every thread has its own message, and all results are the same bits.
 #include "seqc-c/seqc.h"
 #include <pthread.h>
 #include <stdio.h>

@@ -1,8 +1,5 @@
 // Every message of the C API itself. (Those of calls are the runtime's:
-// test/Runtime.) DEFINE: %{flags} = -std=gnu11 -Wall -Wextra -Werror
-// -I%source/include %s -L%build/lib -lseqc -Wl,-rpath,%build/lib REQUIRES:
-// no-sanitizer RUN: %cc %{flags} -o %t && %t
-// %source/docs/examples/c-api/smooth.mlir %t.so
+// test/Runtime.)
 #include "seqc-c/seqc.h"
 #include <stdio.h>
 #include <stdlib.h>
