@@ -60,9 +60,13 @@ Expected<std::string> findStem(MemoryBufferRef bytes) {
   StringSet<> names;
   for (const object::ELFSymbolRef &symbol : elf->getDynamicSymbolIterators()) {
     auto name = symbol.getName();
+    auto flags = symbol.getFlags();
     if (!name)
       return name.takeError();
-    names.insert(*name);
+    if (!flags)
+      return flags.takeError();
+    if (!(*flags & object::SymbolRef::SF_Undefined))
+      names.insert(*name);
   }
   for (const auto &entry : names) {
     StringRef stem = entry.getKey();
