@@ -101,7 +101,7 @@ void seqc::printExplanations(raw_ostream &os,
       os << "            " << left_justify(key, 15) << ' ' << value << '\n';
   }
   if (!last)
-    os << "the model has no recurrence\n";
+    os << "nothing to explain: no function was scheduled\n";
 }
 
 void seqc::printExplanationsJSON(raw_ostream &os,

@@ -1,4 +1,4 @@
-// RUN: seqc-opt --seq-check-input --split-input-file --verify-diagnostics %s
+// RUN: seqc-opt --seq-check-input --split-input-file --verify-diagnostics %s -o %t
 
 // expected-error @+1 {{expected at least one public function}}
 module {
@@ -69,11 +69,11 @@ func.func @f(%x: tensor<4294967296x4294967296x?xf32>) {
 // -----
 
 func.func @f(%x: tensor<4xf32>) -> tensor<4xf32> {
-  // expected-error @+1 {{expected no recursion, but this call leads back to 'f'}}
   %y = func.call @g(%x) : (tensor<4xf32>) -> tensor<4xf32>
   return %y : tensor<4xf32>
 }
 func.func private @g(%x: tensor<4xf32>) -> tensor<4xf32> {
+  // expected-error @+1 {{expected no recursion, but this call leads back to 'f'}}
   %y = func.call @f(%x) : (tensor<4xf32>) -> tensor<4xf32>
   return %y : tensor<4xf32>
 }
