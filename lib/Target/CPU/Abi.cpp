@@ -299,7 +299,7 @@ Expected<ModuleSignature> parseModuleInfo(StringRef text) {
   if (!fromJSON(*value, module, root))
     return root.getError();
   if (Error error = checkSignature(module))
-    return std::move(error);
+    return Expected<ModuleSignature>(std::move(error));
   return module;
 }
 
