@@ -8,9 +8,12 @@
 #include "seqc/Frontend/Load.h"
 #include "LoadParts.h"
 #include "mlir/Bytecode/BytecodeReader.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
 #include "seqc/Frontend/Nesting.h"
+#include "seqc/Support/Spelling.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/thread.h"
 
@@ -86,11 +89,46 @@ static LogicalResult checkSize(const MemoryBuffer &input,
          << " bytes";
 }
 
+/// The name behind the `%` at `line` and `column` of `text`, "" if C cannot use
+/// it.
+static StringRef readName(SourceMgr &sources, unsigned id, StringRef text,
+                          unsigned line, unsigned column) {
+  SMLoc at = sources.FindLocForLineAndColumn(id, line, column);
+  if (!at.isValid())
+    return "";
+  StringRef rest = text.drop_front(at.getPointer() - text.data());
+  if (!rest.consume_front("%"))
+    return "";
+  StringRef name = rest.take_while(
+      [](char c) { return isAlnum(c) || StringRef("_$.-").contains(c); });
+  return isCIdentifier(name) ? name : "";
+}
+
+/// The parser forgets `%u`, and the header and call-time errors should say it:
+/// the name goes into the argument's location.
+static void nameArguments(ModuleOp module, SourceMgr &sources, unsigned id) {
+  const MemoryBuffer &buffer = *sources.getMemoryBuffer(id);
+  for (auto function : module.getOps<func::FuncOp>()) {
+    if (function.isDeclaration())
+      continue;
+    for (BlockArgument argument : function.getArguments()) {
+      auto loc = dyn_cast<FileLineColRange>(argument.getLoc());
+      if (!loc || loc.getFilename() != buffer.getBufferIdentifier())
+        continue;
+      StringRef name = readName(sources, id, buffer.getBuffer(),
+                                loc.getStartLine(), loc.getStartColumn());
+      if (!name.empty())
+        argument.setLoc(
+            NameLoc::get(StringAttr::get(module.getContext(), name), loc));
+    }
+  }
+}
+
 OwningOpRef<ModuleOp> seqc::loadModule(std::unique_ptr<MemoryBuffer> input,
                                        MLIRContext &context, SourceMgr &sources,
                                        const LoadOptions &options) {
   const MemoryBuffer &bytes = *input;
-  sources.AddNewSourceBuffer(std::move(input), SMLoc());
+  unsigned id = sources.AddNewSourceBuffer(std::move(input), SMLoc());
   if (failed(checkSize(bytes, context)))
     return nullptr;
   bool binary = isBytecode(bytes.getMemBufferRef());
@@ -99,7 +137,11 @@ OwningOpRef<ModuleOp> seqc::loadModule(std::unique_ptr<MemoryBuffer> input,
     return nullptr;
   OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(
       bytes.getBuffer(), &context, bytes.getBufferIdentifier());
-  if (!module || failed(linkCells(*module)))
+  if (!module)
+    return nullptr;
+  if (!binary)
+    nameArguments(*module, sources, id);
+  if (failed(linkCells(*module)))
     return nullptr;
   if (!options.weights.empty() && failed(bindWeights(*module, options.weights)))
     return nullptr;
