@@ -140,6 +140,8 @@ int32_t Stream::step(int64_t begin, int64_t steps, std::vector<Tensor> &results,
   std::chrono::duration<double> seconds =
       std::chrono::steady_clock::now() - clock;
   times.seconds.push_back(seconds.count());
+  if (code != SEQC_OK)
+    return code;
   size_t next = 0;
   for (int32_t i = 0; i < count; ++i) {
     if (isState(i))
@@ -155,7 +157,7 @@ int32_t Stream::step(int64_t begin, int64_t steps, std::vector<Tensor> &results,
       std::memcpy(whole.memory.data(), chunk.memory.data(),
                   chunk.memory.size());
   }
-  return code;
+  return SEQC_OK;
 }
 
 /// Number of steps in the sequence, or 1 if it is static and taken as a whole.
@@ -183,8 +185,9 @@ Exit seqc::run::runSteps(const seqc_function *function,
     results.push_back(std::move(*result));
   }
   Stream stream(function, inputs, options, context);
-  int32_t code = stream.start(sizes);
+  // First: a later question would clear the message of a failed call.
   int64_t total = countSteps(function, sizes);
+  int32_t code = stream.start(sizes);
   for (int64_t begin = 0; begin < total && code == SEQC_OK;
        begin += options.chunk)
     code = stream.step(begin, std::min(options.chunk, total - begin), results,
