@@ -162,6 +162,10 @@ void Compilation::watchStages() {
   };
   options.afterStage = [this](StringRef stage, mlir::ModuleOp after) {
     reachedStage = stage.str();
+    if (stage == "simplified")
+      planExplainer.noteGiven(after);
+    if (stage == "scheduled")
+      planExplainer.explain(after);
     if (!invocation.saveTemps)
       return;
     std::string text;

@@ -22,7 +22,8 @@ public:
   Compilation(const Invocation &invocation, llvm::SourceMgr &sources,
               MessageLog &log)
       : invocation(invocation), sources(sources), log(log),
-        options(invocation.options) {}
+        options(invocation.options),
+        planExplainer(invocation.options.schedule) {}
 
   /// Does all of it; returns the exit status. Call it on a large stack.
   int run();
@@ -54,6 +55,7 @@ private:
   llvm::SourceMgr &sources;
   MessageLog &log;
   CompileOptions options;
+  PlanExplainer planExplainer;
   mlir::OwningOpRef<mlir::ModuleOp> module;
   std::unique_ptr<llvm::MemoryBuffer> input;
   std::vector<Explanation> explanations;

@@ -3,7 +3,10 @@
 #ifndef SEQC_LIB_DRIVER_EXPLAIN_H
 #define SEQC_LIB_DRIVER_EXPLAIN_H
 
+#include "mlir/IR/BuiltinOps.h"
+#include "seqc/Dialect/Seq/IR/Seq.h"
 #include "seqc/Support/Diagnostics.h"
+#include "llvm/ADT/DenseSet.h"
 #include "llvm/Support/raw_ostream.h"
 #include <string>
 #include <utility>
@@ -31,6 +34,23 @@ void printExplanations(llvm::raw_ostream &os,
 /// One JSON object: `schema` (1) and `remarks`.
 void printExplanationsJSON(llvm::raw_ostream &os,
                            llvm::ArrayRef<Explanation> explanations);
+
+/// Tells the plan of each recurrence, from the schedules in the module.
+class PlanExplainer {
+public:
+  /// `asked` is the value of `--schedule`.
+  explicit PlanExplainer(std::string asked) : asked(std::move(asked)) {}
+  /// Remembers which schedules were there before stage `scheduled`.
+  void noteGiven(mlir::ModuleOp module);
+  /// Emits one remark `seqc.plan` for each recurrence with a schedule.
+  void explain(mlir::ModuleOp module) const;
+
+private:
+  std::string getReason(mlir::Operation *op, seq::Plan plan) const;
+
+  std::string asked;
+  llvm::DenseSet<mlir::Location> given;
+};
 
 } // namespace seqc
 
