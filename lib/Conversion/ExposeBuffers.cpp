@@ -141,7 +141,8 @@ static void resolveSizes(func::FuncOp func) {
   OpBuilder b = OpBuilder::atBlockBegin(&entry);
   SmallVector<tensor::DimOp> dims;
   func.walk([&](tensor::DimOp op) {
-    if (!op->getParentOfType<seq::RecurrenceOp>() && !isa<BlockArgument>(op.getSource()) &&
+    auto arg = dyn_cast<BlockArgument>(op.getSource());
+    if (!op->getParentOfType<seq::RecurrenceOp>() && (!arg || arg.getOwner() != &entry) &&
         op.getConstantIndex())
       dims.push_back(op);
   });
@@ -224,7 +225,8 @@ struct ExposeBuffersPass : seqc::impl::ExposeBuffersPassBase<ExposeBuffersPass> 
   void runOnOperation() override {
     SmallVector<func::FuncOp> functions(getOperation().getOps<func::FuncOp>());
     for (func::FuncOp func : functions)
-      if (!func.isDeclaration() && func.isPublic() && failed(convert(func)))
+      if (!func.isDeclaration() && func.isPublic() && !func.getName().starts_with(initPrefix) &&
+          failed(convert(func)))
         return signalPassFailure();
   }
 

@@ -111,10 +111,13 @@ FailureOr<LoweredModule> seqc::compileModule(ModuleOp module, StringRef name,
     return module.emitError("expected a module that LLVM IR can express");
   result.module->setTargetTriple(result.machine->getTargetTriple());
   result.module->setDataLayout(result.machine->createDataLayout());
-  if (llvm::Error problem = emitAbi(*result.module, result.signature, getVersion()))
+  if (llvm::Error problem = emitEntryPoints(*result.module, result.signature, getVersion()))
     return module.emitError() << llvm::toString(std::move(problem));
   applyTarget(*result.module, target, *result.machine);
   optimizeModule(*result.module, *result.machine, options.optLevel);
+  // Last, so that the runtime, which checks the CPU's features, is made for the plainest one.
+  if (llvm::Error problem = linkRuntime(*result.module))
+    return module.emitError() << llvm::toString(std::move(problem));
   std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
   if (options.timing)
     options.timing("optimize", seconds.count());
