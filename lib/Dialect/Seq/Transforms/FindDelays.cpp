@@ -152,7 +152,8 @@ std::optional<DelayLine> DelayFinder::matchRegister(Lifter &lifter,
   while (kept < size && rows[kept].source == old)
     ++kept;
   int64_t added = size - kept;
-  if (kept == 0 || added == 0 || size % added != 0)
+  // A delay runs backwards with a window of one value only.
+  if (kept == 0 || added == 0 || size % added != 0 || op.getReverse())
     return std::nullopt;
   for (int64_t i = 0; i < kept; ++i)
     if (rows[i].row != i + added)

@@ -85,6 +85,9 @@ bool Hoister::extendBy(Operation *inner) {
   if (hoisted.contains(inner) || isDestination(inner) ||
       inner->getNumResults() != 1 || !lifter.canLift(inner->getResult(0)))
     return false;
+  // Fewer leading dimensions (`given`, `shared`) are cheaper than any value per
+  // step.
+  std::optional<Leads> leads = lifter.canLift(inner->getResult(0));
   std::optional<int64_t> after = stepBytes(inner->getResult(0));
   int64_t before = 0;
   for (Value v : readBy(inner)) {
@@ -92,7 +95,7 @@ bool Hoister::extendBy(Operation *inner) {
     bool only = llvm::all_of(v.getUsers(), [&](Operation *user) {
       return user == inner || inner->isAncestor(user) || hoisted.contains(user);
     });
-    if (def && hoisted.contains(def) && only && lifter.canLift(v) != Leads(0))
+    if (def && hoisted.contains(def) && only && lifter.canLift(v) == leads)
       before += stepBytes(v).value_or(0);
   }
   return after && *after < before;

@@ -20,6 +20,7 @@ void seqc::buildSimplify(OpPassManager &pm) {
   pm.addPass(createSinkPass());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
+  pm.addPass(createExplainStepsPass());
   // Last: it freezes which values are states.
   pm.addPass(createExposeStatesPass());
 }

@@ -128,6 +128,21 @@ def ExpandAffinePass : Pass<"seq-expand-affine", "::mlir::ModuleOp"> {
                            "::mlir::arith::ArithDialect"];
 }
 
+def ExplainStepsPass : Pass<"seqc-explain-steps", "::mlir::ModuleOp"> {
+  let summary = "remarks on the class of each step and the bytes that it must move";
+  let description = [{
+    Tells what the analyses know of each recurrence, in the categories of `--explain`: name
+    `class` with the class and a sentence, name `bytes` with the least bytes that it moves.
+
+    ```
+    remark: [Analysis] class | Category:seqc.step | class=nonlinear-dense, Reason="not affine in …"
+    ```
+
+    Requires: verified seq ops. Leaves: the module as it was. Refuses: nothing.
+    Example: test/Analysis/step-class.mlir.
+  }];
+}
+
 def ExposeStatesPass : Pass<"seqc-expose-states", "::mlir::ModuleOp"> {
   let summary = "hidden states of streaming functions become arguments and results";
   let description = [{

@@ -1,0 +1,89 @@
+// RUN: %seqc-opt %s -split-input-file -verify-diagnostics
+
+func.func @affine_c1_element(%a: tensor<?x?x8xf32>, %u: tensor<?x?x8xf32>, %h0: tensor<?x8xbf16>) {
+  // expected-error @+1 {{expected 'initial' to be f32 or f64, but got 'tensor<?x8xbf16>'}}
+  %y, %l = seq.affine_recurrence diagonal decay(%a) input(%u) initial(%h0)
+      : (tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<?x8xbf16>) -> (tensor<?x?x8xbf16>, tensor<?x8xbf16>)
+  return
+}
+
+// -----
+
+func.func @affine_c2_decay(%a: tensor<?x?x4xf32>, %u: tensor<?x?x8xf32>, %h0: tensor<?x8xf32>) {
+  // expected-error @+1 {{expected 'decay' to have shape [?, ?, 8], but got 'tensor<?x?x4xf32>'}}
+  %y, %l = seq.affine_recurrence diagonal decay(%a) input(%u) initial(%h0)
+      : (tensor<?x?x4xf32>, tensor<?x?x8xf32>, tensor<?x8xf32>) -> (tensor<?x?x8xf32>, tensor<?x8xf32>)
+  return
+}
+
+// -----
+
+func.func @affine_c3_readout(%a: tensor<?x?x8xf32>, %u: tensor<?x?x8xf32>, %h0: tensor<?x8xf32>, %c: tensor<?x?x4xf32>) {
+  // expected-error @+1 {{expected 'readout' to have shape [?, ?, 8], but got 'tensor<?x?x4xf32>'}}
+  %y, %l = seq.affine_recurrence diagonal decay(%a) input(%u) initial(%h0) readout(%c)
+      : (tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<?x8xf32>, tensor<?x?x4xf32>) -> (tensor<?x?xf32>, tensor<?x8xf32>)
+  return
+}
+
+// -----
+
+func.func @affine_c4_resets(%a: tensor<?x?x8xf32>, %u: tensor<?x?x8xf32>, %h0: tensor<?x8xf32>, %r: tensor<?x?xi8>) {
+  // expected-error @+1 {{expected 'resets' to be of i1, but got 'tensor<?x?xi8>'}}
+  %y, %l = seq.affine_recurrence diagonal decay(%a) input(%u) initial(%h0) resets(%r)
+      : (tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<?x8xf32>, tensor<?x?xi8>) -> (tensor<?x?x8xf32>, tensor<?x8xf32>)
+  return
+}
+
+// -----
+
+func.func @affine_c6_wider(%a: tensor<?x?x8xf64>, %u: tensor<?x?x8xf32>, %h0: tensor<?x8xf32>) {
+  // expected-error @+1 {{expected 'decay' to hold 'f32' or a narrower float, but got 'tensor<?x?x8xf64>'}}
+  %y, %l = seq.affine_recurrence diagonal decay(%a) input(%u) initial(%h0)
+      : (tensor<?x?x8xf64>, tensor<?x?x8xf32>, tensor<?x8xf32>) -> (tensor<?x?x8xf32>, tensor<?x8xf32>)
+  return
+}
+
+// -----
+
+func.func @affine_c7_time(%a: tensor<?x?x8xf32>, %u: tensor<?x?x8xf32>, %h0: tensor<?x8xf32>) {
+  // expected-error @+1 {{expected 'time' between 0 and 1 (the number of batch dimensions), but got 2}}
+  %y, %l = seq.affine_recurrence diagonal decay(%a) input(%u) initial(%h0) {time = 2 : i64}
+      : (tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<?x8xf32>) -> (tensor<?x?x8xf32>, tensor<?x8xf32>)
+  return
+}
+
+// -----
+
+func.func @delay_c1_rank(%x: tensor<?x?x8xf32>, %x0: tensor<?x8xf32>) {
+  // expected-error @+1 {{expected 'initial' with the rank and element type of 'tensor<?x?x8xf32>' and 'time' as a position in it, but got 'tensor<?x8xf32>' and 1}}
+  %w, %l = seq.delay %x initial(%x0) {time = 1 : i64}
+      : (tensor<?x?x8xf32>, tensor<?x8xf32>) -> (tensor<?x?x1x8xf32>, tensor<?x8xf32>)
+  return
+}
+
+// -----
+
+func.func @delay_c2_window(%x: tensor<?x?x8xf32>, %x0: tensor<?x?x8xf32>) {
+  // expected-error @+1 {{expected a static, positive size of 'initial' at position 1, but got 'tensor<?x?x8xf32>'}}
+  %w, %l = seq.delay %x initial(%x0) {time = 1 : i64}
+      : (tensor<?x?x8xf32>, tensor<?x?x8xf32>) -> (tensor<?x?x?x8xf32>, tensor<?x?x8xf32>)
+  return
+}
+
+// -----
+
+func.func @delay_c3_sizes(%x: tensor<?x?x8xf32>, %x0: tensor<?x1x4xf32>) {
+  // expected-error @+1 {{expected 'initial' to have shape [?, 1, 8], but got 'tensor<?x1x4xf32>'}}
+  %w, %l = seq.delay %x initial(%x0) {time = 1 : i64}
+      : (tensor<?x?x8xf32>, tensor<?x1x4xf32>) -> (tensor<?x?x1x8xf32>, tensor<?x1x4xf32>)
+  return
+}
+
+// -----
+
+func.func @delay_c4_reverse(%x: tensor<?x?x8xf32>, %x0: tensor<?x3x8xf32>) {
+  // expected-error @+1 {{expected a window of one value with 'reverse', but got 3}}
+  %w, %l = seq.delay reverse %x initial(%x0) {time = 1 : i64}
+      : (tensor<?x?x8xf32>, tensor<?x3x8xf32>) -> (tensor<?x?x3x8xf32>, tensor<?x3x8xf32>)
+  return
+}
