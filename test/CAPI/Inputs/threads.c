@@ -18,7 +18,7 @@ static int call(const seqc_function *f, float h[T][C]) {
   float x[T][C], a[C] = {.5f, .25f, .125f, 1}, h0[C] = {0}, last[C];
   int64_t sequence[] = {1, T, C}, row[] = {C}, state[] = {1, C};
   for (int i = 0; i < T * C; ++i)
-    x[0][i] = (float)(i % 5);
+    x[i / C][i % C] = (float)(i % 5);
   DLTensor t[] = {seqc_tensor(x, kDLFloat, 32, 3, sequence),
                   seqc_tensor(a, kDLFloat, 32, 1, row),
                   seqc_tensor(h0, kDLFloat, 32, 2, state),

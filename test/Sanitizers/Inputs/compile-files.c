@@ -33,6 +33,8 @@ int main(int argc, char **argv) {
   seqc_options reference = {.struct_size = sizeof reference,
                             .schedule = "reference"};
   for (int i = 1; i < argc; ++i) {
+    fprintf(stderr, "%s\n",
+            argv[i]); // the last one named is the one that crashed
     FILE *file = fopen(argv[i], "rb");
     size_t length = file ? fread(text, 1, sizeof text, file) : 0;
     seqc_module *module;
