@@ -37,10 +37,30 @@ static Value splatScalar(OpBuilder &builder, Location loc, Value value) {
   return scalar ? arith::ConstantOp::create(builder, loc, scalar) : Value();
 }
 
+/// A value of the same shape that is not computed by linalg, so that asking for
+/// its sizes does not count as a use of a result: the destination from which a
+/// chain of linalg ops started.
+static Value shapeSource(Value value) {
+  while (auto op = value.getDefiningOp<linalg::LinalgOp>()) {
+    if (!op.hasPureTensorSemantics())
+      break;
+    value =
+        op.getDpsInitOperand(cast<OpResult>(value).getResultNumber())->get();
+  }
+  return value;
+}
+
+static SmallVector<OpFoldResult> sizesOf(RewriterBase &rewriter, Location loc,
+                                         Value value) {
+  Value source = shapeSource(value);
+  if (auto empty = source.getDefiningOp<tensor::EmptyOp>())
+    return empty.getMixedSizes();
+  return tensor::getMixedSizes(rewriter, loc, source);
+}
+
 static SmallVector<Value> emptyResults(RewriterBase &rewriter, Operation *op,
                                        Value shape) {
-  SmallVector<OpFoldResult> sizes =
-      tensor::getMixedSizes(rewriter, op->getLoc(), shape);
+  SmallVector<OpFoldResult> sizes = sizesOf(rewriter, op->getLoc(), shape);
   SmallVector<Value> empties;
   for (Type type : op->getResultTypes()) {
     auto tensorType = cast<RankedTensorType>(type);
@@ -51,6 +71,26 @@ static SmallVector<Value> emptyResults(RewriterBase &rewriter, Operation *op,
                                               tensorType.getElementType()));
   }
   return empties;
+}
+
+/// Asks `tensor.dim` of where a shape comes from instead of a result with that
+/// shape.
+static void redirectSizes(Operation *root) {
+  SmallVector<tensor::DimOp> dims;
+  root->walk([&](tensor::DimOp op) { dims.push_back(op); });
+  for (tensor::DimOp op : dims) {
+    Value source = shapeSource(op.getSource());
+    auto empty = source.getDefiningOp<tensor::EmptyOp>();
+    std::optional<int64_t> index = op.getConstantIndex();
+    auto type = cast<ShapedType>(source.getType());
+    if (empty && index && *index < type.getRank() &&
+        type.isDynamicDim(*index)) {
+      op.replaceAllUsesWith(empty.getDynamicSize(*index));
+      op.erase();
+    } else if (source != op.getSource()) {
+      op.getSourceMutable().assign(source);
+    }
+  }
 }
 
 /// Replaces an elementwise op by a linalg.generic whose body is that op on
@@ -123,6 +163,7 @@ static void makeGenerics(IRRewriter &rewriter, Operation *root) {
     // An op that cannot be generalised stays as it is.
     (void)linalg::generalizeNamedOp(rewriter, op);
   }
+  redirectSizes(root);
 }
 
 static bool isWorthFusing(OpOperand *operand) {
