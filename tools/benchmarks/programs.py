@@ -36,7 +36,8 @@ class Seqc:
         if not self.program.exists():
             raise Missing("seqc is not built")
         start = time.perf_counter()
-        done = subprocess.run([self.program, *arguments], capture_output=True, text=True, timeout=120)
+        done = subprocess.run([self.program, *arguments], capture_output=True, text=True, timeout=120,
+                              cwd=self.folder)
         seconds = time.perf_counter() - start
         if done.returncode:
             lines = [line for line in done.stderr.splitlines() if "error" in line] or [done.stderr.strip()]
