@@ -1,4 +1,4 @@
-//===- TimeFlow.h - How values depend on time, outside of recurrences
+//===- TimeFlow.h - How values depend on time, outside of recurrences -----===//
 //----------===//
 #ifndef SEQC_LIB_ANALYSIS_TIMEFLOW_H
 #define SEQC_LIB_ANALYSIS_TIMEFLOW_H

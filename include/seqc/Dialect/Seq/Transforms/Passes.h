@@ -1,4 +1,4 @@
-//===- Passes.h - Passes of stage 2, simplify -----------------------------------===//
+//===- Passes.h - Passes of stage 2, simplify -----------------------------===//
 #ifndef SEQC_DIALECT_SEQ_TRANSFORMS_PASSES_H
 #define SEQC_DIALECT_SEQ_TRANSFORMS_PASSES_H
 
