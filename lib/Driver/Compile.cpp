@@ -1,10 +1,9 @@
-//===- Compile.cpp - One command line carried out
-//-------------------------------===//
+//===- Compile.cpp - One command line carried out -------------------------===//
 //
 // Files are judged before any work is done, and written when all of it is done:
 // a compile that fails leaves the outputs as they were.
 //
-//===----------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------===//
 #include "Compile.h"
 #include "CrashReport.h"
 #include "mlir/Bytecode/BytecodeWriter.h"

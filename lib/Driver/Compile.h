@@ -1,5 +1,4 @@
-//===- Compile.h - One command line carried out
-//---------------------------------===//
+//===- Compile.h - One command line carried out ---------------------------===//
 #ifndef SEQC_LIB_DRIVER_COMPILE_H
 #define SEQC_LIB_DRIVER_COMPILE_H
 

@@ -1,11 +1,10 @@
-//===- CrashReport.cpp - A bug of ours leaves a reproducer
-//----------------------===//
+//===- CrashReport.cpp - A bug of ours leaves a reproducer ----------------===//
 //
 // What a handler of a signal may do is little: open, write and exit. So the
 // path and the comment are made ready before the compilation starts, and the
 // handler only copies bytes.
 //
-//===----------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------===//
 #include "CrashReport.h"
 #include "seqc/Support/Version.h"
 #include "llvm/Support/ErrorHandling.h"

@@ -1,5 +1,4 @@
-//===- CrashReport.h - A bug of ours leaves a reproducer
-//------------------------===//
+//===- CrashReport.h - A bug of ours leaves a reproducer ------------------===//
 #ifndef SEQC_LIB_DRIVER_CRASHREPORT_H
 #define SEQC_LIB_DRIVER_CRASHREPORT_H
 

@@ -1,10 +1,9 @@
-//===- Driver.cpp - The command line as a library
-//-------------------------------===//
+//===- Driver.cpp - The command line as a library -------------------------===//
 //
 // Reads the arguments, does what they say on a large stack, prints all messages
 // at the end.
 //
-//===----------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------===//
 #include "seqc/Driver/Driver.h"
 #include "Compile.h"
 #include "Invocation.h"

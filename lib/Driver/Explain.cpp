@@ -1,10 +1,9 @@
-//===- Explain.cpp - What the compiler tells about its decisions
-//----------------===//
+//===- Explain.cpp - What the compiler tells about its decisions ----------===//
 //
 // Every decision is a remark of MLIR's remark engine. Here they become plain
 // values, and text and JSON are two ways to print the same list.
 //
-//===----------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------===//
 #include "Explain.h"
 #include "mlir/IR/Remarks.h"
 #include "llvm/ADT/STLExtras.h"

@@ -1,5 +1,4 @@
-//===- Explain.h - What the compiler tells about its decisions
-//------------------===//
+//===- Explain.h - What the compiler tells about its decisions ------------===//
 #ifndef SEQC_LIB_DRIVER_EXPLAIN_H
 #define SEQC_LIB_DRIVER_EXPLAIN_H
 

@@ -1,10 +1,9 @@
-//===- ExplainPlans.cpp - Which plan each recurrence got, and why
-//---------------===//
+//===- ExplainPlans.cpp - Which plan each recurrence got, and why ---------===//
 //
 // The decision is an attribute in the module, so it is told from there, as
 // remarks of the same stream as all others.
 //
-//===----------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------===//
 #include "Explain.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Remarks.h"

@@ -1,10 +1,9 @@
-//===- Invocation.cpp - What one command line asks for
-//--------------------------===//
+//===- Invocation.cpp - What one command line asks for --------------------===//
 //
 // Everything that can be judged without reading a file is judged here, and
 // every wrong word is answered with the nearest right one.
 //
-//===----------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------===//
 #include "Invocation.h"
 #include "seqc/Support/Spelling.h"
 #include "llvm/ADT/STLExtras.h"

@@ -1,5 +1,4 @@
-//===- Invocation.h - What one command line asks for
-//----------------------------===//
+//===- Invocation.h - What one command line asks for ----------------------===//
 #ifndef SEQC_LIB_DRIVER_INVOCATION_H
 #define SEQC_LIB_DRIVER_INVOCATION_H
 

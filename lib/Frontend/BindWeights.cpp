@@ -1,11 +1,10 @@
-//===- BindWeights.cpp - Arguments become constants
-//-----------------------------===//
+//===- BindWeights.cpp - Arguments become constants -----------------------===//
 //
 // `%w: tensor<512x128xf32> {seqc.param = "encoder.weight"}` and a file with a
 // tensor of that name: the argument disappears, a constant takes its place. The
 // bytes are copied once, as a block.
 //
-//===----------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------===//
 #include "LoadParts.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"

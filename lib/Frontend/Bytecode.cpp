@@ -1,5 +1,4 @@
-//===- Bytecode.cpp - Bytecode is read by a child first
-//-------------------------===//
+//===- Bytecode.cpp - Bytecode is read by a child first -------------------===//
 //
 // Upstream's bytecode reader trusts its input in places: a flipped bit may
 // crash it. So a child process, our own program `seqc` in a hidden mode, reads
@@ -8,7 +7,7 @@
 // threads cannot run code in a forked child. docs/Decisions/0003-bytecode.md
 // has the alternatives.
 //
-//===----------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------===//
 #include "LoadParts.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"

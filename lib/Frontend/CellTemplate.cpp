@@ -1,12 +1,11 @@
-//===- CellTemplate.cpp - A cell's text and its placeholders
-//--------------------===//
+//===- CellTemplate.cpp - A cell's text and its placeholders --------------===//
 //
 // Cells are generic over sizes, batch ranks and element types, and MLIR's types
 // are not. So a cell is text: its header is matched against the declared types,
 // its placeholders are replaced, and the parser and verifier judge the result
 // as they judge a user's text.
 //
-//===----------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------===//
 #include "CellTemplate.h"
 #include "llvm/ADT/StringExtras.h"
 

@@ -1,5 +1,4 @@
-//===- CellTemplate.h - A cell's text and its placeholders
-//----------------------===//
+//===- CellTemplate.h - A cell's text and its placeholders ----------------===//
 #ifndef SEQC_LIB_FRONTEND_CELLTEMPLATE_H
 #define SEQC_LIB_FRONTEND_CELLTEMPLATE_H
 

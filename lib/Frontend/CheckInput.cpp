@@ -1,10 +1,9 @@
-//===- CheckInput.cpp - The contract of stage 1
-//---------------------------------===//
+//===- CheckInput.cpp - The contract of stage 1 ---------------------------===//
 //
 // One walk over functions, one over ops: each rule is a function that reports
 // and goes on, so that a user sees all that is wrong at once.
 //
-//===----------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------===//
 #include "CheckSizes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/SymbolTable.h"

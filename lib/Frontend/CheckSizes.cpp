@@ -1,5 +1,4 @@
-//===- CheckSizes.cpp - No size depends on tensor data
-//--------------------------===//
+//===- CheckSizes.cpp - No size depends on tensor data --------------------===//
 //
 // A caller allocates outputs before the call, from the sizes of the inputs and
 // the scalars alone. So from every size operand we walk backwards through
@@ -7,7 +6,7 @@
 // walk: its tensor's sizes are checked where they are made. A worklist, not
 // recursion: chains of scalars may be long.
 //
-//===----------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------===//
 #include "CheckSizes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"

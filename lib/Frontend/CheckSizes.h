@@ -1,5 +1,4 @@
-//===- CheckSizes.h - No size depends on tensor data
-//----------------------------===//
+//===- CheckSizes.h - No size depends on tensor data ----------------------===//
 #ifndef SEQC_LIB_FRONTEND_CHECKSIZES_H
 #define SEQC_LIB_FRONTEND_CHECKSIZES_H
 

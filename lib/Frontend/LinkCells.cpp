@@ -1,11 +1,10 @@
-//===- LinkCells.cpp - Cells by name
-//--------------------------------------------===//
+//===- LinkCells.cpp - Cells by name --------------------------------------===//
 //
 // `func.func private @seq.cells.gru(types)` names a file of lib/Cells. The
 // declaration is replaced by that cell for those types, and every call of it by
 // its body, so that the stages which follow see only recurrences.
 //
-//===----------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------===//
 #include "CellTemplate.h"
 #include "LoadParts.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"

@@ -1,10 +1,9 @@
-//===- Load.cpp - Stage 1: bytes become a checked module
-//------------------------===//
+//===- Load.cpp - Stage 1: bytes become a checked module ------------------===//
 //
 // The order matters: bytes are judged before upstream's parser sees them, cells
 // are linked before weights, so that a weight may be a cell's argument.
 //
-//===----------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------===//
 #include "seqc/Frontend/Load.h"
 #include "LoadParts.h"
 #include "mlir/Bytecode/BytecodeReader.h"

@@ -1,5 +1,4 @@
-//===- LoadParts.h - The steps of stage `load`
-//----------------------------------===//
+//===- LoadParts.h - The steps of stage `load` ----------------------------===//
 #ifndef SEQC_LIB_FRONTEND_LOADPARTS_H
 #define SEQC_LIB_FRONTEND_LOADPARTS_H
 

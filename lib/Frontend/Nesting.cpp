@@ -1,5 +1,4 @@
-//===- Nesting.cpp - How deep a parser would recurse into a text
-//----------------===//
+//===- Nesting.cpp - How deep a parser would recurse into a text ----------===//
 //
 // Upstream's parser recurses for each bracket that it opens, for each operator
 // of an affine expression and, when it walks what it has built, for each alias
@@ -11,7 +10,7 @@
 // around it closes, so a comparison counts one level at most until then. `->`
 // is no bracket.
 //
-//===----------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------===//
 #include "seqc/Frontend/Nesting.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringExtras.h"

@@ -1,5 +1,4 @@
-//===- Safetensors.cpp - Named tensors in a file
-//--------------------------------===//
+//===- Safetensors.cpp - Named tensors in a file --------------------------===//
 //
 // The format: 8 bytes little-endian length N, N bytes of JSON, then the data.
 //
@@ -9,7 +8,7 @@
 // The JSON parser recurses and forgets repeated keys, so one scan bounds the
 // depth and looks for a name that comes twice before it sees the header.
 //
-//===----------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------===//
 #include "seqc/Frontend/Safetensors.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringSet.h"

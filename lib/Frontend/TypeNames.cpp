@@ -1,10 +1,9 @@
-//===- TypeNames.cpp - Types in messages
-//----------------------------------------===//
+//===- TypeNames.cpp - Types in messages ----------------------------------===//
 //
 // The notation of the C header and of call-time errors, so that all messages
 // agree.
 //
-//===----------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------===//
 #include "seqc/Frontend/TypeNames.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "llvm/ADT/StringExtras.h"

@@ -1,11 +1,10 @@
-//===- Diagnostics.cpp - Messages to people and to programs
-//---------------------===//
+//===- Diagnostics.cpp - Messages to people and to programs ---------------===//
 //
 // Messages are kept as plain values until the end: only then is it known
 // whether an error is the user's or a bug of ours, and two sinks (text, JSON)
 // read the same list.
 //
-//===----------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------===//
 #include "seqc/Support/Diagnostics.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/Location.h"

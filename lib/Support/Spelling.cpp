@@ -1,9 +1,8 @@
-//===- Spelling.cpp - The name that was probably meant
-//--------------------------===//
+//===- Spelling.cpp - The name that was probably meant --------------------===//
 //
 // Edit distance over short lists of names, and what C allows as a name.
 //
-//===----------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------===//
 #include "seqc/Support/Spelling.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"

@@ -1,9 +1,8 @@
-//===- Version.cpp - Which compiler this is
-//-------------------------------------===//
+//===- Version.cpp - Which compiler this is -------------------------------===//
 //
 // The build passes the project's version in.
 //
-//===----------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------===//
 #include "seqc/Support/Version.h"
 #include "llvm/Config/llvm-config.h"
 

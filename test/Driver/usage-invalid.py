@@ -56,8 +56,8 @@ wrong("expected all for --help, but got 'al'", "--help=al", help="did you mean '
 wrong("expected a file for --weights", "m.mlir", "-o", "m.so", "--weights=")
 for option in ("threads", "certificate", "streaming-exact"):
     wrong(f"option '--{option}' is not available yet", "m.mlir", "-o", "m.so", f"--{option}")
-for option in ("export", "cuda-arch", "prefix", "target-facts"):
-    wrong(f"option '--{option}' is not available yet", "m.mlir", "-o", "m.so", f"--{option}=x")
+for option in ("--export=", "--cuda-arch=", "--prefix=", "--target-facts="):
+    wrong(f"option '{option[:-1]}' is not available yet", "m.mlir", "-o", "m.so", f"{option}x")
 
 # An unknown triple, level or feature: the text is the target's, the status is ours.
 for bad in ("--target=no-such-machine", "--march=x86-64-v9", "--march=+nosuchfeature"):

@@ -1,8 +1,9 @@
-//===- Cells.h - Named cells as text --------------------------------------------===//
+//===- Cells.h - Named cells as text --------------------------------------===//
 //
-// The files of lib/Cells, embedded at build time. lib/Cells/README.md has their form.
+// The files of lib/Cells, embedded at build time. lib/Cells/README.md has their
+// form.
 //
-//===----------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------===//
 #ifndef SEQC_CELLS_CELLS_H
 #define SEQC_CELLS_CELLS_H
 

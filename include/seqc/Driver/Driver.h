@@ -1,5 +1,4 @@
-//===- Driver.h - The command line as a library
-//---------------------------------===//
+//===- Driver.h - The command line as a library ---------------------------===//
 #ifndef SEQC_DRIVER_DRIVER_H
 #define SEQC_DRIVER_DRIVER_H
 

@@ -1,10 +1,9 @@
-//===- Load.h - Stage 1: bytes become a checked module
-//--------------------------===//
+//===- Load.h - Stage 1: bytes become a checked module --------------------===//
 //
 // MLIR text or bytecode from a file, standard input or memory; cells linked in
 // by name; weights bound. Nothing in here trusts its input.
 //
-//===----------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------===//
 #ifndef SEQC_FRONTEND_LOAD_H
 #define SEQC_FRONTEND_LOAD_H
 

@@ -1,5 +1,4 @@
-//===- Nesting.h - How deep a parser would recurse into a text
-//------------------===//
+//===- Nesting.h - How deep a parser would recurse into a text ------------===//
 #ifndef SEQC_FRONTEND_NESTING_H
 #define SEQC_FRONTEND_NESTING_H
 

@@ -1,5 +1,4 @@
-//===- Passes.h - Passes of stage 1
-//---------------------------------------------===//
+//===- Passes.h - Passes of stage 1 ---------------------------------------===//
 #ifndef SEQC_FRONTEND_PASSES_H
 #define SEQC_FRONTEND_PASSES_H
 

@@ -1,5 +1,4 @@
-//===- Safetensors.h - Named tensors in a file
-//----------------------------------===//
+//===- Safetensors.h - Named tensors in a file ----------------------------===//
 #ifndef SEQC_FRONTEND_SAFETENSORS_H
 #define SEQC_FRONTEND_SAFETENSORS_H
 

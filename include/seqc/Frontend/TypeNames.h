@@ -1,5 +1,4 @@
-//===- TypeNames.h - Types in messages
-//------------------------------------------===//
+//===- TypeNames.h - Types in messages ------------------------------------===//
 #ifndef SEQC_FRONTEND_TYPENAMES_H
 #define SEQC_FRONTEND_TYPENAMES_H
 

@@ -1,10 +1,9 @@
-//===- Diagnostics.h - Messages to people and to programs
-//-----------------------===//
+//===- Diagnostics.h - Messages to people and to programs -----------------===//
 //
 // Collects what a compilation says and renders it as text with carets or as one
 // JSON object a line.
 //
-//===----------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------===//
 #ifndef SEQC_SUPPORT_DIAGNOSTICS_H
 #define SEQC_SUPPORT_DIAGNOSTICS_H
 
@@ -64,8 +63,8 @@ private:
   unsigned errors = 0;
 };
 
-/// Sends the diagnostics of `context` to `log` while it lives. From then on the context adds no
-/// note with the whole op to an error.
+/// Sends the diagnostics of `context` to `log` while it lives. From then on the
+/// context adds no note with the whole op to an error.
 class MessageHandler {
 public:
   MessageHandler(mlir::MLIRContext &context, MessageLog &log);

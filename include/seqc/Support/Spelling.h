@@ -1,5 +1,4 @@
-//===- Spelling.h - The name that was probably meant
-//----------------------------===//
+//===- Spelling.h - The name that was probably meant ----------------------===//
 #ifndef SEQC_SUPPORT_SPELLING_H
 #define SEQC_SUPPORT_SPELLING_H
 

@@ -1,5 +1,4 @@
-//===- Version.h - Which compiler this is
-//---------------------------------------===//
+//===- Version.h - Which compiler this is ---------------------------------===//
 #ifndef SEQC_SUPPORT_VERSION_H
 #define SEQC_SUPPORT_VERSION_H
 
