@@ -1,5 +1,4 @@
 //===- TimeFlow.h - How values depend on time, outside of recurrences -----===//
-//----------===//
 #ifndef SEQC_LIB_ANALYSIS_TIMEFLOW_H
 #define SEQC_LIB_ANALYSIS_TIMEFLOW_H
 

@@ -1,5 +1,4 @@
 //===- DimSymbols.h - Which sizes of a function are the same size ---------===//
-//--------------===//
 #ifndef SEQC_ANALYSIS_DIMSYMBOLS_H
 #define SEQC_ANALYSIS_DIMSYMBOLS_H
 

@@ -1,5 +1,4 @@
 //===- Footprint.h - The least bytes that a recurrence must move ----------===//
-//--------------------===//
 #ifndef SEQC_ANALYSIS_FOOTPRINT_H
 #define SEQC_ANALYSIS_FOOTPRINT_H
 

@@ -1,5 +1,4 @@
 //===- InferSignature.h - The interface of a function ---------------------===//
-//--------------------------===//
 #ifndef SEQC_ANALYSIS_INFERSIGNATURE_H
 #define SEQC_ANALYSIS_INFERSIGNATURE_H
 

@@ -1,5 +1,4 @@
 //===- Place.h - Locations in sentences -----------------------------------===//
-//------------------------------------------===//
 #ifndef SEQC_ANALYSIS_PLACE_H
 #define SEQC_ANALYSIS_PLACE_H
 

@@ -1,5 +1,4 @@
 //===- StepClass.h - What kind of function a step is ----------------------===//
-//------------------------------===//
 #ifndef SEQC_ANALYSIS_STEPCLASS_H
 #define SEQC_ANALYSIS_STEPCLASS_H
 

@@ -1,5 +1,4 @@
 //===- Streaming.h - Which functions have a step form ---------------------===//
-//--===//
 #ifndef SEQC_ANALYSIS_STREAMING_H
 #define SEQC_ANALYSIS_STREAMING_H
 

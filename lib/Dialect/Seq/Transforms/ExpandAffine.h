@@ -1,5 +1,4 @@
 //===- ExpandAffine.h - seq.affine_recurrence as seq.recurrence -----------===//
-//----------------===//
 #ifndef SEQC_LIB_DIALECT_SEQ_TRANSFORMS_EXPANDAFFINE_H
 #define SEQC_LIB_DIALECT_SEQ_TRANSFORMS_EXPANDAFFINE_H
 

@@ -6,6 +6,7 @@
 #include "seqc/Analysis/Streaming.h"
 #include "seqc/Dialect/Seq/Transforms/Passes.h"
 
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/IR/SymbolTable.h"
 
@@ -140,6 +141,24 @@ static void exposeStates(func::FuncOp function, Streaming &streaming) {
   eraseDead(function.front());
 }
 
+/// Reshapes of empty destinations become destinations of that shape: an initial
+/// value must be written where it is returned.
+static void foldDestinations(ModuleOp module) {
+  module.walk([](tensor::ExpandShapeOp expand) {
+    if (!expand.getSrc().getDefiningOp<tensor::EmptyOp>())
+      return;
+    OpBuilder b(expand);
+    Value empty = tensor::EmptyOp::create(
+        b, expand.getLoc(), expand.getMixedOutputShape(),
+        expand.getResultType().getElementType());
+    if (empty.getType() != expand.getResultType())
+      empty = tensor::CastOp::create(b, expand.getLoc(), expand.getResultType(),
+                                     empty);
+    expand.replaceAllUsesWith(empty);
+    expand.erase();
+  });
+}
+
 namespace {
 struct ExposeStatesPass : seqc::impl::ExposeStatesPassBase<ExposeStatesPass> {
   void runOnOperation() override {
@@ -166,6 +185,7 @@ struct ExposeStatesPass : seqc::impl::ExposeStatesPassBase<ExposeStatesPass> {
                                             .function(function.getName()))
           << remark::reason("no step function: {0}", streaming.obstacle);
     }
+    foldDestinations(module);
   }
 };
 } // namespace

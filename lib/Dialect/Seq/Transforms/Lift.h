@@ -1,5 +1,4 @@
 //===- Lift.h - A step's ops, for all steps of all sequences at once ------===//
-//-----------===//
 #ifndef SEQC_LIB_DIALECT_SEQ_TRANSFORMS_LIFT_H
 #define SEQC_LIB_DIALECT_SEQ_TRANSFORMS_LIFT_H
 

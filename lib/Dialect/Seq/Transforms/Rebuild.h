@@ -1,5 +1,4 @@
 //===- Rebuild.h - Recurrences with other operands and results ------------===//
-//-----------------===//
 #ifndef SEQC_LIB_DIALECT_SEQ_TRANSFORMS_REBUILD_H
 #define SEQC_LIB_DIALECT_SEQ_TRANSFORMS_REBUILD_H
 
