@@ -1,5 +1,4 @@
-//===- ExpandMath.cpp - Which ops have formulas, and their element types
-//-------===//
+//===- ExpandMath.cpp - Which ops have formulas, and their element types --===//
 #include "seqc/Conversion/ExpandMath.h"
 #include "ExpandMathFormula.h"
 #include "mlir/Dialect/Math/IR/Math.h"

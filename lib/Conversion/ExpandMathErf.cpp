@@ -1,11 +1,10 @@
-//===- ExpandMathErf.cpp - The error function
-//-----------------------------------===//
+//===- ExpandMathErf.cpp - The error function -----------------------------===//
 //
 // Near zero erf(x) = x + x P(x²); further out 1 - exp(-G(|x|)), where G is a
 // polynomial for -log(erfc): an error of G is damped by erfc. f64 has two such
 // polynomials, up to 2.5 and up to 5.98, where erf rounds to 1.
 //
-//===---------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------===//
 #include "ExpandMathFormula.h"
 
 using namespace mlir;

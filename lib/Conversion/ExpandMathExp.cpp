@@ -1,5 +1,4 @@
-//===- ExpandMathExp.cpp - exp, sigmoid, softplus, tanh, erf
-//-------------------===//
+//===- ExpandMathExp.cpp - exp, sigmoid, softplus, tanh, erf --------------===//
 //
 // All but tanh in f32 rest on e^x = 2^n e^r with n = round(x / ln2).
 // Adding 1.5·2^23 (f32) rounds x / ln2 and leaves n in the low bits of the sum,
@@ -19,7 +18,7 @@
 // Coefficients: minimax on the reduced interval with rounded coefficients
 // (Sollya's fpminimax).
 //
-//===---------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------===//
 #include "ExpandMathFormula.h"
 #include <cmath>
 

@@ -1,5 +1,4 @@
-//===- ExpandMathFormula.cpp - Arithmetic on a float type
-//----------------------===//
+//===- ExpandMathFormula.cpp - Arithmetic on a float type -----------------===//
 //
 // The only algorithm here is the division. A wide vector division takes 16
 // cycles on some machines, a fused multiply-add half a cycle, so 1/d starts
@@ -10,7 +9,7 @@
 // step z - (d·z - n)·y1 gives the quotient almost always correctly rounded, -0
 // included.
 //
-//===---------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------===//
 #include "ExpandMathFormula.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/TypeUtilities.h"

@@ -1,10 +1,9 @@
-//===- ExpandMathFormula.h - Arithmetic on a float type, scalar or vector
-//------===//
+//===- ExpandMathFormula.h - Arithmetic on a float type, scalar or vector -===//
 //
 // The vocabulary in which the formulas of ExpandMath*.cpp are written. Private
 // to Conversion.
 //
-//===---------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------===//
 #ifndef SEQC_LIB_CONVERSION_EXPANDMATHFORMULA_H
 #define SEQC_LIB_CONVERSION_EXPANDMATHFORMULA_H
 

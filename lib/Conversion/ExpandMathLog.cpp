@@ -1,5 +1,4 @@
-//===- ExpandMathLog.cpp - log, log2, log10, log1p
-//------------------------------===//
+//===- ExpandMathLog.cpp - log, log2, log10, log1p ------------------------===//
 //
 // x = 2^k (1 + f) with 1 + f between sqrt(1/2) and sqrt(2), taken from the
 // bits; then k ln2 + log(1 + f). Denormals are scaled into the normal range
@@ -10,7 +9,7 @@
 // last bit, and x itself when k = 0. (2^-k is applied as 2^(2-k) to x/4,
 // because k may be 128.)
 //
-//===---------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------===//
 #include "ExpandMathFormula.h"
 #include <limits>
 

@@ -1,5 +1,4 @@
-//===- ExpandMathTrig.cpp - sin, cos, tan and powers in f32
-//--------------------===//
+//===- ExpandMathTrig.cpp - sin, cos, tan and powers in f32 ---------------===//
 //
 // Computed in f64, where a float's 24 bits leave room for exact steps.
 //
@@ -10,7 +9,7 @@
 //
 // pow: exp(y log x) in f64, and the cases that IEEE 754 lists.
 //
-//===---------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------===//
 #include "ExpandMathFormula.h"
 #include <limits>
 

@@ -1,12 +1,11 @@
-//===- FixNumerics.cpp - One arithmetic for every plan
-//--------------------------===//
+//===- FixNumerics.cpp - One arithmetic for every plan --------------------===//
 //
 // The reference plan, the fused plan and every later plan evaluate the same
 // scalar bodies, and those bodies hold only operations that round in one way
 // wherever they run. This pass makes them so, before plans diverge; the rules
 // are in docs/Numerics.md.
 //
-//===---------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------===//
 #include "seqc/Conversion/FixNumerics.h"
 #include "seqc/Conversion/Passes.h"
 

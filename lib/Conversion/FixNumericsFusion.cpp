@@ -1,5 +1,4 @@
-//===- FixNumericsFusion.cpp - Elementwise work in as few bodies as possible
-//---===//
+//===- FixNumericsFusion.cpp - Elementwise work in few bodies -------------===//
 //
 // Every op on tensors becomes a linalg.generic, and a chain of elementwise ops
 // becomes one body. A producer is moved into its consumer only where that
@@ -7,7 +6,7 @@
 // reads each element exactly once. Nothing crosses the border of a block, so
 // the step of a recurrence keeps what it was given.
 //
-//===---------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------===//
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"

@@ -1,5 +1,4 @@
-//===- FixNumericsNarrow.cpp - Arithmetic on bf16 and f16
-//-----------------------===//
+//===- FixNumericsNarrow.cpp - Arithmetic on bf16 and f16 -----------------===//
 //
 // An op on bf16 or f16 is computed in f32 and rounded to its type, one op at a
 // time: what the program says, and the same on machines with and without such
@@ -7,7 +6,7 @@
 // integer arithmetic; hardware conversions flush denormals. (f16 conversions
 // are exact in hardware and stay.)
 //
-//===---------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------===//
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"

@@ -1,5 +1,4 @@
-//===- FixNumericsScalars.cpp - Rules for scalars: FMA, functions, comparisons
-//-===//
+//===- FixNumericsScalars.cpp - FMA, functions, comparisons ---------------===//
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"

@@ -1,12 +1,11 @@
-//===- ExpandMath.h - Elementary functions as plain arithmetic
-//-----------------===//
+//===- ExpandMath.h - Elementary functions as plain arithmetic ------------===//
 //
 // One formula for each function, written with operations that give the same
 // bits in a scalar, in a vector of any width and on any target: addf, mulf,
 // divf, math.fma, compare and select, bit casts, integer shifts and adds.
 // Accuracy: docs/Numerics.md.
 //
-//===---------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------===//
 #ifndef SEQC_CONVERSION_EXPANDMATH_H
 #define SEQC_CONVERSION_EXPANDMATH_H
 

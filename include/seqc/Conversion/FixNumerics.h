@@ -1,18 +1,18 @@
-//===- FixNumerics.h - One arithmetic for every plan
-//---------------------------===//
+//===- FixNumerics.h - One arithmetic for every plan ----------------------===//
 //
 // The parts of the pass `seq-fix-numerics` (declared in Passes.td), in the
 // order in which it runs them. The rule for fused multiply-adds:
 //
-//   addf(mulf(a, b), c)  ->  fma(a, b, c)        subf(mulf(a, b), c)  -> fma(a,
-//   b, -c) addf(c, mulf(a, b))  ->  fma(a, b, c)        subf(c, mulf(a, b))  ->
-//   fma(-a, b, c)
+//   addf(mulf(a, b), c)  ->  fma(a, b, c)
+//   addf(c, mulf(a, b))  ->  fma(a, b, c)
+//   subf(mulf(a, b), c)  ->  fma(a, b, -c)
+//   subf(c, mulf(a, b))  ->  fma(-a, b, c)
 //
 // where the mulf has no other use, stands in the same block, and all is f32 or
-// f64; if both sides are such a mulf, the left one is taken. Ops are visited in
-// program order.
+// f64; if both sides are such a mulf, the left one is taken. A sum with
+// the constant 0 stays. Ops are visited in program order.
 //
-//===---------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------===//
 #ifndef SEQC_CONVERSION_FIXNUMERICS_H
 #define SEQC_CONVERSION_FIXNUMERICS_H
 

@@ -1,5 +1,4 @@
-//===- CompiledFunction.h - A function of arrays, compiled by seq-fix-numerics
-//-===//
+//===- CompiledFunction.h - A function of arrays, compiled ----------------===//
 #ifndef SEQC_TEST_UNIT_NUMERICS_COMPILEDFUNCTION_H
 #define SEQC_TEST_UNIT_NUMERICS_COMPILEDFUNCTION_H
 
@@ -21,7 +20,7 @@ struct CompileSpec {
   /// Lanes of a vector; 1: scalars.
   int lanes = 16;
   bool fastDivision = false;
-  /// The program's features, "" for the host's.
+  /// Print the machine code as well.
   bool printAssembly = false;
 };
 
