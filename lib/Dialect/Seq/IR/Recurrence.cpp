@@ -467,8 +467,54 @@ struct FoldUnchangedFinals : OpRewritePattern<RecurrenceOp> {
     return success(changed);
   }
 };
+
+/// A size of a sequence op's result, or of a tensor that only gained or lost sizes of 1, is a size
+/// of the operand. Passes ask for sizes where values are made and thus find the arguments'.
+struct FoldDim : OpRewritePattern<tensor::DimOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  /// The operand and dimension that size `dim` of `v` comes from, or null.
+  static std::pair<Value, int64_t> origin(Value v, int64_t dim) {
+    Operation *def = v.getDefiningOp();
+    if (auto collapse = dyn_cast_if_present<tensor::CollapseShapeOp>(def)) {
+      int64_t found = -1;
+      for (int64_t i : collapse.getReassociationIndices()[dim])
+        if (collapse.getSrcType().getDimSize(i) != 1)
+          found = found == -1 ? i : -2;
+      return {found >= 0 ? collapse.getSrc() : Value(), found};
+    }
+    if (auto delay = dyn_cast_if_present<DelayOp>(def)) {
+      if (v == delay.getFinal())
+        return {delay.getInitial(), dim};
+      return {delay.getInput(), dim <= int64_t(delay.getTime()) ? dim : dim - 1};
+    }
+    if (auto op = dyn_cast_if_present<RecurrenceOp>(def)) {
+      unsigned number = cast<OpResult>(v).getResultNumber();
+      if (number >= op.getNumOuts())
+        return {op.getInitial()[number - op.getNumOuts()], dim};
+      int64_t time = op.getTimeAxis();
+      if (dim <= op.getBatchRank() && dim != time)
+        return {op.getInitial().front(), dim < time ? dim : dim - 1};
+      if (dim == time && !op.getInputs().empty())
+        return {op.getInputs().front(), time};
+    }
+    return {};
+  }
+
+  LogicalResult matchAndRewrite(tensor::DimOp op, PatternRewriter &rewriter) const override {
+    std::optional<int64_t> dim = op.getConstantIndex();
+    auto type = dyn_cast<RankedTensorType>(op.getSource().getType());
+    if (!dim || !type || *dim < 0 || *dim >= type.getRank())
+      return failure();
+    auto [source, position] = origin(op.getSource(), *dim);
+    if (!source)
+      return failure();
+    rewriter.replaceOpWithNewOp<tensor::DimOp>(op, source, position);
+    return success();
+  }
+};
 } // namespace
 
 void RecurrenceOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
-  patterns.add<DropUnusedOuts, FoldUnchangedFinals>(context);
+  patterns.add<DropUnusedOuts, FoldUnchangedFinals, FoldDim>(context);
 }

@@ -24,3 +24,25 @@ func.func @unchanged(%u: tensor<?x0x8xf32>, %h0: tensor<?x8xf32>) -> tensor<?x8x
   } : (tensor<?x0x8xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
   return %last : tensor<?x8xf32>
 }
+
+// Sizes of results are sizes of operands.
+// CHECK-LABEL: @sizes
+// CHECK-SAME: %[[X:.*]]: tensor<?x?x8xf32>, %[[I:.*]]: tensor<?x1x8xf32>, %[[H:.*]]: tensor<?x8xf32>
+func.func @sizes(%x: tensor<?x?x8xf32>, %i: tensor<?x1x8xf32>, %h0: tensor<?x8xf32>) -> (tensor<?x?x8xf32>, index, index, index) {
+  // CHECK-DAG: %[[A:.*]] = tensor.dim %[[X]], %c1
+  // CHECK-DAG: %[[B:.*]] = tensor.dim %[[I]], %c0
+  // CHECK-DAG: %[[C:.*]] = tensor.dim %[[H]], %c0
+  // CHECK: return %{{.*}}, %[[A]], %[[B]], %[[C]]
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %w, %l = seq.delay %x initial(%i) {time = 1 : i64} : (tensor<?x?x8xf32>, tensor<?x1x8xf32>) -> (tensor<?x?x1x8xf32>, tensor<?x1x8xf32>)
+  %c = tensor.collapse_shape %w [[0], [1, 2], [3]] : tensor<?x?x1x8xf32> into tensor<?x?x8xf32>
+  %y, %last = seq.recurrence (%v: tensor<8xf32> in %c) states(%h: tensor<8xf32> = %h0) {
+    %n = arith.addf %h, %v : tensor<8xf32>
+    seq.yield next(%n : tensor<8xf32>) out(%n : tensor<8xf32>)
+  } : (tensor<?x?x8xf32>, tensor<?x8xf32>) -> (tensor<?x?x8xf32>, tensor<?x8xf32>)
+  %t = tensor.dim %y, %c1 : tensor<?x?x8xf32>
+  %b = tensor.dim %l, %c0 : tensor<?x1x8xf32>
+  %d = tensor.dim %last, %c0 : tensor<?x8xf32>
+  return %y, %t, %b, %d : tensor<?x?x8xf32>, index, index, index
+}
