@@ -21,6 +21,7 @@ static LogicalResult decomposeTensorOps(ModuleOp module) {
   RewritePatternSet patterns(module.getContext());
   tensor::populateDecomposeTensorConcatPatterns(patterns);
   linalg::populateDecomposePadPatterns(patterns);
+  tensor::populateFoldTensorEmptyPatterns(patterns); // a reshaped buffer is a buffer
   return applyPatternsGreedily(module, std::move(patterns));
 }
 

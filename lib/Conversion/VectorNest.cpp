@@ -186,9 +186,22 @@ Index NestEmitter::pointAt(const Index &row, Value laneBase, int64_t vector) {
   return domain;
 }
 
+/// `v`, unknown to LLVM: where it knows that one lane is live, it makes scalar code of it.
+static Value opaque(OpBuilder &b, Location loc, Value v) {
+  if (!getConstantIntValue(v))
+    return v;
+  Value wide = arith::IndexCastOp::create(b, loc, b.getI64Type(), v);
+  Value same = LLVM::InlineAsmOp::create(b, loc, TypeRange{b.getI64Type()}, ValueRange{wide}, "",
+                                         "=r,0", /*has_side_effects=*/false,
+                                         /*is_align_stack=*/false, LLVM::TailCallKind::None,
+                                         LLVM::AsmDialectAttr(), ArrayAttr())
+                   .getResult(0);
+  return arith::IndexCastOp::create(b, loc, b.getIndexType(), same);
+}
+
 Value NestEmitter::tailMask(Value laneBase, int64_t vector) {
   Value start = e.value({laneBase, vector * e.lanes, 0});
-  Value left = arith::SubIOp::create(e.b, e.loc, laneSize, start);
+  Value left = arith::SubIOp::create(e.b, e.loc, opaque(e.b, e.loc, laneSize), start);
   left = arith::MaxSIOp::create(e.b, e.loc, left, e.constant(0));
   return vector::CreateMaskOp::create(e.b, e.loc, VectorType::get(e.lanes, e.b.getI1Type()), left);
 }

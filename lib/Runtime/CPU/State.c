@@ -187,7 +187,7 @@ static int32_t check_initial(seqc_rt_frame *frame,
   return seqc_rt_check_overlap(frame, SEQC_RT_HIDDEN);
 }
 
-/* Zeroes, hidden initial values, then the caller's. */
+/* Zeroes, the caller's values, then the hidden ones, which may follow from the caller's. */
 static void fill_states(seqc_rt_frame *frame, char *blob, int64_t bytes) {
   const seqc_rt_function *f = frame->f;
   const void *given[f->n_states + 1];
@@ -195,12 +195,12 @@ static void fill_states(seqc_rt_frame *frame, char *blob, int64_t bytes) {
     given[k] = frame->ptrs[f->states[k]];
   place_states(frame, blob);
   memset(blob, 0, (size_t)bytes);
-  if (f->init)
-    f->init(frame->ptrs, frame->dims);
   for (int32_t k = 0; k < f->n_states; ++k)
     if (given[k])
       memcpy(frame->ptrs[f->states[k]], given[k],
              (size_t)frame->bytes[f->states[k]]);
+  if (f->init)
+    f->init(frame->ptrs, frame->dims);
 }
 
 static int32_t check_initial_count(seqc_rt_frame *frame,
