@@ -95,4 +95,4 @@ assert process.returncode == 1 and "no.mlir" in process.stderr, process
 with open(os.path.join(FOLDER, "wrong.mlir"), "w") as out:
     out.write("func.func @f(")
 process = subprocess.run(["seqc-run", out.name], capture_output=True, text=True)
-assert process.returncode == 1 and process.stderr.startswith(out.name + ":1:14: error: "), process
+assert process.returncode == 1 and process.stderr.startswith(out.name + ":1:13: error: "), process
