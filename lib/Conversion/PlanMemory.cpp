@@ -72,15 +72,12 @@ static bool isArgumentMemory(Value v) {
 /// Copies of a whole buffer into a result: the buffer becomes the result.
 static void forwardToResults(func::FuncOp func) {
   Block &entry = func.getBody().front();
-  SmallVector<std::pair<Operation *, std::pair<Value, Value>>> copies;
-  for (Operation &op : entry) {
-    if (auto copy = dyn_cast<memref::CopyOp>(op))
-      copies.push_back({&op, {copy.getSource(), copy.getTarget()}});
-    if (auto copy = dyn_cast<linalg::CopyOp>(op))
-      copies.push_back({&op, {copy.getInputs()[0], copy.getOutputs()[0]}});
-  }
-  for (auto [op, ends] : copies) {
-    auto [source, target] = ends;
+  SmallVector<Operation *> copies;
+  for (Operation &op : entry)
+    if (isa<memref::CopyOp, linalg::CopyOp>(op))
+      copies.push_back(&op);
+  for (Operation *op : copies) {
+    Value source = op->getOperand(0), target = op->getOperand(1);
     auto alloc = source.getDefiningOp<memref::AllocOp>();
     if (!alloc || !isArgumentMemory(target) || !target.hasOneUse() ||
         cast<MemRefType>(source.getType()).getShape() !=
