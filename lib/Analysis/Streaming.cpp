@@ -7,6 +7,7 @@
 #include "seqc/Dialect/Seq/IR/Seq.h"
 
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Transforms/RegionUtils.h"
 
 using namespace mlir;
 using namespace seqc;
@@ -164,9 +165,37 @@ static std::string findTime(func::FuncOp function, DimSymbols &symbols,
   return time ? reason : "it holds no recurrence";
 }
 
-/// A state that an argument starts must not also be read as data that a caller
-/// passes each time, and hidden initial values must not depend on the sequences
-/// (TimeFlow has checked the latter).
+/// When a stream starts, sizes and state arguments are known, and nothing else:
+/// a hidden state must not start with a value that follows from another
+/// argument.
+static std::string checkInitials(func::FuncOp function,
+                                 ArrayRef<StreamState> states) {
+  SmallVector<Value> work;
+  for (const StreamState &state : states)
+    if (state.argument < 0)
+      work.push_back(state.initial->get());
+  DenseSet<Value> seen;
+  while (!work.empty()) {
+    Value v = work.pop_back_val();
+    if (!seen.insert(v).second)
+      continue;
+    auto arg = dyn_cast<BlockArgument>(v);
+    if (arg && arg.getOwner() == &function.front() &&
+        !isStateArgument(function, arg.getArgNumber()))
+      return "an initial value follows from argument #" +
+             std::to_string(arg.getArgNumber()) +
+             ", which is not known when a stream starts";
+    Operation *def = v.getDefiningOp();
+    if (!def || isa<tensor::DimOp>(def))
+      continue;
+    SetVector<Value> captured;
+    getUsedValuesDefinedAbove(def->getRegions(), captured);
+    llvm::append_range(work, def->getOperands());
+    llvm::append_range(work, captured);
+  }
+  return "";
+}
+
 Streaming seqc::analyzeStreaming(func::FuncOp function, DimSymbols &symbols) {
   Streaming streaming;
   if (!llvm::hasSingleElement(function.getBody())) {
@@ -178,5 +207,7 @@ Streaming seqc::analyzeStreaming(func::FuncOp function, DimSymbols &symbols) {
   streaming.obstacle = findTime(function, symbols, streaming.time);
   if (streaming.obstacle.empty())
     streaming.obstacle = TimeFlow(symbols, *streaming.time).run(function);
+  if (streaming.obstacle.empty())
+    streaming.obstacle = checkInitials(function, streaming.states);
   return streaming;
 }

@@ -113,3 +113,17 @@ func.func @position(%u: tensor<?x?xf32>, %h0: tensor<?xf32>) -> tensor<?x?xf32> 
   } -> tensor<?x?xf32>
   return %p : tensor<?x?xf32>
 }
+
+// CHECK-LABEL: func.func @learned_start
+// CHECK-SAME: seqc.not_streamable = "an initial value follows from argument #1, which is not known when a stream starts"
+func.func @learned_start(%u: tensor<?x?x8xf32>, %w: tensor<8xf32>) -> tensor<?x?x8xf32> {
+  %c0 = arith.constant 0 : index
+  %d = tensor.dim %u, %c0 : tensor<?x?x8xf32>
+  %e = tensor.empty(%d) : tensor<?x8xf32>
+  %h0 = linalg.broadcast ins(%w : tensor<8xf32>) outs(%e : tensor<?x8xf32>) dimensions = [0]
+  %y, %last = seq.recurrence (%x: tensor<8xf32> in %u) states(%h: tensor<8xf32> = %h0) {
+    %n = arith.addf %h, %x : tensor<8xf32>
+    seq.yield next(%n : tensor<8xf32>) out(%n : tensor<8xf32>)
+  } : (tensor<?x?x8xf32>, tensor<?x8xf32>) -> (tensor<?x?x8xf32>, tensor<?x8xf32>)
+  return %y : tensor<?x?x8xf32>
+}

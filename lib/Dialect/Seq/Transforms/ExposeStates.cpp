@@ -117,7 +117,7 @@ static void exposeStates(func::FuncOp function, Streaming &streaming) {
                     b.getI64IntegerAttr(function.getNumResults()));
   SmallVector<Hidden> hidden = findHidden(function, streaming);
   createInit(function, hidden);
-  SmallVector<Attribute> pairs;
+  SmallVector<std::pair<int64_t, int64_t>> pairs;
   for (auto [i, h] : llvm::enumerate(hidden)) {
     BlockArgument arg = addArgument(function, h.initial.getType(), i);
     for (OpOperand *use : h.uses)
@@ -125,17 +125,20 @@ static void exposeStates(func::FuncOp function, Streaming &streaming) {
     if (h.state)
       h.state->argument = arg.getArgNumber();
     else
-      pairs.push_back(b.getDenseI64ArrayAttr(
-          {arg.getArgNumber(), addResult(function, arg)}));
+      pairs.push_back({arg.getArgNumber(), addResult(function, arg)});
   }
-  SmallVector<Attribute> states;
   for (StreamState &state : streaming.states) {
     if (state.result < 0)
       state.result = addResult(function, state.final);
-    states.push_back(b.getDenseI64ArrayAttr({state.argument, state.result}));
+    pairs.push_back({state.argument, state.result});
   }
-  states.append(pairs);
-  function->setAttr(statesAttr, b.getArrayAttr(states));
+  // Callers list initial states in the order of the arguments.
+  llvm::sort(pairs);
+  function->setAttr(
+      statesAttr,
+      b.getArrayAttr(llvm::map_to_vector(pairs, [&](auto pair) -> Attribute {
+        return b.getDenseI64ArrayAttr({pair.first, pair.second});
+      })));
   // Initial values that only hidden states used are computed by @seqc_init_f
   // alone.
   eraseDead(function.front());

@@ -58,3 +58,16 @@ func.func @backwards(%u: tensor<?x?x8xf32>, %h0: tensor<?x8xf32>) -> tensor<?x?x
   } : (tensor<?x?x8xf32>, tensor<?x8xf32>) -> (tensor<?x?x8xf32>, tensor<?x8xf32>)
   return %y : tensor<?x?x8xf32>
 }
+
+// The states stand in the order of their arguments, whatever ops own them.
+// CHECK-LABEL: func.func @order
+// CHECK-SAME: seqc.states = [array<i64: 1, 0>, array<i64: 2, 1>]
+func.func @order(%u: tensor<?x?x8xf32>, %h0: tensor<?x8xf32>, %p0: tensor<?x1x8xf32>) -> (tensor<?x8xf32>, tensor<?x1x8xf32>) {
+  %w, %f = seq.delay %u initial(%p0) {time = 1 : i64} : (tensor<?x?x8xf32>, tensor<?x1x8xf32>) -> (tensor<?x?x1x8xf32>, tensor<?x1x8xf32>)
+  %c = tensor.collapse_shape %w [[0], [1, 2], [3]] : tensor<?x?x1x8xf32> into tensor<?x?x8xf32>
+  %last = seq.recurrence (%x: tensor<8xf32> in %c) states(%h: tensor<8xf32> = %h0) {
+    %n = arith.addf %h, %x : tensor<8xf32>
+    seq.yield next(%n : tensor<8xf32>)
+  } : (tensor<?x?x8xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
+  return %last, %f : tensor<?x8xf32>, tensor<?x1x8xf32>
+}
