@@ -74,14 +74,14 @@ def test_resets(B, T):
 
 
 def test_steps(B, T):
-    """A step without inputs: powers of a rotation."""
+    """A step without inputs: powers of a rotation, as many as another argument is long."""
     h, w = normal(B, 2), np.float32([[0.8, -0.6], [0.6, 0.8]])
     H, W = wide(h, w)
     ys = []
     for _ in range(T):
         H = H @ W.T
         ys.append(H)
-    near("counted", MODULE["counted"](h, w, T), [stacked(ys, np.zeros((B, 0, 2))), H], 1e-4)
+    near("counted", MODULE["counted"](h, w, np.zeros(T, np.int8)), [stacked(ys, np.zeros((B, 0, 2))), H], 1e-4)
 
 
 def test_time_major(B, T):

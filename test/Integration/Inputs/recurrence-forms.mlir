@@ -44,7 +44,9 @@ func.func @restarted_backwards(%x: tensor<?x?x6xf32>, %r: tensor<?x?xi1>, %h0: t
   return %y, %l : tensor<?x?x6xf32>, tensor<?x6xf32>
 }
 
-func.func @counted(%h0: tensor<?x2xf32>, %w: tensor<2x2xf32>, %steps: index) -> (tensor<?x?x2xf32>, tensor<?x2xf32>) {
+func.func @counted(%h0: tensor<?x2xf32>, %w: tensor<2x2xf32>, %like: tensor<?xi8>) -> (tensor<?x?x2xf32>, tensor<?x2xf32>) {
+  %c0 = arith.constant 0 : index
+  %steps = tensor.dim %like, %c0 : tensor<?xi8>
   %zero = arith.constant dense<0.0> : tensor<2xf32>
   %y, %l = seq.recurrence () steps(%steps) states(%h: tensor<2xf32> = %h0) {
     %n = linalg.matvec ins(%w, %h : tensor<2x2xf32>, tensor<2xf32>) outs(%zero : tensor<2xf32>) -> tensor<2xf32>
