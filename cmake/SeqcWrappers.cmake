@@ -39,7 +39,7 @@ function(seqc_link_llvm target mode)
     target_link_options(${target} PRIVATE -static-libstdc++ -static-libgcc -Wl,--gc-sections
       -Wl,--exclude-libs,ALL -Wl,-z,defs)
     target_link_libraries(${target} PRIVATE -Wl,--start-group ${SEQC_LLVM_ARCHIVES}
-      -Wl,--end-group z zstd m dl pthread)
+      -Wl,--end-group -l:libz.a -l:libzstd.a m dl pthread)
     if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT SEQC_SANITIZE)
       target_link_options(${target} PRIVATE -s)
     endif()
