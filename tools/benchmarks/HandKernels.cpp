@@ -48,10 +48,9 @@ template <bool Divide> INLINE Vec sigmoid(Vec x) {
   p = fma(p, f, all(2.4022107356e-1f));
   p = fma(p, f, all(6.931472067e-1f));
   p = fma(p, f, all(1.0000000755f));
-  __m512i bits = _mm512_add_epi32(
-      _mm512_castps_si512(p), _mm512_slli_epi32(_mm512_castps_si512(t), 23));
-  return quotient<Divide>(all(1),
-                          _mm512_add_ps(_mm512_castsi512_ps(bits), all(1)));
+  __m512i bits =
+      _mm512_add_epi32(_mm512_castps_si512(p), _mm512_slli_epi32(_mm512_castps_si512(t), 23));
+  return quotient<Divide>(all(1), _mm512_add_ps(_mm512_castsi512_ps(bits), all(1)));
 }
 
 /// tanh(x) as a quotient of polynomials, degree 13 over degree 6.
@@ -72,8 +71,7 @@ template <bool Divide> INLINE Vec tanh(Vec x) {
 
 /// h = a h + x over rows: time outside, channels inside, the state in L1,
 /// results past the caches.
-template <bool Prefetch>
-INLINE void affineRows(In a, In x, Out o, long B, long T, long D) {
+template <bool Prefetch> INLINE void affineRows(In a, In x, Out o, long B, long T, long D) {
   alignas(64) static thread_local float h[8192];
   for (long b = 0; b < B; b++) {
     memset(h, 0, D * sizeof(float));
@@ -108,8 +106,7 @@ INLINE void paraGru(In A, In u, Out o, long B, long T, long D) {
         Vec h = _mm512_load_ps(H + d);
         Vec z = sigmoid<Divide>(fma(load(A + d), h, load(U + d)));
         Vec r = sigmoid<Divide>(fma(load(A + D + d), h, load(U + D + d)));
-        Vec n = tanh<Divide>(
-            fma(load(A + 2 * D + d), _mm512_mul_ps(h, r), load(U + 2 * D + d)));
+        Vec n = tanh<Divide>(fma(load(A + 2 * D + d), _mm512_mul_ps(h, r), load(U + 2 * D + d)));
         h = fma(z, _mm512_sub_ps(n, h), h);
         _mm512_store_ps(H + d, h);
         store(O + d, h);
@@ -120,8 +117,7 @@ INLINE void paraGru(In A, In u, Out o, long B, long T, long D) {
 
 /// Blocks of channels stay in registers for all time. exp by base 2: a 32-entry
 /// table in two registers, degree 2 for the rest, exact at 0.
-INLINE void selectiveScan(In dt, In A, In Bm, In Cm, In x, Out y, long T,
-                          long D) {
+INLINE void selectiveScan(In dt, In A, In Bm, In Cm, In x, Out y, long T, long D) {
   alignas(64) float table[32], a2[256];
   for (int j = 0; j < 32; j++)
     table[j] = exp2f(j / 32.f);
@@ -131,8 +127,7 @@ INLINE void selectiveScan(In dt, In A, In Bm, In Cm, In x, Out y, long T,
     Vec h[16];
     for (int n = 0; n < 16; n++) {
       h[n] = _mm512_setzero_ps();
-      _mm512_store_ps(a2 + n * 16,
-                      _mm512_mul_ps(all(1.44269504f), load(A + n * D + d)));
+      _mm512_store_ps(a2 + n * 16, _mm512_mul_ps(all(1.44269504f), load(A + n * D + d)));
     }
     for (long t = 0; t < T; t++) {
       _mm_prefetch((const char *)(dt + (t + 8) * D + d), _MM_HINT_T0);
@@ -157,8 +152,7 @@ INLINE void selectiveScan(In dt, In A, In Bm, In Cm, In x, Out y, long T,
 }
 
 /// MR rows of C = A W + bias for one panel of 32 columns; W is [K][32].
-template <int MR>
-INLINE void projectTile(In A, In W, In bias, Out C, long N, long K) {
+template <int MR> INLINE void projectTile(In A, In W, In bias, Out C, long N, long K) {
   Vec c[MR][2];
   for (int i = 0; i < MR; i++)
     for (int j = 0; j < 2; j++)
@@ -195,8 +189,8 @@ static void project(In A, In W, In bias, Out C, long M, long N, long K) {
 }
 
 INLINE void lstmTail(const Vec *a, float *c, float *h) {
-  Vec cell = fma(sigmoid<true>(a[1]), load(c),
-                 _mm512_mul_ps(sigmoid<true>(a[0]), tanh<true>(a[2])));
+  Vec cell =
+      fma(sigmoid<true>(a[1]), load(c), _mm512_mul_ps(sigmoid<true>(a[0]), tanh<true>(a[2])));
   store(c, cell);
   store(h, _mm512_mul_ps(sigmoid<true>(a[3]), tanh<true>(cell)));
 }
@@ -289,8 +283,7 @@ static void lstmBatch(In W, In xg, Out h, Out c, long T, long B, long H) {
         }
 #pragma clang loop unroll(full)
         for (int i = 0; i < 4; i++)
-          lstmTail(a[i], c + (m + i) * H + nb * 16,
-                   h + ((t + 1) * B + m + i) * H + nb * 16);
+          lstmTail(a[i], c + (m + i) * H + nb * 16, h + ((t + 1) * B + m + i) * H + nb * 16);
       }
     }
   }
@@ -323,10 +316,8 @@ static void gruOne(In W, In xg, In bias, Out h, long T, long H) {
             a[s][q] = fma(hv, load(w + (k + s) * 48 + q * 16), a[s][q]);
         }
       for (int q = 0; q < 3; q++)
-        a[0][q] = _mm512_add_ps(_mm512_add_ps(a[0][q], a[1][q]),
-                                _mm512_add_ps(a[2][q], a[3][q]));
-      gruTail(xg + (t * (H / 16) + nb) * 48, a[0], hp + nb * 16,
-              h + (t + 1) * H + nb * 16);
+        a[0][q] = _mm512_add_ps(_mm512_add_ps(a[0][q], a[1][q]), _mm512_add_ps(a[2][q], a[3][q]));
+      gruTail(xg + (t * (H / 16) + nb) * 48, a[0], hp + nb * 16, h + (t + 1) * H + nb * 16);
     }
 }
 
@@ -339,8 +330,7 @@ static void gruBatch(In W, In xg, In bias, Out h, long T, long B, long H) {
     for (long nb = 0; nb < NB; nb++) {
       const float *w = W + nb * H * 48, *next = W + (nb + 1) % NB * H * 48;
       for (long m = 0; m < B; m += 8) {
-        const float *h0 = hp + m * H, *h1 = h0 + 4 * H,
-                    *pf = next + m * H * 48 / B;
+        const float *h0 = hp + m * H, *h1 = h0 + 4 * H, *pf = next + m * H * 48 / B;
         Vec a[8][3];
         for (int i = 0; i < 8; i++)
           for (int q = 0; q < 3; q++)
@@ -360,8 +350,7 @@ static void gruBatch(In W, In xg, In bias, Out h, long T, long B, long H) {
         }
 #pragma clang loop unroll(full)
         for (int i = 0; i < 8; i++)
-          gruTail(xg + ((t * B + m + i) * NB + nb) * 48, a[i],
-                  h + (t * B + m + i) * H + nb * 16,
+          gruTail(xg + ((t * B + m + i) * NB + nb) * 48, a[i], h + (t * B + m + i) * H + nb * 16,
                   h + ((t + 1) * B + m + i) * H + nb * 16);
       }
     }
@@ -370,9 +359,7 @@ static void gruBatch(In W, In xg, In bias, Out h, long T, long B, long H) {
 
 extern "C" {
 /// a, x, o [B][T][D].
-void hand_affine(In a, In x, Out o, long B, long T, long D) {
-  affineRows<false>(a, x, o, B, T, D);
-}
+void hand_affine(In a, In x, Out o, long B, long T, long D) { affineRows<false>(a, x, o, B, T, D); }
 void hand_affine_prefetch(In a, In x, Out o, long B, long T, long D) {
   affineRows<true>(a, x, o, B, T, D);
 }
@@ -386,16 +373,14 @@ void hand_para_gru_divide(In A, In u, Out o, long B, long T, long D) {
 }
 
 /// dt, x, y [T][D], A [16][D], Bm, Cm [T][16].
-void hand_selective_scan(In dt, In A, In Bm, In Cm, In x, Out y, long T,
-                         long D) {
+void hand_selective_scan(In dt, In A, In Bm, In Cm, In x, Out y, long T, long D) {
   selectiveScan(dt, A, Bm, Cm, x, y, T, D);
 }
 
 /// x [T][B][I], Wi packed by `project` with columns [H/16][4][16], W
 /// [H/16][H][64] (H = 64, B = 1: [64][4][4][16]), bias [4H] in the columns'
 /// order; work xg [T][B][4H], c [B][H]; h [T+1][B][H], h[0] the initial state.
-void hand_lstm(In x, In Wi, In bias, In W, Out xg, Out c, Out h, long T, long B,
-               long I, long H) {
+void hand_lstm(In x, In Wi, In bias, In W, Out xg, Out c, Out h, long T, long B, long I, long H) {
   memset(c, 0, B * H * sizeof(float));
   project(x, Wi, bias, xg, T * B, 4 * H, I);
   if (B > 1)
@@ -408,8 +393,8 @@ void hand_lstm(In x, In Wi, In bias, In W, Out xg, Out c, Out h, long T, long B,
 
 /// The same with three gates r, z, n; state_bias [H/16][3][16] is the part of
 /// n's bias inside the reset.
-void hand_gru(In x, In Wi, In bias, In W, In state_bias, Out xg, Out h, long T,
-              long B, long I, long H) {
+void hand_gru(In x, In Wi, In bias, In W, In state_bias, Out xg, Out h, long T, long B, long I,
+              long H) {
   project(x, Wi, bias, xg, T * B, 3 * H, I);
   if (B > 1)
     gruBatch(W, xg, state_bias, h, T, B, H);

@@ -29,7 +29,7 @@ class Seqc:
     """The compiler of a build, called as a program."""
 
     def __init__(self, build, folder):
-        self.program, self.folder = build / "bin/seqc", pathlib.Path(folder)
+        self.program, self.folder, self.libraries = build / "bin/seqc", pathlib.Path(folder), 0
 
     def command(self, *arguments):
         """Runs seqc and returns the seconds it took. Raises Missing with its first error."""
@@ -45,7 +45,10 @@ class Seqc:
         return seconds
 
     def library(self, name, text, weights=None, options=()):
-        """The library compiled from `text`."""
+        """The library compiled from `text`, under a name of its own: the loader would hand out the first
+        library again for a second one of the same name."""
+        self.libraries += 1
+        name = f"{name}-{self.libraries}"
         source, target = self.folder / f"{name}.mlir", self.folder / f"{name}.so"
         source.write_text(text)
         arguments = [source, "-o", target, *options]

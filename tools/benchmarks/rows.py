@@ -268,7 +268,7 @@ class Silero(Row):
         return Candidate("ORT", "peer", run, lambda: kept["result"])
 
     def compiled(self, seqc):
-        weights, target = seqc.folder / "silero.safetensors", seqc.folder / "vad.so"
+        weights, target = seqc.folder / "silero.safetensors", seqc.folder / f"vad-{self.form}.so"
         folder = ROOT / "docs/examples/silero-vad"
         spec = importlib.util.spec_from_file_location("convert_weights", folder / "convert-weights.py")
         converter = importlib.util.module_from_spec(spec)
