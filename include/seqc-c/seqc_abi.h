@@ -23,13 +23,7 @@ typedef enum : int32_t { kDLCPU = 1 } DLDeviceType;
 #else
 typedef enum { kDLCPU = 1 } DLDeviceType;
 #endif
-typedef enum {
-  kDLInt = 0,
-  kDLUInt = 1,
-  kDLFloat = 2,
-  kDLBfloat = 4,
-  kDLBool = 6
-} DLDataTypeCode;
+typedef enum { kDLInt = 0, kDLUInt = 1, kDLFloat = 2, kDLBfloat = 4, kDLBool = 6 } DLDataTypeCode;
 typedef struct {
   DLDeviceType device_type;
   int32_t device_id;
@@ -57,12 +51,11 @@ extern "C" {
 /* What a call returns. Functions that return a number of bytes return -code. */
 enum seqc_status {
   SEQC_OK = 0,
-  SEQC_ERROR_NULL = 1,  /* an array, entry, shape, data or state is null */
-  SEQC_ERROR_COUNT = 2, /* wrong number of tensors or sizes */
-  SEQC_ERROR_DTYPE = 3, /* wrong element type */
-  SEQC_ERROR_RANK = 4,  /* wrong number of sizes */
-  SEQC_ERROR_SIZE =
-      5, /* a size is wrong, negative, or differs from its namesake */
+  SEQC_ERROR_NULL = 1,      /* an array, entry, shape, data or state is null */
+  SEQC_ERROR_COUNT = 2,     /* wrong number of tensors or sizes */
+  SEQC_ERROR_DTYPE = 3,     /* wrong element type */
+  SEQC_ERROR_RANK = 4,      /* wrong number of sizes */
+  SEQC_ERROR_SIZE = 5,      /* a size is wrong, negative, or differs from its namesake */
   SEQC_ERROR_OVERFLOW = 6,  /* a tensor or the scratch exceeds 2^63-1 bytes */
   SEQC_ERROR_STRIDE = 7,    /* not dense and row-major */
   SEQC_ERROR_DEVICE = 8,    /* not in CPU memory */
@@ -72,13 +65,10 @@ enum seqc_status {
   SEQC_ERROR_FEATURE = 12,  /* the CPU lacks an instruction set */
   SEQC_ERROR_SCRATCH = 13,  /* the context's scratch is too small */
   SEQC_ERROR_MEMORY = 14,   /* out of memory */
-  SEQC_ERROR_STATE =
-      15, /* a streaming state that is foreign, truncated or damaged */
-  SEQC_ERROR_CONTEXT = 16, /* a context of unknown layout */
-  SEQC_ERROR_PARALLEL =
-      17, /* the parallel_for hook did not run each item once */
-  SEQC_ERROR_SIGNATURE =
-      18 /* this header describes another version of the library */
+  SEQC_ERROR_STATE = 15,    /* a streaming state that is foreign, truncated or damaged */
+  SEQC_ERROR_CONTEXT = 16,  /* a context of unknown layout */
+  SEQC_ERROR_PARALLEL = 17, /* the parallel_for hook did not run each item once */
+  SEQC_ERROR_SIGNATURE = 18 /* this header describes another version of the library */
 };
 
 /* How to run a call. Null instead of a context: on the calling thread only,
@@ -89,8 +79,7 @@ typedef struct seqc_context {
   /* Runs body(env, begin, end) over a partition of [0, n), on any threads, and
    * returns when all are done. The partition never changes results. Null: the
    * calling thread. */
-  void (*parallel_for)(void *pool, int64_t n,
-                       void (*body)(void *env, int64_t begin, int64_t end),
+  void (*parallel_for)(void *pool, int64_t n, void (*body)(void *env, int64_t begin, int64_t end),
                        void *env);
   void *pool; /* passed to parallel_for */
   /* Memory of at least f_scratch_bytes bytes, any alignment: then the call
@@ -104,15 +93,14 @@ typedef struct seqc_context {
 } seqc_context;
 
 #ifdef __cplusplus
-#define SEQC_CONTEXT_INIT                                                      \
-  {sizeof(seqc_context), nullptr, nullptr, nullptr, 0, nullptr, 0}
+#define SEQC_CONTEXT_INIT {sizeof(seqc_context), nullptr, nullptr, nullptr, 0, nullptr, 0}
 #else
 #define SEQC_CONTEXT_INIT {sizeof(seqc_context), NULL, NULL, NULL, 0, NULL, 0}
 #endif
 
 /* A dense CPU tensor over caller-owned data and sizes. */
-static inline DLTensor seqc_tensor(const void *data, int code, int bits,
-                                   int32_t ndim, int64_t *shape) {
+static inline DLTensor seqc_tensor(const void *data, int code, int bits, int32_t ndim,
+                                   int64_t *shape) {
   DLTensor t;
   t.data = (void *)data;
   t.device.device_type = kDLCPU;

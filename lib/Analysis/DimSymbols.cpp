@@ -19,9 +19,7 @@ using namespace seqc;
 
 static constexpr int64_t indexNode = -1;
 
-static RankedTensorType tensorType(Value v) {
-  return dyn_cast<RankedTensorType>(v.getType());
-}
+static RankedTensorType tensorType(Value v) { return dyn_cast<RankedTensorType>(v.getType()); }
 
 unsigned DimSymbols::find(unsigned c) {
   while (parent[c] != c)
@@ -33,16 +31,13 @@ unsigned DimSymbols::classOf(Value tensor, int64_t dim) {
   auto [it, fresh] = nodes.try_emplace({tensor, dim}, unsigned(parent.size()));
   if (fresh) {
     parent.push_back(it->second);
-    if (RankedTensorType type = tensorType(tensor);
-        type && !type.isDynamicDim(dim))
+    if (RankedTensorType type = tensorType(tensor); type && !type.isDynamicDim(dim))
       sizes[it->second] = type.getDimSize(dim);
   }
   return find(it->second);
 }
 
-unsigned DimSymbols::classOfIndex(Value index) {
-  return classOf(index, indexNode);
-}
+unsigned DimSymbols::classOfIndex(Value index) { return classOf(index, indexNode); }
 
 void DimSymbols::unite(unsigned a, unsigned b) {
   a = find(a), b = find(b);
@@ -51,8 +46,7 @@ void DimSymbols::unite(unsigned a, unsigned b) {
   parent[b] = a;
   if (auto size = sizes.lookup(b); size && !sizes.lookup(a))
     sizes[a] = size;
-  if (std::string name = names.lookup(b);
-      !name.empty() && names.lookup(a).empty())
+  if (std::string name = names.lookup(b); !name.empty() && names.lookup(a).empty())
     names[a] = name;
 }
 
@@ -74,8 +68,7 @@ void DimSymbols::uniteSize(OpFoldResult size, Value tensor, int64_t dim) {
 
 /// Calls f(dim, name) for each `?` of `type` that `attr`, a list of names,
 /// names.
-static void forEachName(Type type, Attribute attr,
-                        function_ref<void(int64_t, StringRef)> f) {
+static void forEachName(Type type, Attribute attr, function_ref<void(int64_t, StringRef)> f) {
   auto tensor = dyn_cast<RankedTensorType>(type);
   auto list = dyn_cast_if_present<ArrayAttr>(attr);
   if (!tensor || !list)
@@ -100,8 +93,7 @@ void DimSymbols::readNames(func::FuncOp function) {
   };
   for (BlockArgument arg : function.getArguments())
     name(arg, function.getArgAttr(arg.getArgNumber(), "seqc.dims"));
-  for (auto [i, v] :
-       llvm::enumerate(function.front().getTerminator()->getOperands()))
+  for (auto [i, v] : llvm::enumerate(function.front().getTerminator()->getOperands()))
     name(v, function.getResultAttr(i, "seqc.dims"));
 }
 
@@ -115,8 +107,7 @@ DimSymbols::DimSymbols(func::FuncOp function) {
 
 void DimSymbols::visit(Operation *op) {
   if (auto dim = dyn_cast<tensor::DimOp>(op)) {
-    if (std::optional<int64_t> i = dim.getConstantIndex();
-        i && tensorType(dim.getSource()))
+    if (std::optional<int64_t> i = dim.getConstantIndex(); i && tensorType(dim.getSource()))
       if (*i >= 0 && *i < tensorType(dim.getSource()).getRank())
         unite(classOfIndex(dim.getResult()), classOf(dim.getSource(), *i));
   } else if (auto empty = dyn_cast<tensor::EmptyOp>(op)) {
@@ -125,20 +116,18 @@ void DimSymbols::visit(Operation *op) {
   } else if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op)) {
     DenseMap<unsigned, unsigned> loops;
     for (OpOperand &operand : op->getOpOperands())
-      for (auto [i, expr] : llvm::enumerate(
-               linalgOp.getMatchingIndexingMap(&operand).getResults()))
+      for (auto [i, expr] : llvm::enumerate(linalgOp.getMatchingIndexingMap(&operand).getResults()))
         if (auto d = dyn_cast<AffineDimExpr>(expr)) {
           unsigned c = classOf(operand.get(), i);
           unite(loops.try_emplace(d.getPosition(), c).first->second, c);
         }
-    for (auto [init, result] :
-         llvm::zip(linalgOp.getDpsInits(), op->getResults()))
+    for (auto [init, result] : llvm::zip(linalgOp.getDpsInits(), op->getResults()))
       uniteShapes(init, result);
   } else if (OpTrait::hasElementwiseMappableTraits(op)) {
     for (Value operand : op->getOperands())
       uniteShapes(op->getResult(0), operand);
-  } else if (isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp, tensor::CastOp,
-                 tensor::PadOp, tensor::ConcatOp>(op)) {
+  } else if (isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp, tensor::CastOp, tensor::PadOp,
+                 tensor::ConcatOp>(op)) {
     visitReshape(op);
   } else if (isa<tensor::ExtractSliceOp, tensor::InsertSliceOp>(op)) {
     visitSlice(op);
@@ -155,8 +144,7 @@ void DimSymbols::visit(Operation *op) {
 
 /// The one position of `group` whose size in `type` is not the static 1, or
 /// none.
-static std::optional<int64_t> onlySize(RankedTensorType type,
-                                       ArrayRef<int64_t> group) {
+static std::optional<int64_t> onlySize(RankedTensorType type, ArrayRef<int64_t> group) {
   std::optional<int64_t> found;
   for (int64_t i : group) {
     if (type.getDimSize(i) == 1)
@@ -172,8 +160,7 @@ void DimSymbols::visitReshape(Operation *op) {
   if (auto cast = dyn_cast<tensor::CastOp>(op)) {
     uniteShapes(cast.getSource(), cast.getDest());
   } else if (auto pad = dyn_cast<tensor::PadOp>(op)) {
-    for (auto [i, low, high] :
-         llvm::enumerate(pad.getMixedLowPad(), pad.getMixedHighPad()))
+    for (auto [i, low, high] : llvm::enumerate(pad.getMixedLowPad(), pad.getMixedHighPad()))
       if (isConstantIntValue(low, 0) && isConstantIntValue(high, 0))
         unite(pad.getSource(), i, pad.getResult(), i);
   } else if (auto concat = dyn_cast<tensor::ConcatOp>(op)) {
@@ -216,9 +203,8 @@ void DimSymbols::visitControlFlow(Operation *op) {
   if (auto branch = dyn_cast<scf::IfOp>(op)) {
     if (branch.getNumResults() == 0)
       return;
-    for (auto [result, a, b] :
-         llvm::zip(branch.getResults(), branch.thenYield().getOperands(),
-                   branch.elseYield().getOperands()))
+    for (auto [result, a, b] : llvm::zip(branch.getResults(), branch.thenYield().getOperands(),
+                                         branch.elseYield().getOperands()))
       if (RankedTensorType type = tensorType(result))
         for (int64_t i = 0; i < type.getRank(); ++i)
           if (same(classOf(a, i), classOf(b, i)))
@@ -226,9 +212,8 @@ void DimSymbols::visitControlFlow(Operation *op) {
     return;
   }
   auto loop = cast<scf::ForOp>(op);
-  for (auto [init, arg, result, yielded] :
-       llvm::zip(loop.getInitArgs(), loop.getRegionIterArgs(),
-                 loop.getResults(), loop.getYieldedValues())) {
+  for (auto [init, arg, result, yielded] : llvm::zip(loop.getInitArgs(), loop.getRegionIterArgs(),
+                                                     loop.getResults(), loop.getYieldedValues())) {
     uniteShapes(init, arg);
     if (RankedTensorType type = tensorType(result))
       for (int64_t i = 0; i < type.getRank(); ++i)
@@ -260,37 +245,32 @@ void DimSymbols::visitRecurrence(Operation *op) {
       unite(whole, i < time ? i : i + 1, state, i);
     tieSteps(classOf(whole, time));
   };
-  for (auto [whole, arg] :
-       llvm::zip(recurrence.getInputs(), recurrence.getInputArgs()))
+  for (auto [whole, arg] : llvm::zip(recurrence.getInputs(), recurrence.getInputArgs()))
     sequence(whole), step(whole, batch + 1, arg);
   if (recurrence.getResets())
     sequence(recurrence.getResets());
-  for (auto [whole, arg] :
-       llvm::zip(recurrence.getShared(), recurrence.getSharedArgs()))
+  for (auto [whole, arg] : llvm::zip(recurrence.getShared(), recurrence.getSharedArgs()))
     tieSteps(classOf(whole, 0)), step(whole, 1, arg);
   auto perSequence = [&](Value whole, Value inner) {
     for (int64_t i = 0; i < batch; ++i)
       unite(whole, i, state, i);
     step(whole, batch, inner);
   };
-  for (auto [whole, arg] :
-       llvm::zip(recurrence.getGiven(), recurrence.getGivenArgs()))
+  for (auto [whole, arg] : llvm::zip(recurrence.getGiven(), recurrence.getGivenArgs()))
     perSequence(whole, arg);
   for (auto [i, arg] : llvm::enumerate(recurrence.getStateArgs())) {
     perSequence(recurrence.getInitial()[i], arg);
     perSequence(recurrence.getFinals()[i], arg);
     uniteShapes(recurrence.getYield().getNext()[i], arg);
   }
-  for (auto [whole, out] :
-       llvm::zip(recurrence.getOuts(), recurrence.getYield().getOut()))
+  for (auto [whole, out] : llvm::zip(recurrence.getOuts(), recurrence.getYield().getOut()))
     sequence(whole), step(whole, batch + 1, out);
 }
 
 void DimSymbols::visitAffine(Operation *op) {
   auto affine = cast<seq::AffineRecurrenceOp>(op);
   int64_t batch = affine.getBatchRank(), time = affine.getTimeAxis();
-  Value input = affine.getInput(), initial = affine.getInitial(),
-        output = affine.getOutput();
+  Value input = affine.getInput(), initial = affine.getInitial(), output = affine.getOutput();
   int64_t rank = tensorType(initial).getRank();
   for (int64_t i = 0; i < rank; ++i)
     unite(initial, i, input, i < time ? i : i + 1);

@@ -41,16 +41,14 @@ std::optional<Footprint> seqc::footprint(seq::RecurrenceOp op) {
   SetVector<Value> captured;
   getUsedValuesDefinedAbove(op.getStep(), captured);
   for (Value v : captured)
-    if (Operation *def = v.getDefiningOp();
-        !def || !def->hasTrait<OpTrait::ConstantLike>())
+    if (Operation *def = v.getDefiningOp(); !def || !def->hasTrait<OpTrait::ConstantLike>())
       add(once, v.getType());
   if (!step || !shared || !sequence || !once)
     return std::nullopt;
   return Footprint{*step, *shared, *sequence, *once};
 }
 
-std::string seqc::describe(seq::RecurrenceOp op, const Footprint &footprint,
-                           DimSymbols &symbols) {
+std::string seqc::describe(seq::RecurrenceOp op, const Footprint &footprint, DimSymbols &symbols) {
   auto spell = [&](unsigned c, StringRef fallback) {
     if (std::optional<int64_t> size = symbols.staticSize(c))
       return std::to_string(*size);
@@ -63,8 +61,7 @@ std::string seqc::describe(seq::RecurrenceOp op, const Footprint &footprint,
   if (op.getSteps())
     steps = spell(symbols.classOfIndex(op.getSteps()), "steps");
   else if (!op.getInputs().empty())
-    steps = spell(symbols.classOf(op.getInputs().front(), op.getTimeAxis()),
-                  "steps");
+    steps = spell(symbols.classOf(op.getInputs().front(), op.getTimeAxis()), "steps");
   else if (!op.getShared().empty())
     steps = spell(symbols.classOf(op.getShared().front(), 0), "steps");
   steps += "·";

@@ -47,14 +47,11 @@ struct SignatureBuilder {
   /// Class of each symbol made so far.
   SmallVector<unsigned> classes;
 
-  explicit SignatureBuilder(func::FuncOp function)
-      : function(function), symbols(function) {}
+  explicit SignatureBuilder(func::FuncOp function) : function(function), symbols(function) {}
 
   int32_t symbolOf(unsigned c, bool make);
-  std::string nameOf(Value v, DictionaryAttr attrs, StringRef fallback,
-                     unsigned position);
-  LogicalResult add(Value v, DictionaryAttr attrs, bool result,
-                    unsigned position);
+  std::string nameOf(Value v, DictionaryAttr attrs, StringRef fallback, unsigned position);
+  LogicalResult add(Value v, DictionaryAttr attrs, bool result, unsigned position);
   void addStates();
   void nameSymbols();
   FailureOr<FunctionSignature> build();
@@ -71,8 +68,8 @@ int32_t SignatureBuilder::symbolOf(unsigned c, bool make) {
   return classes.size() - 1;
 }
 
-std::string SignatureBuilder::nameOf(Value v, DictionaryAttr attrs,
-                                     StringRef fallback, unsigned position) {
+std::string SignatureBuilder::nameOf(Value v, DictionaryAttr attrs, StringRef fallback,
+                                     unsigned position) {
   if (auto name = attrs ? attrs.getAs<StringAttr>("seqc.name") : StringAttr())
     return name.str();
   if (auto name = dyn_cast<NameLoc>(v.getLoc()); name && isa<BlockArgument>(v))
@@ -80,18 +77,15 @@ std::string SignatureBuilder::nameOf(Value v, DictionaryAttr attrs,
   return (fallback + Twine(position)).str();
 }
 
-LogicalResult SignatureBuilder::add(Value v, DictionaryAttr attrs, bool result,
-                                    unsigned position) {
+LogicalResult SignatureBuilder::add(Value v, DictionaryAttr attrs, bool result, unsigned position) {
   TensorSignature tensor;
   auto type = dyn_cast<RankedTensorType>(v.getType());
-  std::optional<ElementType> element =
-      elementType(type ? type.getElementType() : v.getType());
+  std::optional<ElementType> element = elementType(type ? type.getElementType() : v.getType());
   if (!element)
-    return function.emitOpError()
-           << "expected tensors and scalars of f64, f32, f16, bf16, i64, "
-              "i32, i16, i8, i1 or index, but got "
-           << v.getType() << " as " << (result ? "result" : "argument") << " #"
-           << position;
+    return function.emitOpError() << "expected tensors and scalars of f64, f32, f16, bf16, i64, "
+                                     "i32, i16, i8, i1 or index, but got "
+                                  << v.getType() << " as " << (result ? "result" : "argument")
+                                  << " #" << position;
   tensor.elementType = *element;
   tensor.isScalar = !type;
   tensor.name = nameOf(v, attrs, result ? "result" : "arg", position);
@@ -104,8 +98,7 @@ LogicalResult SignatureBuilder::add(Value v, DictionaryAttr attrs, bool result,
       dim.symbol = symbolOf(c, /*make=*/!result);
     tensor.dims.push_back(dim);
   }
-  (result ? signature.results : signature.arguments)
-      .push_back(std::move(tensor));
+  (result ? signature.results : signature.arguments).push_back(std::move(tensor));
   return success();
 }
 
@@ -124,8 +117,7 @@ void SignatureBuilder::nameSymbols() {
 
 void SignatureBuilder::addStates() {
   auto addState = [&](int32_t argument, int32_t result) {
-    signature.states.push_back(
-        {signature.arguments[argument].name, argument, result});
+    signature.states.push_back({signature.arguments[argument].name, argument, result});
   };
   if (auto reason = function->getAttrOfType<StringAttr>(notStreamableAttr)) {
     signature.notStreamable = reason.str();
@@ -143,8 +135,7 @@ void SignatureBuilder::addStates() {
       if (state.argument >= 0 && state.result >= 0)
         addState(state.argument, state.result);
   }
-  if (signature.streams && streaming.time &&
-      !symbols.staticSize(*streaming.time))
+  if (signature.streams && streaming.time && !symbols.staticSize(*streaming.time))
     signature.timeSymbol = symbolOf(*streaming.time, /*make=*/false);
 }
 
@@ -154,15 +145,12 @@ FailureOr<FunctionSignature> SignatureBuilder::build() {
     auto attr = function->getAttrOfType<IntegerAttr>(name);
     return attr ? attr.getInt() : fallback;
   };
-  signature.publicArguments =
-      count(publicArgumentsAttr, function.getNumArguments());
+  signature.publicArguments = count(publicArgumentsAttr, function.getNumArguments());
   signature.publicResults = count(publicResultsAttr, function.getNumResults());
   for (BlockArgument arg : function.getArguments())
-    if (failed(add(arg, function.getArgAttrDict(arg.getArgNumber()), false,
-                   arg.getArgNumber())))
+    if (failed(add(arg, function.getArgAttrDict(arg.getArgNumber()), false, arg.getArgNumber())))
       return failure();
-  for (auto [i, v] :
-       llvm::enumerate(function.front().getTerminator()->getOperands()))
+  for (auto [i, v] : llvm::enumerate(function.front().getTerminator()->getOperands()))
     if (failed(add(v, function.getResultAttrDict(i), true, i)))
       return failure();
   addStates();

@@ -81,8 +81,8 @@ Info Interpreter::elementwise(Operation *op) {
   Info joined = join(op->getOperands());
   auto free = [&](unsigned i) { return !dependsOnAny(of(op->getOperand(i))); };
   bool affine = false;
-  if (isa<arith::AddFOp, arith::SubFOp, arith::NegFOp, arith::AddIOp,
-          arith::SubIOp, arith::ExtFOp, linalg::YieldOp>(op))
+  if (isa<arith::AddFOp, arith::SubFOp, arith::NegFOp, arith::AddIOp, arith::SubIOp, arith::ExtFOp,
+          linalg::YieldOp>(op))
     affine = true;
   else if (isa<arith::MulFOp, arith::MulIOp, math::FmaOp>(op))
     affine = free(0) || free(1);
@@ -100,16 +100,15 @@ void Interpreter::linalgOp(linalg::LinalgOp op) {
     for (OpOperand &operand : op->getOpOperands()) {
       Info info = of(operand.get());
       AffineMap map = op.getMatchingIndexingMap(&operand);
-      bool inPlace =
-          op.getNumReductionLoops() == 0 &&
-          llvm::all_of(op.getDpsInitsMutable(), [&](OpOperand &init) {
-            return op.getMatchingIndexingMap(&init) == map;
-          });
+      bool inPlace = op.getNumReductionLoops() == 0 &&
+                     llvm::all_of(op.getDpsInitsMutable(), [&](OpOperand &init) {
+                       return op.getMatchingIndexingMap(&init) == map;
+                     });
       BlockArgument arg = op.getMatchingBlockArgument(&operand);
       info = inPlace ? info : madeDense(info);
       if (round == 1 && op.isDpsInit(&operand)) {
-        Value yielded = body->getTerminator()->getOperand(
-            operand.getOperandNumber() - op.getNumDpsInputs());
+        Value yielded =
+            body->getTerminator()->getOperand(operand.getOperandNumber() - op.getNumDpsInputs());
         joinInto(info, of(yielded));
       }
       infos[arg] = info;
@@ -132,9 +131,8 @@ void Interpreter::visit(Operation *op) {
   Info info;
   if (isa<tensor::CastOp, tensor::ExpandShapeOp, tensor::CollapseShapeOp>(op)) {
     info = of(op->getOperand(0));
-  } else if (isa<tensor::ExtractSliceOp, tensor::InsertSliceOp,
-                 tensor::ConcatOp, tensor::PadOp, tensor::ExtractOp,
-                 tensor::FromElementsOp, tensor::SplatOp>(op)) {
+  } else if (isa<tensor::ExtractSliceOp, tensor::InsertSliceOp, tensor::ConcatOp, tensor::PadOp,
+                 tensor::ExtractOp, tensor::FromElementsOp, tensor::SplatOp>(op)) {
     info = madeDense(join(op->getOperands()));
   } else if (OpTrait::hasElementwiseMappableTraits(op)) {
     info = elementwise(op);
@@ -206,9 +204,8 @@ std::string seqc::describe(seq::RecurrenceOp op, const StepClass &step) {
   for (const StateDependence &pair : step.pairs)
     if (Operation *breaker = pair.breaker) {
       std::string name = "`" + nameOf(op, pair.from) + "`";
-      std::string text = "not affine in " + name + ": `" +
-                         breaker->getName().getStringRef().str() + "` at " +
-                         describePlace(breaker->getLoc());
+      std::string text = "not affine in " + name + ": `" + breaker->getName().getStringRef().str() +
+                         "` at " + describePlace(breaker->getLoc());
       if (isa<arith::MulFOp, arith::MulIOp>(breaker))
         return text +
                " multiplies two values that depend on the state, one of them "

@@ -36,19 +36,16 @@ static bool isInitialUse(OpOperand &use) {
     return use.getOperandNumber() >= begin;
   }
   if (auto affine = dyn_cast<seq::AffineRecurrenceOp>(op))
-    return use.getOperandNumber() ==
-           affine.getInitialMutable().getOperandNumber();
+    return use.getOperandNumber() == affine.getInitialMutable().getOperandNumber();
   if (auto delay = dyn_cast<seq::DelayOp>(op))
-    return use.getOperandNumber() ==
-           delay.getInitialMutable().getOperandNumber();
+    return use.getOperandNumber() == delay.getInitialMutable().getOperandNumber();
   return false;
 }
 
 /// Shape changes that only add or drop sizes of 1 or static knowledge: a
 /// delay's window of one value and the state that it replaces differ by those.
 static bool isReshapeOfUnits(Operation *op) {
-  return isa<tensor::CastOp, tensor::ExpandShapeOp, tensor::CollapseShapeOp>(
-      op);
+  return isa<tensor::CastOp, tensor::ExpandShapeOp, tensor::CollapseShapeOp>(op);
 }
 
 static bool onlyInitialUses(Value v) {
@@ -67,8 +64,7 @@ bool seqc::isStateArgument(func::FuncOp function, unsigned argument) {
   if (function.getArgAttr(argument, "seqc.state"))
     return true;
   BlockArgument arg = function.getArgument(argument);
-  return isa<RankedTensorType>(arg.getType()) && !arg.use_empty() &&
-         onlyInitialUses(arg);
+  return isa<RankedTensorType>(arg.getType()) && !arg.use_empty() && onlyInitialUses(arg);
 }
 
 /// The function argument behind `v` through casts and unit reshapes, or -1.
@@ -81,12 +77,10 @@ static int32_t stateArgumentBehind(func::FuncOp function, Value v) {
 
 /// The position of the result that returns `final`, or -1. `taken` results
 /// belong to others.
-static int32_t resultOf(func::FuncOp function, Value final,
-                        llvm::SmallBitVector &taken) {
+static int32_t resultOf(func::FuncOp function, Value final, llvm::SmallBitVector &taken) {
   for (OpOperand &ret : function.front().getTerminator()->getOpOperands()) {
     Value v = ret.get();
-    while (v != final && v.getDefiningOp() &&
-           isReshapeOfUnits(v.getDefiningOp()))
+    while (v != final && v.getDefiningOp() && isReshapeOfUnits(v.getDefiningOp()))
       v = v.getDefiningOp()->getOperand(0);
     if (v == final && !taken.test(ret.getOperandNumber())) {
       taken.set(ret.getOperandNumber());
@@ -98,8 +92,7 @@ static int32_t resultOf(func::FuncOp function, Value final,
 
 /// Adds the states of the recurrences, affine recurrences and delays of
 /// `function`.
-static void collectStates(func::FuncOp function,
-                          SmallVectorImpl<StreamState> &states) {
+static void collectStates(func::FuncOp function, SmallVectorImpl<StreamState> &states) {
   auto add = [&](OpOperand &initial, Value final) {
     StreamState state;
     state.initial = &initial;
@@ -121,10 +114,8 @@ static void collectStates(func::FuncOp function,
 
 /// Finds the public argument and result of each state. An argument belongs to
 /// one state, by preference to one whose final value is returned.
-static void matchInterface(func::FuncOp function,
-                           SmallVectorImpl<StreamState> &states) {
-  llvm::SmallBitVector results(function.getNumResults()),
-      arguments(function.getNumArguments());
+static void matchInterface(func::FuncOp function, SmallVectorImpl<StreamState> &states) {
+  llvm::SmallBitVector results(function.getNumResults()), arguments(function.getNumArguments());
   for (StreamState &state : states)
     state.result = resultOf(function, state.final, results);
   for (bool returned : {true, false})
@@ -153,8 +144,7 @@ static std::string findTime(func::FuncOp function, DimSymbols &symbols,
       else if (!r.getShared().empty())
         meet(symbols.classOf(r.getShared().front(), 0));
       else
-        meet(symbols.classOf(r.getInputs().empty() ? r.getResets()
-                                                   : r.getInputs().front(),
+        meet(symbols.classOf(r.getInputs().empty() ? r.getResets() : r.getInputs().front(),
                              r.getTimeAxis()));
     } else if (auto affine = dyn_cast<seq::AffineRecurrenceOp>(op)) {
       meet(symbols.classOf(affine.getInput(), affine.getTimeAxis()));
@@ -168,8 +158,7 @@ static std::string findTime(func::FuncOp function, DimSymbols &symbols,
 /// When a stream starts, sizes and state arguments are known, and nothing else:
 /// a hidden state must not start with a value that follows from another
 /// argument.
-static std::string checkInitials(func::FuncOp function,
-                                 ArrayRef<StreamState> states) {
+static std::string checkInitials(func::FuncOp function, ArrayRef<StreamState> states) {
   SmallVector<Value> work;
   for (const StreamState &state : states)
     if (state.argument < 0)
@@ -182,8 +171,7 @@ static std::string checkInitials(func::FuncOp function,
     auto arg = dyn_cast<BlockArgument>(v);
     if (arg && arg.getOwner() == &function.front() &&
         !isStateArgument(function, arg.getArgNumber()))
-      return "an initial value follows from argument #" +
-             std::to_string(arg.getArgNumber()) +
+      return "an initial value follows from argument #" + std::to_string(arg.getArgNumber()) +
              ", which is not known when a stream starts";
     Operation *def = v.getDefiningOp();
     if (!def || isa<tensor::DimOp>(def))

@@ -17,9 +17,7 @@
 using namespace mlir;
 using namespace seqc;
 
-static std::string named(Operation *op) {
-  return ("`" + op->getName().getStringRef() + "`").str();
-}
+static std::string named(Operation *op) { return ("`" + op->getName().getStringRef() + "`").str(); }
 
 static std::string complain(Operation *op, StringRef what) {
   return named(op) + " at " + describePlace(op->getLoc()) + " " + what.str();
@@ -38,8 +36,7 @@ std::string TimeFlow::run(func::FuncOp function) {
   for (BlockArgument arg : function.getArguments()) {
     int64_t axis = timeAxis(arg);
     if (axis == -2)
-      return "argument #" + std::to_string(arg.getArgNumber()) +
-             " has several time axes";
+      return "argument #" + std::to_string(arg.getArgNumber()) + " has several time axes";
     if (axis >= 0)
       setSequence(arg, axis);
   }
@@ -52,17 +49,14 @@ std::string TimeFlow::run(func::FuncOp function) {
   return "";
 }
 
-std::string TimeFlow::expectUniform(Operation *op, ValueRange values,
-                                    StringRef what) {
+std::string TimeFlow::expectUniform(Operation *op, ValueRange values, StringRef what) {
   for (Value v : values) {
     Kind kind = of(v).kind;
     if (kind == Kind::Sequence)
       return complain(op, ("needs the whole sequence as " + what).str());
     if (kind == Kind::AfterLast)
-      return complain(
-          op,
-          ("needs a value that is known only after the last step as " + what)
-              .str());
+      return complain(op,
+                      ("needs a value that is known only after the last step as " + what).str());
     if (kind == Kind::StepCount)
       return complain(op, ("needs the number of steps as " + what).str());
   }
@@ -74,8 +68,7 @@ std::string TimeFlow::expectSequence(Operation *op, Value v, int64_t axis) {
   if (info.kind == Kind::Sequence && info.axis == axis)
     return "";
   if (info.kind == Kind::AfterLast)
-    return complain(
-        op, "runs along a value that is known only after the last step");
+    return complain(op, "runs along a value that is known only after the last step");
   return complain(op, "runs along another time axis");
 }
 
@@ -88,9 +81,7 @@ std::string TimeFlow::visit(Operation *op) {
   if (auto empty = dyn_cast<tensor::EmptyOp>(op)) {
     if (int64_t axis = timeAxis(empty.getResult()); axis >= 0)
       setSequence(empty.getResult(), axis);
-    return timeAxis(empty.getResult()) == -2
-               ? complain(op, "has several time axes")
-               : "";
+    return timeAxis(empty.getResult()) == -2 ? complain(op, "has several time axes") : "";
   }
   if (isa<linalg::LinalgOp>(op))
     return visitLinalg(op);
@@ -122,8 +113,8 @@ std::string TimeFlow::visitLinalg(Operation *op) {
       return complain(op, "uses the number of steps as a value");
     if (info.kind != Kind::Sequence)
       continue;
-    auto d = dyn_cast<AffineDimExpr>(
-        linalgOp.getMatchingIndexingMap(&operand).getResult(info.axis));
+    auto d =
+        dyn_cast<AffineDimExpr>(linalgOp.getMatchingIndexingMap(&operand).getResult(info.axis));
     if (!d || (loop && *loop != d.getPosition()))
       return complain(op, "mixes time steps");
     loop = d.getPosition();
@@ -134,8 +125,7 @@ std::string TimeFlow::visitLinalg(Operation *op) {
     return "";
   }
   if (afterLast)
-    return complain(
-        op, "uses a value that is known only after the last step along time");
+    return complain(op, "uses a value that is known only after the last step along time");
   if (linalgOp.getIteratorTypesArray()[*loop] != utils::IteratorType::parallel)
     return complain(op, "reduces along time");
   bool indexed = false;
@@ -143,8 +133,7 @@ std::string TimeFlow::visitLinalg(Operation *op) {
   if (indexed)
     return complain(op, "uses the position in time");
   for (auto [i, result] : llvm::enumerate(op->getResults())) {
-    AffineMap map =
-        linalgOp.getMatchingIndexingMap(linalgOp.getDpsInitOperand(i));
+    AffineMap map = linalgOp.getMatchingIndexingMap(linalgOp.getDpsInitOperand(i));
     for (auto [axis, expr] : llvm::enumerate(map.getResults()))
       if (auto d = dyn_cast<AffineDimExpr>(expr); d && d.getPosition() == *loop)
         setSequence(result, axis);
@@ -163,8 +152,7 @@ std::string TimeFlow::visitElementwise(Operation *op) {
     if (joined.kind == Kind::Uniform)
       joined = info;
     else if (joined.kind != info.kind)
-      return complain(
-          op, "uses a value that is known only after the last step along time");
+      return complain(op, "uses a value that is known only after the last step along time");
     else if (joined.axis != info.axis)
       return complain(op, "mixes time steps");
   }
@@ -188,17 +176,13 @@ std::string TimeFlow::visitSlice(Operation *op) {
       return complain(op, "takes a part of the steps");
   }
   if (sequence && afterLast)
-    return complain(
-        op, "uses a value that is known only after the last step along time");
+    return complain(op, "uses a value that is known only after the last step along time");
   if (!sequence && axis >= 0)
-    return complain(
-        op, "makes a sequence from a value that is the same for all steps");
+    return complain(op, "makes a sequence from a value that is the same for all steps");
   if (sequence) {
     for (Value operand : op->getOperands())
-      if (isa<RankedTensorType>(operand.getType()) &&
-          of(operand).kind != Kind::Sequence)
-        return complain(
-            op, "makes a sequence from a value that is the same for all steps");
+      if (isa<RankedTensorType>(operand.getType()) && of(operand).kind != Kind::Sequence)
+        return complain(op, "makes a sequence from a value that is the same for all steps");
     setSequence(result, axis);
   } else if (afterLast) {
     infos[result].kind = Kind::AfterLast;
@@ -214,8 +198,7 @@ std::string TimeFlow::visitShape(Operation *op) {
     if (info.axis < 0)
       return complain(op, "merges or splits the time axis");
   } else if (info.kind == Kind::Uniform && timeAxis(result) >= 0) {
-    return complain(
-        op, "makes a sequence from a value that is the same for all steps");
+    return complain(op, "makes a sequence from a value that is the same for all steps");
   }
   infos[result] = info;
   return "";
@@ -247,10 +230,10 @@ std::string TimeFlow::visitRecurrence(Operation *op) {
       return reason;
   SetVector<Value> captured;
   getUsedValuesDefinedAbove(recurrence.getStep(), captured);
-  for (auto [values, what] : {std::pair<ValueRange, StringRef>{
-                                  recurrence.getInitial(), "an initial value"},
-                              {recurrence.getGiven(), "a `given` value"},
-                              {captured.getArrayRef(), "a captured value"}})
+  for (auto [values, what] :
+       {std::pair<ValueRange, StringRef>{recurrence.getInitial(), "an initial value"},
+        {recurrence.getGiven(), "a `given` value"},
+        {captured.getArrayRef(), "a captured value"}})
     if (std::string reason = expectUniform(op, values, what); !reason.empty())
       return reason;
   for (Value v : recurrence.getOuts())
@@ -265,11 +248,9 @@ std::string TimeFlow::visitDelay(Operation *op) {
   int64_t axis = delay.getTime();
   if (delay.getReverse())
     return complain(op, "runs backwards (`reverse`)");
-  if (std::string reason = expectSequence(op, delay.getInput(), axis);
-      !reason.empty())
+  if (std::string reason = expectSequence(op, delay.getInput(), axis); !reason.empty())
     return reason;
-  if (std::string reason =
-          expectUniform(op, delay.getInitial(), "an initial value");
+  if (std::string reason = expectUniform(op, delay.getInitial(), "an initial value");
       !reason.empty())
     return reason;
   setSequence(delay.getWindow(), axis);
@@ -282,8 +263,7 @@ std::string TimeFlow::visitAffine(Operation *op) {
   int64_t axis = affine.getTimeAxis();
   if (affine.getReverse())
     return complain(op, "runs backwards (`reverse`)");
-  SmallVector<Value> sequences = {affine.getInput()},
-                     uniform = {affine.getInitial()};
+  SmallVector<Value> sequences = {affine.getInput()}, uniform = {affine.getInitial()};
   (affine.getConstant() ? uniform : sequences).push_back(affine.getDecay());
   if (affine.getReadout())
     sequences.push_back(affine.getReadout());
@@ -292,8 +272,7 @@ std::string TimeFlow::visitAffine(Operation *op) {
   for (Value v : sequences)
     if (std::string reason = expectSequence(op, v, axis); !reason.empty())
       return reason;
-  if (std::string reason =
-          expectUniform(op, uniform, "an initial value or a constant decay");
+  if (std::string reason = expectUniform(op, uniform, "an initial value or a constant decay");
       !reason.empty())
     return reason;
   setSequence(affine.getOutput(), axis);
@@ -318,10 +297,8 @@ std::string TimeFlow::visitOther(Operation *op) {
     // is not.
     if (int64_t axis = timeAxis(result); axis >= 0) {
       DenseElementsAttr elements;
-      if (!constant || !matchPattern(result, m_Constant(&elements)) ||
-          !elements.isSplat())
-        return complain(
-            op, "has one value per step that does not come from an argument");
+      if (!constant || !matchPattern(result, m_Constant(&elements)) || !elements.isSplat())
+        return complain(op, "has one value per step that does not come from an argument");
       setSequence(result, axis);
     } else if (afterLast) {
       infos[result].kind = Kind::AfterLast;

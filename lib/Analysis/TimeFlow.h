@@ -42,12 +42,9 @@ private:
   std::string visitDelay(mlir::Operation *op);
   std::string visitAffine(mlir::Operation *op);
   std::string visitOther(mlir::Operation *op);
-  std::string expectUniform(mlir::Operation *op, mlir::ValueRange values,
-                            llvm::StringRef what);
+  std::string expectUniform(mlir::Operation *op, mlir::ValueRange values, llvm::StringRef what);
   std::string expectSequence(mlir::Operation *op, mlir::Value v, int64_t axis);
-  void setSequence(mlir::Value v, int64_t axis) {
-    infos[v] = {Kind::Sequence, axis};
-  }
+  void setSequence(mlir::Value v, int64_t axis) { infos[v] = {Kind::Sequence, axis}; }
 
   DimSymbols &symbols;
   unsigned time;

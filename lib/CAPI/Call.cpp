@@ -21,9 +21,7 @@ Result finish(const seqc_function *function, Result result, bool failed) {
   return result;
 }
 
-int32_t nullHandle() {
-  return fail(SEQC_ERROR_USAGE, "expected a function, but got null");
-}
+int32_t nullHandle() { return fail(SEQC_ERROR_USAGE, "expected a function, but got null"); }
 
 /// SEQC_OK if `function` has a step form.
 int32_t checkStep(const seqc_function *function) {
@@ -32,8 +30,8 @@ int32_t checkStep(const seqc_function *function) {
   if (function->step)
     return SEQC_OK;
   return fail(SEQC_ERROR_USAGE, "expected a function with a step form, but '" +
-                                    function->signature->name + "' has none: " +
-                                    function->signature->notStreamable);
+                                    function->signature->name +
+                                    "' has none: " + function->signature->notStreamable);
 }
 
 } // namespace
@@ -48,51 +46,46 @@ int32_t seqc_call(const seqc_function *function, const seqc_context *context,
   return finish(function, code, code != SEQC_OK);
 }
 
-int32_t seqc_shapes(const seqc_function *function, DLTensor *const *tensors,
-                    int32_t count) {
+int32_t seqc_shapes(const seqc_function *function, DLTensor *const *tensors, int32_t count) {
   if (!function)
     return nullHandle();
   int32_t code = function->shapes(tensors, count);
   return finish(function, code, code != SEQC_OK);
 }
 
-int64_t seqc_scratch_bytes(const seqc_function *function,
-                           const DLTensor *const *tensors, int32_t count) {
+int64_t seqc_scratch_bytes(const seqc_function *function, const DLTensor *const *tensors,
+                           int32_t count) {
   if (!function)
     return -nullHandle();
   int64_t bytes = function->scratchBytes(tensors, count);
   return finish(function, bytes, bytes < 0);
 }
 
-int64_t seqc_state_bytes(const seqc_function *function, const int64_t *sizes,
-                         int32_t count) {
+int64_t seqc_state_bytes(const seqc_function *function, const int64_t *sizes, int32_t count) {
   if (int32_t code = checkStep(function))
     return -code;
   int64_t bytes = function->stateBytes(sizes, count);
   return finish(function, bytes, bytes < 0);
 }
 
-int32_t seqc_state_init(const seqc_function *function, void *state,
-                        int64_t bytes, const int64_t *sizes, int32_t count,
-                        const DLTensor *const *initial, int32_t initial_count) {
+int32_t seqc_state_init(const seqc_function *function, void *state, int64_t bytes,
+                        const int64_t *sizes, int32_t count, const DLTensor *const *initial,
+                        int32_t initial_count) {
   if (int32_t code = checkStep(function))
     return code;
-  int32_t code =
-      function->stateInit(state, bytes, sizes, count, initial, initial_count);
+  int32_t code = function->stateInit(state, bytes, sizes, count, initial, initial_count);
   return finish(function, code, code != SEQC_OK);
 }
 
-int32_t seqc_step(const seqc_function *function, const seqc_context *context,
-                  void *state, int64_t bytes, const DLTensor *const *tensors,
-                  int32_t count) {
+int32_t seqc_step(const seqc_function *function, const seqc_context *context, void *state,
+                  int64_t bytes, const DLTensor *const *tensors, int32_t count) {
   if (int32_t code = checkStep(function))
     return code;
   int32_t code = function->step(context, state, bytes, tensors, count);
   return finish(function, code, code != SEQC_OK);
 }
 
-int64_t seqc_step_scratch_bytes(const seqc_function *function,
-                                const void *state, int64_t bytes,
+int64_t seqc_step_scratch_bytes(const seqc_function *function, const void *state, int64_t bytes,
                                 const DLTensor *const *tensors, int32_t count) {
   if (int32_t code = checkStep(function))
     return -code;

@@ -54,8 +54,7 @@ bool parseAssume(StringRef text, CompileOptions &options) {
     int64_t size = 0;
     if (name.empty() || number.getAsInteger(10, size) || size < 0) {
       fail(SEQC_ERROR_USAGE,
-           "expected sizes like 'B=8,T=4096' in assume, but got '" +
-               part.str() + "'");
+           "expected sizes like 'B=8,T=4096' in assume, but got '" + part.str() + "'");
       return false;
     }
     options.assume.emplace_back(name.str(), size);
@@ -69,18 +68,16 @@ bool copyOptions(const seqc_options *given, seqc_options &options) {
   if (!given)
     return true;
   if (given->struct_size < sizeof given->struct_size) {
-    fail(SEQC_ERROR_USAGE,
-         "expected struct_size to be sizeof(seqc_options), but got " +
-             std::to_string(given->struct_size));
+    fail(SEQC_ERROR_USAGE, "expected struct_size to be sizeof(seqc_options), but got " +
+                               std::to_string(given->struct_size));
     return false;
   }
   std::memcpy(&options, given, std::min(given->struct_size, sizeof options));
   const char *bytes = reinterpret_cast<const char *>(given);
   for (size_t i = sizeof options; i < given->struct_size; ++i)
     if (bytes[i]) {
-      fail(SEQC_ERROR_USAGE,
-           "expected options that this version knows, but byte " +
-               std::to_string(i) + " of a newer struct is set");
+      fail(SEQC_ERROR_USAGE, "expected options that this version knows, but byte " +
+                                 std::to_string(i) + " of a newer struct is set");
       return false;
     }
   return true;
@@ -97,10 +94,9 @@ bool readOptions(const seqc_options *given, Job &job) {
   static const StringRef schedules[] = {"auto", "reference", "fused"};
   if (!is_contained(schedules, job.options.schedule)) {
     StringRef near = nearestName(job.options.schedule, schedules);
-    fail(SEQC_ERROR_USAGE,
-         "expected the schedule auto, reference or fused, but got '" +
-             job.options.schedule + "'" +
-             (near.empty() ? "" : "; did you mean '" + near.str() + "'?"));
+    fail(SEQC_ERROR_USAGE, "expected the schedule auto, reference or fused, but got '" +
+                               job.options.schedule + "'" +
+                               (near.empty() ? "" : "; did you mean '" + near.str() + "'?"));
     return false;
   }
   if (options.march)
@@ -113,8 +109,7 @@ bool readOptions(const seqc_options *given, Job &job) {
     job.moduleName = options.name;
   if (!isCIdentifier(job.moduleName)) {
     fail(SEQC_ERROR_USAGE,
-         "expected the module's name to be a C identifier, but got '" +
-             job.moduleName + "'");
+         "expected the module's name to be a C identifier, but got '" + job.moduleName + "'");
     return false;
   }
   job.options.precise = options.precise != 0;
@@ -135,8 +130,7 @@ void runJob(Job &job) {
   MessageHandler handler(context, log);
   std::string error;
   job.code = SEQC_ERROR_INPUT;
-  if (auto module = loadModule(copyInput(job.model, job.bufferName), context,
-                               sources, job.load)) {
+  if (auto module = loadModule(copyInput(job.model, job.bufferName), context, sources, job.load)) {
     auto lowered = compileModule(*module, job.moduleName, job.options);
     if (succeeded(lowered)) {
       job.result = std::make_shared<CompiledModule>();
@@ -147,8 +141,7 @@ void runJob(Job &job) {
   if (!error.empty())
     log.addError({}, error);
   else if (job.code != SEQC_OK && !log.hasErrors())
-    log.addError(
-        {}, "the compiler gave up without a message: this is a bug of seqc");
+    log.addError({}, "the compiler gave up without a message: this is a bug of seqc");
   raw_string_ostream stream(job.messages);
   log.print(stream, job.json);
 }
@@ -162,21 +155,18 @@ std::string makeKey(const Job &job) {
                                           /*RequiresNullTerminator=*/false))
       weights = std::move(*file);
   return makeCompileKey(job.model, weights ? weights->getBuffer() : StringRef(),
-                        job.bufferName + '\0' + job.moduleName, job.options,
-                        job.json);
+                        job.bufferName + '\0' + job.moduleName, job.options, job.json);
 }
 
 /// Makes the handle of a finished compilation.
-int32_t wrap(std::shared_ptr<const CompiledModule> compiled,
-             seqc_module **module) {
+int32_t wrap(std::shared_ptr<const CompiledModule> compiled, seqc_module **module) {
   auto handle = std::make_unique<seqc_module>();
   handle->compiled = std::move(compiled);
   handle->signature = handle->compiled->code->signature();
   std::string name = cIdentifier(handle->signature.name) + "_info";
   auto *info = reinterpret_cast<const char *(*)()>(handle->lookup(name));
   if (!info)
-    return fail(SEQC_ERROR_LINK,
-                "expected the symbol '" + name + "', but the module has none");
+    return fail(SEQC_ERROR_LINK, "expected the symbol '" + name + "', but the module has none");
   handle->info = info();
   if (!handle->bind(""))
     return SEQC_ERROR_LINK;
@@ -186,8 +176,7 @@ int32_t wrap(std::shared_ptr<const CompiledModule> compiled,
 
 /// Compiles `job` or finds it in the cache.
 int32_t compile(Job &job, seqc_module **module) {
-  job.load.checker =
-      findChecker(reinterpret_cast<const void *>(&seqc_compile_text));
+  job.load.checker = findChecker(reinterpret_cast<const void *>(&seqc_compile_text));
   std::string key;
   if (job.useCache) {
     key = makeKey(job);
@@ -220,8 +209,8 @@ bool checkArguments(const void *model, const char *what, seqc_module **module) {
 
 extern "C" {
 
-int32_t seqc_compile_text(const char *text, size_t length,
-                          const seqc_options *options, seqc_module **module) {
+int32_t seqc_compile_text(const char *text, size_t length, const seqc_options *options,
+                          seqc_module **module) {
   Job job;
   if (!checkArguments(text, "text", module) || !readOptions(options, job))
     return SEQC_ERROR_USAGE;
@@ -230,22 +219,19 @@ int32_t seqc_compile_text(const char *text, size_t length,
   return compile(job, module);
 }
 
-int32_t seqc_compile_bytecode(const void *bytes, size_t length,
-                              const seqc_options *options,
+int32_t seqc_compile_bytecode(const void *bytes, size_t length, const seqc_options *options,
                               seqc_module **module) {
   Job job;
   if (!checkArguments(bytes, "bytecode", module) || !readOptions(options, job))
     return SEQC_ERROR_USAGE;
   job.model = StringRef(static_cast<const char *>(bytes), length);
   if (!job.model.starts_with("ML\xefR"))
-    return fail(SEQC_ERROR_INPUT,
-                "expected MLIR bytecode, but its first bytes are others");
+    return fail(SEQC_ERROR_INPUT, "expected MLIR bytecode, but its first bytes are others");
   job.bufferName = "<bytecode>";
   return compile(job, module);
 }
 
-int32_t seqc_compile_file(const char *path, const seqc_options *options,
-                          seqc_module **module) {
+int32_t seqc_compile_file(const char *path, const seqc_options *options, seqc_module **module) {
   Job job;
   if (!checkArguments(path, "a path", module))
     return SEQC_ERROR_USAGE;

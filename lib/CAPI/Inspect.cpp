@@ -19,27 +19,23 @@ const TensorSignature *tensorAt(const seqc_function *function, int32_t i) {
   int32_t arguments = signature.publicArguments;
   int32_t count = arguments + signature.publicResults;
   if (i < 0 || i >= count) {
-    fail(SEQC_ERROR_USAGE, "expected a tensor index below " +
-                               std::to_string(count) + ", but got " +
+    fail(SEQC_ERROR_USAGE, "expected a tensor index below " + std::to_string(count) + ", but got " +
                                std::to_string(i));
     return nullptr;
   }
   succeed();
-  return i < arguments ? &signature.arguments[i]
-                       : &signature.results[i - arguments];
+  return i < arguments ? &signature.arguments[i] : &signature.results[i - arguments];
 }
 
 /// Size `d` of tensor `i`, or null and a message.
-const DimSignature *sizeAt(const seqc_function *function, int32_t i,
-                           int32_t d) {
+const DimSignature *sizeAt(const seqc_function *function, int32_t i, int32_t d) {
   const TensorSignature *tensor = tensorAt(function, i);
   if (!tensor)
     return nullptr;
   if (d >= 0 && size_t(d) < tensor->dims.size())
     return &tensor->dims[d];
-  fail(SEQC_ERROR_USAGE, "expected a size index below " +
-                             std::to_string(tensor->dims.size()) + " for '" +
-                             tensor->name + "', but got " + std::to_string(d));
+  fail(SEQC_ERROR_USAGE, "expected a size index below " + std::to_string(tensor->dims.size()) +
+                             " for '" + tensor->name + "', but got " + std::to_string(d));
   return nullptr;
 }
 
@@ -77,15 +73,14 @@ int32_t seqc_function_count(const seqc_module *module) {
   return checkModule(module) ? int32_t(module->functions.size()) : 0;
 }
 
-const seqc_function *seqc_function_at(const seqc_module *module,
-                                      int32_t index) {
+const seqc_function *seqc_function_at(const seqc_module *module, int32_t index) {
   if (!checkModule(module))
     return nullptr;
   if (index >= 0 && size_t(index) < module->functions.size())
     return &module->functions[index];
   fail(SEQC_ERROR_USAGE, "expected a function index below " +
-                             std::to_string(module->functions.size()) +
-                             ", but got " + std::to_string(index));
+                             std::to_string(module->functions.size()) + ", but got " +
+                             std::to_string(index));
   return nullptr;
 }
 
@@ -99,9 +94,8 @@ const seqc_function *seqc_find(const seqc_module *module, const char *name) {
       return &function;
     names.push_back("'" + function.signature->name + "'");
   }
-  fail(SEQC_ERROR_USAGE, "expected the name of a public function (" +
-                             llvm::join(names, ", ") + "), but got " +
-                             (name ? "'" + wanted + "'" : "null"));
+  fail(SEQC_ERROR_USAGE, "expected the name of a public function (" + llvm::join(names, ", ") +
+                             "), but got " + (name ? "'" + wanted + "'" : "null"));
   return nullptr;
 }
 
@@ -117,8 +111,7 @@ const char *seqc_time_name(const seqc_function *function) {
 }
 
 int32_t seqc_size_count(const seqc_function *function) {
-  return checkFunction(function) ? int32_t(function->signature->symbols.size())
-                                 : 0;
+  return checkFunction(function) ? int32_t(function->signature->symbols.size()) : 0;
 }
 
 const char *seqc_size_name(const seqc_function *function, int32_t i) {
@@ -127,9 +120,8 @@ const char *seqc_size_name(const seqc_function *function, int32_t i) {
   const std::vector<std::string> &names = function->signature->symbols;
   if (i >= 0 && size_t(i) < names.size())
     return names[i].c_str();
-  fail(SEQC_ERROR_USAGE, "expected a size index below " +
-                             std::to_string(names.size()) + ", but got " +
-                             std::to_string(i));
+  fail(SEQC_ERROR_USAGE, "expected a size index below " + std::to_string(names.size()) +
+                             ", but got " + std::to_string(i));
   return nullptr;
 }
 
@@ -146,13 +138,11 @@ int32_t seqc_streams(const seqc_function *function) {
 }
 
 const char *seqc_stream_reason(const seqc_function *function) {
-  return checkFunction(function) ? function->signature->notStreamable.c_str()
-                                 : nullptr;
+  return checkFunction(function) ? function->signature->notStreamable.c_str() : nullptr;
 }
 
 const char *seqc_numbers(const seqc_function *function) {
-  return checkFunction(function) ? function->signature->numbers.c_str()
-                                 : nullptr;
+  return checkFunction(function) ? function->signature->numbers.c_str() : nullptr;
 }
 
 void *seqc_symbol(const seqc_function *function, const char *suffix) {
@@ -193,8 +183,7 @@ int64_t seqc_tensor_size(const seqc_function *function, int32_t i, int32_t d) {
   return size ? size->size : -2;
 }
 
-const char *seqc_tensor_size_name(const seqc_function *function, int32_t i,
-                                  int32_t d) {
+const char *seqc_tensor_size_name(const seqc_function *function, int32_t i, int32_t d) {
   const DimSignature *size = sizeAt(function, i, d);
   if (!size || size->symbol < 0)
     return nullptr;
@@ -206,8 +195,8 @@ int32_t seqc_tensor_state(const seqc_function *function, int32_t i) {
     return -2;
   const FunctionSignature &signature = *function->signature;
   for (const StateSignature &state : signature.states) {
-    bool isPublic = state.argument < signature.publicArguments &&
-                    state.result < signature.publicResults;
+    bool isPublic =
+        state.argument < signature.publicArguments && state.result < signature.publicResults;
     int32_t result = signature.publicArguments + state.result;
     if (isPublic && (i == state.argument || i == result))
       return i == result ? state.argument : result;

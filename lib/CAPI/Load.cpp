@@ -26,11 +26,9 @@ namespace {
 
 /// Checks that every segment of `file` lies within its `size` bytes and that it
 /// is a library.
-template <typename ELFT>
-Error checkSegments(const object::ELFFile<ELFT> &file, uint64_t size) {
+template <typename ELFT> Error checkSegments(const object::ELFFile<ELFT> &file, uint64_t size) {
   if (file.getHeader().e_type != ELF::ET_DYN)
-    return createStringError(
-        "expected a shared library, but got another ELF file");
+    return createStringError("expected a shared library, but got another ELF file");
   auto segments = file.program_headers();
   if (!segments)
     return segments.takeError();
@@ -52,9 +50,8 @@ Expected<std::string> findStem(MemoryBufferRef bytes) {
   if (!elf)
     return createStringError("expected a 64-bit little-endian library");
   if (elf->getArch() != Triple(sys::getProcessTriple()).getArch())
-    return createStringError("expected a library for " +
-                             sys::getProcessTriple() + ", but got one for " +
-                             Triple::getArchTypeName(elf->getArch()));
+    return createStringError("expected a library for " + sys::getProcessTriple() +
+                             ", but got one for " + Triple::getArchTypeName(elf->getArch()));
   if (Error wrong = checkSegments(elf->getELFFile(), bytes.getBufferSize()))
     return std::move(wrong);
   StringSet<> names;
@@ -70,12 +67,10 @@ Expected<std::string> findStem(MemoryBufferRef bytes) {
   }
   for (const auto &entry : names) {
     StringRef stem = entry.getKey();
-    if (stem.consume_back("_info") &&
-        names.contains((stem + "_last_error").str()))
+    if (stem.consume_back("_info") && names.contains((stem + "_last_error").str()))
       return stem.str();
   }
-  return createStringError(
-      "expected a library that seqc wrote, but no '<module>_info' is in it");
+  return createStringError("expected a library that seqc wrote, but no '<module>_info' is in it");
 }
 
 int32_t failAt(int32_t code, StringRef path, Error error) {
@@ -92,26 +87,22 @@ std::string missingFeature(const ModuleSignature &signature) {
 }
 
 /// Fills `module` from its opened library, whose stem is `stem`.
-int32_t describe(seqc_module &module, const std::string &path,
-                 const std::string &stem) {
-  auto *getInfo =
-      reinterpret_cast<const char *(*)()>(module.lookup(stem + "_info"));
+int32_t describe(seqc_module &module, const std::string &path, const std::string &stem) {
+  auto *getInfo = reinterpret_cast<const char *(*)()>(module.lookup(stem + "_info"));
   if (!getInfo)
-    return fail(SEQC_ERROR_LINK,
-                path + ": expected the symbol '" + stem + "_info'");
+    return fail(SEQC_ERROR_LINK, path + ": expected the symbol '" + stem + "_info'");
   module.info = getInfo();
   auto signature = parseModuleInfo(module.info);
   if (!signature)
     return failAt(SEQC_ERROR_INPUT, path, signature.takeError());
   module.signature = std::move(*signature);
   if (std::string feature = missingFeature(module.signature); !feature.empty())
-    return fail(SEQC_ERROR_HOST, path + ": expected a processor with " +
-                                     feature + ", but this one lacks it");
+    return fail(SEQC_ERROR_HOST,
+                path + ": expected a processor with " + feature + ", but this one lacks it");
   StringRef prefix = stem;
   if (!prefix.consume_back(cIdentifier(module.signature.name)))
     return fail(SEQC_ERROR_INPUT, path + ": expected symbols of the module '" +
-                                      module.signature.name + "', but got '" +
-                                      stem + "'");
+                                      module.signature.name + "', but got '" + stem + "'");
   return module.bind(prefix) ? succeed() : int32_t(SEQC_ERROR_LINK);
 }
 
@@ -121,8 +112,7 @@ extern "C" {
 
 int32_t seqc_load(const char *path, seqc_module **module) {
   if (!module)
-    return fail(SEQC_ERROR_USAGE,
-                "expected a place for the module, but got null");
+    return fail(SEQC_ERROR_USAGE, "expected a place for the module, but got null");
   *module = nullptr;
   if (!path)
     return fail(SEQC_ERROR_USAGE, "expected a path, but got null");
@@ -136,8 +126,7 @@ int32_t seqc_load(const char *path, seqc_module **module) {
     return failAt(SEQC_ERROR_INPUT, path, stem.takeError());
   auto loaded = std::make_unique<seqc_module>();
   // Without a slash the loader would search its own folders.
-  std::string file =
-      StringRef(path).contains('/') ? path : std::string("./") + path;
+  std::string file = StringRef(path).contains('/') ? path : std::string("./") + path;
   loaded->library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!loaded->library)
     return fail(SEQC_ERROR_LINK, dlerror());
@@ -147,21 +136,17 @@ int32_t seqc_load(const char *path, seqc_module **module) {
   return succeed();
 }
 
-int32_t seqc_save(const seqc_module *module, const char *path,
-                  const char *linker) {
+int32_t seqc_save(const seqc_module *module, const char *path, const char *linker) {
   if (!module || !path)
-    return fail(SEQC_ERROR_USAGE, std::string("expected a ") +
-                                      (module ? "path" : "module") +
-                                      ", but got null");
-  if (!module->compiled)
     return fail(SEQC_ERROR_USAGE,
-                "expected a compiled module, but this one was loaded "
-                "from a library (copy its file)");
+                std::string("expected a ") + (module ? "path" : "module") + ", but got null");
+  if (!module->compiled)
+    return fail(SEQC_ERROR_USAGE, "expected a compiled module, but this one was loaded "
+                                  "from a library (copy its file)");
   StringRef library = path;
   if (!library.ends_with(".so"))
     return fail(SEQC_ERROR_USAGE,
-                "expected a path that ends in '.so', but got '" +
-                    library.str() + "'");
+                "expected a path that ends in '.so', but got '" + library.str() + "'");
   SmallVector<char, 0> object;
   std::string error;
   if (!module->compiled->code->emitObject(object, error))

@@ -10,8 +10,7 @@ using namespace seqc;
 static thread_local std::string message;
 
 const char *seqc::getVersionText() {
-  static const std::string text =
-      std::string(getVersion()) + " (LLVM " + getLLVMVersion() + ")";
+  static const std::string text = std::string(getVersion()) + " (LLVM " + getLLVMVersion() + ")";
   return text.c_str();
 }
 
@@ -37,8 +36,7 @@ void *seqc_module::lookup(const std::string &name) const {
 bool seqc_module::bind(llvm::StringRef prefix) {
   std::string missing;
   auto get = [&](auto &slot, const std::string &name) {
-    slot =
-        reinterpret_cast<std::remove_reference_t<decltype(slot)>>(lookup(name));
+    slot = reinterpret_cast<std::remove_reference_t<decltype(slot)>>(lookup(name));
     if (!slot && missing.empty())
       missing = name;
   };
@@ -60,8 +58,7 @@ bool seqc_module::bind(llvm::StringRef prefix) {
   }
   if (missing.empty())
     return true;
-  fail(SEQC_ERROR_LINK,
-       "expected the symbol '" + missing + "', but the module has none");
+  fail(SEQC_ERROR_LINK, "expected the symbol '" + missing + "', but the module has none");
   return false;
 }
 

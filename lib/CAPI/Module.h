@@ -17,10 +17,8 @@ struct seqc_function {
   using Shapes = int32_t (*)(Tensors, int32_t);
   using ScratchBytes = int64_t (*)(Tensors, int32_t);
   using StateBytes = int64_t (*)(const int64_t *, int32_t);
-  using StateInit = int32_t (*)(void *, int64_t, const int64_t *, int32_t,
-                                Tensors, int32_t);
-  using Step = int32_t (*)(const seqc_context *, void *, int64_t, Tensors,
-                           int32_t);
+  using StateInit = int32_t (*)(void *, int64_t, const int64_t *, int32_t, Tensors, int32_t);
+  using Step = int32_t (*)(const seqc_context *, void *, int64_t, Tensors, int32_t);
   using StepScratchBytes = int64_t (*)(const void *, int64_t, Tensors, int32_t);
 
   const seqc_module *module = nullptr;

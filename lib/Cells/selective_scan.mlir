@@ -40,10 +40,11 @@ func.func private @seq.cells.selective_scan(
     %decay = math.exp %rate : tensor<$Dx$Nx$F>
     %kept = arith.mulf %decay, %h : tensor<$Dx$Nx$F>
 
-    %amount = arith.mulf %step, %u_t : tensor<$Dx$F>
-    %amount_dn = linalg.broadcast ins(%amount : tensor<$Dx$F>) outs(%empty : tensor<$Dx$Nx$F>) dimensions = [1]
+    // Euler's rule for what is written: (Δ b) u.
     %b_dn = linalg.broadcast ins(%b_t : tensor<$Nx$F>) outs(%empty : tensor<$Dx$Nx$F>) dimensions = [0]
-    %written = arith.mulf %amount_dn, %b_dn : tensor<$Dx$Nx$F>
+    %u_dn = linalg.broadcast ins(%u_t : tensor<$Dx$F>) outs(%empty : tensor<$Dx$Nx$F>) dimensions = [1]
+    %b_step = arith.mulf %step_dn, %b_dn : tensor<$Dx$Nx$F>
+    %written = arith.mulf %b_step, %u_dn : tensor<$Dx$Nx$F>
     %next = arith.addf %kept, %written : tensor<$Dx$Nx$F>
 
     %direct = arith.mulf %skip, %u_t : tensor<$Dx$F>

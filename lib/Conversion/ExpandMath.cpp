@@ -54,10 +54,9 @@ static Type withElement(Type shape, Type element) {
 }
 
 /// Applies `form` in f32 or f64 to operands of any float type.
-static Value
-inArithmeticType(OpBuilder &builder, Location loc, ValueRange operands,
-                 bool fastDivision,
-                 llvm::function_ref<Value(Formula &, ArrayRef<Value>)> form) {
+static Value inArithmeticType(OpBuilder &builder, Location loc, ValueRange operands,
+                              bool fastDivision,
+                              llvm::function_ref<Value(Formula &, ArrayRef<Value>)> form) {
   Type type = operands.front().getType();
   Type wide = withElement(type, arithmeticElement(type));
   Formula formula(builder, loc, wide, fastDivision);
@@ -87,10 +86,9 @@ bool needsLibm(Operation *op, bool precise) {
   if (op->getNumOperands() == 0 ||
       !isa<FloatType>(getElementTypeOrSelf(op->getOperand(0).getType())))
     return false;
-  return !isa<math::AbsFOp, math::CeilOp, math::ClampFOp, math::CopySignOp,
-              math::FloorOp, math::FmaOp, math::IsFiniteOp, math::IsInfOp,
-              math::IsNaNOp, math::IsNormalOp, math::RoundOp, math::RoundEvenOp,
-              math::RsqrtOp, math::SqrtOp, math::TruncOp>(op);
+  return !isa<math::AbsFOp, math::CeilOp, math::ClampFOp, math::CopySignOp, math::FloorOp,
+              math::FmaOp, math::IsFiniteOp, math::IsInfOp, math::IsNaNOp, math::IsNormalOp,
+              math::RoundOp, math::RoundEvenOp, math::RsqrtOp, math::SqrtOp, math::TruncOp>(op);
 }
 
 SmallVector<Value> expandMathOp(OpBuilder &builder, Operation *op,
@@ -101,32 +99,25 @@ SmallVector<Value> expandMathOp(OpBuilder &builder, Operation *op,
   builder.setInsertionPoint(op);
   bool isDouble = getElementTypeOrSelf(op->getOperand(0).getType()).isF64();
   auto build = [&](auto form) {
-    return inArithmeticType(builder, op->getLoc(), op->getOperands(),
-                            options.fastDivision, form);
+    return inArithmeticType(builder, op->getLoc(), op->getOperands(), options.fastDivision, form);
   };
   if (isa<math::PowFOp>(op))
-    return {build(
-        [](Formula &f, ArrayRef<Value> x) { return formPow(f, x[0], x[1]); })};
+    return {build([](Formula &f, ArrayRef<Value> x) { return formPow(f, x[0], x[1]); })};
   if (isa<math::SincosOp>(op))
-    return {
-        build([](Formula &f, ArrayRef<Value> x) { return formSin(f, x[0]); }),
-        build([](Formula &f, ArrayRef<Value> x) { return formCos(f, x[0]); })};
+    return {build([](Formula &f, ArrayRef<Value> x) { return formSin(f, x[0]); }),
+            build([](Formula &f, ArrayRef<Value> x) { return formCos(f, x[0]); })};
   Unary form = formulaFor(op, isDouble);
   return {build([&](Formula &f, ArrayRef<Value> x) { return form(f, x[0]); })};
 }
 
-Value buildSigmoid(OpBuilder &builder, Location loc, Value x,
-                   const ExpandMathOptions &options) {
-  return inArithmeticType(
-      builder, loc, x, options.fastDivision,
-      [](Formula &f, ArrayRef<Value> x) { return formSigmoid(f, x[0]); });
+Value buildSigmoid(OpBuilder &builder, Location loc, Value x, const ExpandMathOptions &options) {
+  return inArithmeticType(builder, loc, x, options.fastDivision,
+                          [](Formula &f, ArrayRef<Value> x) { return formSigmoid(f, x[0]); });
 }
 
-Value buildSoftplus(OpBuilder &builder, Location loc, Value x,
-                    const ExpandMathOptions &options) {
-  return inArithmeticType(
-      builder, loc, x, options.fastDivision,
-      [](Formula &f, ArrayRef<Value> x) { return formSoftplus(f, x[0]); });
+Value buildSoftplus(OpBuilder &builder, Location loc, Value x, const ExpandMathOptions &options) {
+  return inArithmeticType(builder, loc, x, options.fastDivision,
+                          [](Formula &f, ArrayRef<Value> x) { return formSoftplus(f, x[0]); });
 }
 
 } // namespace seqc

@@ -35,13 +35,11 @@ static constexpr double ln2SingleRest = -0x1.05c610p-29;
 /// 1.62 exp(-r) for |r| <= 0.35. With this factor the first coefficient, which
 /// should be 1 + 7.6e-8 times it, is close to a float.
 static constexpr double sigmoidFactor = 0x1.9eb852p0;
-static constexpr double expNegSigmoid[] = {0x1.9eb854p0,  -0x1.9eb84ap0,
-                                           0x1.9eb5f2p-1, -0x1.147e94p-2,
-                                           0x1.1623cp-4,  -0x1.b89b74p-7};
+static constexpr double expNegSigmoid[] = {0x1.9eb854p0,   -0x1.9eb84ap0, 0x1.9eb5f2p-1,
+                                           -0x1.147e94p-2, 0x1.1623cp-4,  -0x1.b89b74p-7};
 /// exp(-r) for |r| <= 0.35.
 static constexpr double expNegSingle[] = {
-    0x1p0,         -0x1p0,        0x1p-1,       -0x1.555482p-3,
-    0x1.5554dap-5, -0x1.12441p-7, 0x1.6d5dcp-10};
+    0x1p0, -0x1p0, 0x1p-1, -0x1.555482p-3, 0x1.5554dap-5, -0x1.12441p-7, 0x1.6d5dcp-10};
 static constexpr double expNegDouble[] = {0x1p0,
                                           -0x1p0,
                                           0x1.000000000000ep-1,
@@ -57,8 +55,7 @@ static constexpr double expNegDouble[] = {0x1p0,
 
 /// exp(r/2) for |r| <= 0.7.
 static constexpr double halfExpSingle[] = {
-    0x1p0,         0x1p-1,        0x1p-3,       0x1.555482p-6,
-    0x1.5554dap-9, 0x1.12441p-12, 0x1.6d5dcp-16};
+    0x1p0, 0x1p-1, 0x1p-3, 0x1.555482p-6, 0x1.5554dap-9, 0x1.12441p-12, 0x1.6d5dcp-16};
 static constexpr double halfExpDouble[] = {0x1p0,
                                            0x1p-1,
                                            0x1p-3,
@@ -74,9 +71,9 @@ static constexpr double halfExpDouble[] = {0x1p0,
                                            0x1.1f93ebe6a9ccbp-41};
 
 /// 2^(r/2) for |r| <= 1.
-static constexpr double halfExp2Single[] = {
-    0x1p0,         0x1.62e43p-2,   0x1.ebfbep-5,  0x1.c6af68p-8,
-    0x1.3b2a4p-11, 0x1.5f14fap-15, 0x1.442e64p-19};
+static constexpr double halfExp2Single[] = {0x1p0,         0x1.62e43p-2,  0x1.ebfbep-5,
+                                            0x1.c6af68p-8, 0x1.3b2a4p-11, 0x1.5f14fap-15,
+                                            0x1.442e64p-19};
 static constexpr double halfExp2Double[] = {0x1p0,
                                             0x1.62e42fefa39efp-2,
                                             0x1.ebfbdff82c58fp-5,
@@ -92,9 +89,8 @@ static constexpr double halfExp2Double[] = {0x1p0,
                                             0x1.c14ca0f26c3ccp-48};
 
 /// (exp(r) - 1 - r) / r² for |r| <= 0.35.
-static constexpr double expM1Single[] = {0x1p-1,         0x1.555556p-3,
-                                         0x1.5554fcp-5,  0x1.110fc8p-7,
-                                         0x1.6d3798p-10, 0x1.a2c7c4p-13};
+static constexpr double expM1Single[] = {0x1p-1,        0x1.555556p-3,  0x1.5554fcp-5,
+                                         0x1.110fc8p-7, 0x1.6d3798p-10, 0x1.a2c7c4p-13};
 static constexpr double expM1Double[] = {0x1p-1,
                                          0x1.5555555555555p-3,
                                          0x1.5555555555557p-5,
@@ -109,8 +105,8 @@ static constexpr double expM1Double[] = {0x1p-1,
                                          0x1.7d369b58b9f66p-33};
 
 /// 2 atanh(s) / s in s² for s <= 1/3.
-static constexpr double atanhSingle[] = {0x1p1, 0x1.5555p-1, 0x1.99d29ep-2,
-                                         0x1.1eb39ep-2, 0x1.1f05a6p-2};
+static constexpr double atanhSingle[] = {0x1p1, 0x1.5555p-1, 0x1.99d29ep-2, 0x1.1eb39ep-2,
+                                         0x1.1f05a6p-2};
 static constexpr double atanhDouble[] = {0x1p1,
                                          0x1.5555555555555p-1,
                                          0x1.9999999999acbp-2,
@@ -127,18 +123,18 @@ static constexpr double atanhDouble[] = {0x1p1,
                                          -0x1.3959d4e4f7874p-2};
 
 /// tanh(x)/x = P(x²)/Q(x²) for |x| <= 8.35, relative error 2.1e-8.
-static constexpr double tanhP[] = {0x1p0, 0x1.12e5bep-3, 0x1.d0b3a4p-9,
-                                   0x1.67c58ep-16, 0x1.f40612p-27};
-static constexpr double tanhQ[] = {0x1p0, 0x1.dec82ep-2, 0x1.ab0f76p-6,
-                                   0x1.61209ep-12, 0x1.bb5184p-21};
+static constexpr double tanhP[] = {0x1p0, 0x1.12e5bep-3, 0x1.d0b3a4p-9, 0x1.67c58ep-16,
+                                   0x1.f40612p-27};
+static constexpr double tanhQ[] = {0x1p0, 0x1.dec82ep-2, 0x1.ab0f76p-6, 0x1.61209ep-12,
+                                   0x1.bb5184p-21};
 
 /// A place at which the computed tanh is exactly 1 (with either division), and
 /// not above 1 anywhere below.
 static constexpr double tanhLimit = 0x1.03927ep+3;
 
 /// n and r of x = n ln2 + r; `shifted` is magic + offset + n.
-static std::pair<Value, Value> splitByLn2(Formula &f, Value x, bool negate,
-                                          int64_t offset, bool fast) {
+static std::pair<Value, Value> splitByLn2(Formula &f, Value x, bool negate, int64_t offset,
+                                          bool fast) {
   double magic = f.magic + double(offset);
   Value shifted = f.fma(x, f.c(negate ? -log2e : log2e), f.c(magic));
   Value n = f.sub(shifted, f.c(magic));
@@ -157,10 +153,8 @@ static Value powerOfTwo(Formula &f, Value shifted) {
 }
 
 ReducedExp reduceExpOfNegated(Formula &f, Value x, int64_t offset) {
-  auto [shifted, r] =
-      splitByLn2(f, x, /*negate=*/true, offset + f.bias, /*fast=*/false);
-  Value power = f.isDouble() ? f.polynomial(r, expNegDouble)
-                             : f.polynomial(r, expNegSingle);
+  auto [shifted, r] = splitByLn2(f, x, /*negate=*/true, offset + f.bias, /*fast=*/false);
+  Value power = f.isDouble() ? f.polynomial(r, expNegDouble) : f.polynomial(r, expNegSingle);
   return {power, powerOfTwo(f, shifted)};
 }
 
@@ -178,8 +172,7 @@ Value formExp(Formula &f, Value x) {
   Value n = f.sub(shifted, shift);
   Value r = f.fma(n, f.c(-2 * (wide ? ln2Double : ln2Single)), x);
   r = f.fma(n, f.c(-2 * (wide ? ln2DoubleRest : ln2SingleRest)), r);
-  Value p =
-      wide ? f.polynomial(r, halfExpDouble) : f.polynomial(r, halfExpSingle);
+  Value p = wide ? f.polynomial(r, halfExpDouble) : f.polynomial(r, halfExpSingle);
   return scaleAndSquare(f, p, shifted);
 }
 
@@ -190,19 +183,16 @@ Value formExp2(Formula &f, Value x) {
   Value shifted = f.fma(x, f.c(0.5), shift);
   Value n = f.sub(shifted, shift);
   Value r = f.fma(n, f.c(-2), x);
-  Value p =
-      wide ? f.polynomial(r, halfExp2Double) : f.polynomial(r, halfExp2Single);
+  Value p = wide ? f.polynomial(r, halfExp2Double) : f.polynomial(r, halfExp2Single);
   return scaleAndSquare(f, p, shifted);
 }
 
 /// exp(x) - 1 = 2 (2^(n-1) (e^r - 1) + (2^(n-1) - 1/2)); the factor 2 keeps
 /// 2^(n-1) finite.
 static Value expM1InRange(Formula &f, Value x) {
-  auto [shifted, r] =
-      splitByLn2(f, x, /*negate=*/false, f.bias - 1, /*fast=*/false);
+  auto [shifted, r] = splitByLn2(f, x, /*negate=*/false, f.bias - 1, /*fast=*/false);
   Value scale = powerOfTwo(f, shifted);
-  Value q = f.isDouble() ? f.polynomial(r, expM1Double)
-                         : f.polynomial(r, expM1Single);
+  Value q = f.isDouble() ? f.polynomial(r, expM1Double) : f.polynomial(r, expM1Single);
   Value u = f.fma(f.mul(r, r), q, r);
   Value half = f.fma(scale, u, f.sub(scale, f.c(0.5)));
   return f.add(half, half);
@@ -211,8 +201,7 @@ static Value expM1InRange(Formula &f, Value x) {
 Value formExpM1(Formula &f, Value x) {
   bool wide = f.isDouble();
   Value clamped = f.atLeast(f.atMost(x, wide ? 710 : 89), wide ? -40 : -20);
-  Value isTiny = f.compare(arith::CmpFPredicate::OLT, f.abs(x),
-                           f.c(wide ? 0x1p-60 : 0x1p-26));
+  Value isTiny = f.compare(arith::CmpFPredicate::OLT, f.abs(x), f.c(wide ? 0x1p-60 : 0x1p-26));
   return f.select(isTiny, x, expM1InRange(f, clamped));
 }
 
@@ -221,10 +210,8 @@ Value formSigmoid(Formula &f, Value x) {
   int64_t offset = wide ? -60 : -26;
   double unit = std::ldexp(wide ? 1 : sigmoidFactor, int(offset));
   x = f.atLeast(f.atMost(x, wide ? 200 : 64), wide ? -746 : -104);
-  auto [shifted, r] =
-      splitByLn2(f, x, /*negate=*/true, offset + f.bias, /*fast=*/!wide);
-  Value power =
-      wide ? f.polynomial(r, expNegDouble) : f.polynomial(r, expNegSigmoid);
+  auto [shifted, r] = splitByLn2(f, x, /*negate=*/true, offset + f.bias, /*fast=*/!wide);
+  Value power = wide ? f.polynomial(r, expNegDouble) : f.polynomial(r, expNegSigmoid);
   return f.divide(f.c(unit), f.fma(power, powerOfTwo(f, shifted), f.c(unit)));
 }
 
@@ -242,9 +229,7 @@ Value formSoftplus(Formula &f, Value x) {
   return f.fma(s, p, f.atLeast(x, 0));
 }
 
-Value formRsqrt(Formula &f, Value x) {
-  return f.exactQuotient(f.c(1), f.squareRoot(x));
-}
+Value formRsqrt(Formula &f, Value x) { return f.exactQuotient(f.c(1), f.squareRoot(x)); }
 
 Value formTanh(Formula &f, Value x) {
   if (!f.isDouble()) {

@@ -17,8 +17,7 @@ namespace seqc {
 class Formula {
 public:
   /// `type` is f32, f64 or a vector of one of them.
-  Formula(mlir::OpBuilder &builder, mlir::Location loc, mlir::Type type,
-          bool fastDivision);
+  Formula(mlir::OpBuilder &builder, mlir::Location loc, mlir::Type type, bool fastDivision);
 
   /// Whether the elements are f64.
   bool isDouble() const { return mantissa == 52; }
@@ -56,8 +55,7 @@ public:
   /// Signed integers to floats.
   mlir::Value toFloat(mlir::Value a);
 
-  mlir::Value compare(mlir::arith::CmpFPredicate p, mlir::Value a,
-                      mlir::Value b);
+  mlir::Value compare(mlir::arith::CmpFPredicate p, mlir::Value a, mlir::Value b);
   mlir::Value isZero(mlir::Value a);
   mlir::Value select(mlir::Value condition, mlir::Value a, mlir::Value b);
   mlir::Value either(mlir::Value a, mlir::Value b);

@@ -21,15 +21,13 @@ static constexpr double log2e = 0x1.71547652b82fep+0;
 static constexpr double infinity = std::numeric_limits<double>::infinity();
 
 /// (log(1+f) - f + f²/2) / f³.
-static constexpr double logSingle[] = {
-    0x1.555554p-2,  -0x1.ffffe6p-3, 0x1.999d2cp-3,
-    -0x1.55628cp-3, 0x1.23ddf4p-3,  -0x1.fbbddp-4,
-    0x1.dc7adp-4,   -0x1.ddc016p-4, 0x1.2cb776p-4};
+static constexpr double logSingle[] = {0x1.555554p-2,  -0x1.ffffe6p-3, 0x1.999d2cp-3,
+                                       -0x1.55628cp-3, 0x1.23ddf4p-3,  -0x1.fbbddp-4,
+                                       0x1.dc7adp-4,   -0x1.ddc016p-4, 0x1.2cb776p-4};
 /// (2 atanh(s) - 2 s) / s³ in s² for s = f / (2 + f).
 static constexpr double logDouble[] = {
-    0x1.5555555555593p-1, 0x1.999999997fac3p-2, 0x1.2492494217a8cp-2,
-    0x1.c71c51eb7ec1dp-3, 0x1.746644e0a05b6p-3, 0x1.39a122bef71a6p-3,
-    0x1.2f0b56dd20a5dp-3};
+    0x1.5555555555593p-1, 0x1.999999997fac3p-2, 0x1.2492494217a8cp-2, 0x1.c71c51eb7ec1dp-3,
+    0x1.746644e0a05b6p-3, 0x1.39a122bef71a6p-3, 0x1.2f0b56dd20a5dp-3};
 
 /// A value as head + tail, with head exact.
 struct Sum {
@@ -72,21 +70,18 @@ static Value atTheEnds(Formula &f, Value x, Value zero, Value result) {
   Value isBelow = f.compare(arith::CmpFPredicate::OLT, x, zero);
   result = f.select(isSpecial, x, result);
   result = f.select(isPole, f.c(-infinity), result);
-  return f.select(isBelow, f.c(std::numeric_limits<double>::quiet_NaN()),
-                  result);
+  return f.select(isBelow, f.c(std::numeric_limits<double>::quiet_NaN()), result);
 }
 
 /// k and log(1 + f) of a positive x, denormals included.
 static std::pair<Value, Sum> splitLog(Formula &f, Value x) {
   bool wide = f.isDouble();
-  Value isTiny =
-      f.compare(arith::CmpFPredicate::OLT, x, f.c(wide ? 0x1p-1022 : 0x1p-126));
+  Value isTiny = f.compare(arith::CmpFPredicate::OLT, x, f.c(wide ? 0x1p-1022 : 0x1p-126));
   Value normal = f.select(isTiny, f.mul(x, f.c(wide ? 0x1p54 : 0x1p25)), x);
   Value bits = f.bits(normal);
   Value k = exponentOf(f, bits);
   Value m = f.fromBits(f.isub(bits, f.shiftLeft(k, f.mantissa)));
-  Value exponent =
-      f.add(f.toFloat(k), f.select(isTiny, f.c(wide ? -54 : -25), f.c(0)));
+  Value exponent = f.add(f.toFloat(k), f.select(isTiny, f.c(wide ? -54 : -25), f.c(0)));
   return {exponent, logOfOnePlus(f, f.sub(m, f.c(1)))};
 }
 
@@ -96,8 +91,8 @@ Value formLog(Formula &f, Value x) {
 }
 
 /// k·scale + log(1 + f)·factor; factor = head + tail.
-static Value logOfBase(Formula &f, Value x, double factor, double factorTail,
-                       double scale, double scaleTail) {
+static Value logOfBase(Formula &f, Value x, double factor, double factorTail, double scale,
+                       double scaleTail) {
   auto [k, log] = splitLog(f, x);
   // Both products with the head of the factor are kept to more than one
   // rounding.
@@ -113,8 +108,8 @@ static Value logOfBase(Formula &f, Value x, double factor, double factorTail,
 
 Value formLog2(Formula &f, Value x) {
   bool wide = f.isDouble();
-  return logOfBase(f, x, wide ? log2e : 0x1.715476p+0,
-                   wide ? 0x1.777d0ffda0d24p-56 : 0x1.4ae0cp-26, 1, 0);
+  return logOfBase(f, x, wide ? log2e : 0x1.715476p+0, wide ? 0x1.777d0ffda0d24p-56 : 0x1.4ae0cp-26,
+                   1, 0);
 }
 
 Value formLog10(Formula &f, Value x) {
@@ -133,8 +128,7 @@ Value formLog1p(Formula &f, Value x) {
   Value rest = f.fma(scale, f.c(0.25), f.c(-1));
   Value fraction = f.fma(f.mul(x, f.c(0.25)), scale, rest);
   Value result = logOfScaled(f, f.toFloat(k), logOfOnePlus(f, fraction));
-  Value isTiny = f.compare(arith::CmpFPredicate::OLT, f.abs(x),
-                           f.c(wide ? 0x1p-60 : 0x1p-26));
+  Value isTiny = f.compare(arith::CmpFPredicate::OLT, f.abs(x), f.c(wide ? 0x1p-60 : 0x1p-26));
   return atTheEnds(f, x, f.c(-1), f.select(isTiny, x, result));
 }
 

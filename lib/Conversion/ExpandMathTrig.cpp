@@ -17,16 +17,16 @@ using namespace mlir;
 
 namespace seqc {
 
-static constexpr double inverseTwoPi[] = {
-    0x1.45f306cp-3,   0x1.c9c882ap-31, 0x1.4fe13a8p-61, 0x1.f47d4dp-88,
-    0x1.bb81b6cp-115, 0x1.4acc9ep-145, 0x1.0e4107cp-172};
+static constexpr double inverseTwoPi[] = {0x1.45f306cp-3,  0x1.c9c882ap-31,  0x1.4fe13a8p-61,
+                                          0x1.f47d4dp-88,  0x1.bb81b6cp-115, 0x1.4acc9ep-145,
+                                          0x1.0e4107cp-172};
 /// (sin(r)/r - 1) / r² and (cos(r) - 1) / r² in r² for |r| <= pi/4.
-static constexpr double sinTerms[] = {
-    -0x1.555555555516cp-3, 0x1.1111110fd3d7cp-7, -0x1.a019fd9b19e85p-13,
-    0x1.71d9a9cc54c88p-19, -0x1.aa283ed321002p-26};
-static constexpr double cosTerms[] = {
-    -0x1.fffffffffe69ap-2, 0x1.555555514f91bp-5, -0x1.6c16bae5d7a1p-10,
-    0x1.a01298a7bee46p-16, -0x1.2474d10afd4b9p-22};
+static constexpr double sinTerms[] = {-0x1.555555555516cp-3, 0x1.1111110fd3d7cp-7,
+                                      -0x1.a019fd9b19e85p-13, 0x1.71d9a9cc54c88p-19,
+                                      -0x1.aa283ed321002p-26};
+static constexpr double cosTerms[] = {-0x1.fffffffffe69ap-2, 0x1.555555514f91bp-5,
+                                      -0x1.6c16bae5d7a1p-10, 0x1.a01298a7bee46p-16,
+                                      -0x1.2474d10afd4b9p-22};
 
 namespace {
 /// x = quadrant · pi/2 + r; the low two bits of `quadrant` count.
@@ -44,8 +44,7 @@ static Angle reduceAngle(Formula &d, Value x) {
   }
   Value quarters = d.mul(d.sub(turns, d.roundEven(turns)), d.c(4));
   Value shifted = d.add(quarters, d.c(d.magic));
-  Value r = d.mul(d.sub(quarters, d.sub(shifted, d.c(d.magic))),
-                  d.c(0x1.921fb54442d18p+0));
+  Value r = d.mul(d.sub(quarters, d.sub(shifted, d.c(d.magic))), d.c(0x1.921fb54442d18p+0));
   Value q = d.mul(r, r);
   Value sin = d.fma(d.mul(r, q), d.polynomial(q, sinTerms), r);
   Value cos = d.fma(q, d.polynomial(q, cosTerms), d.c(1));
@@ -102,18 +101,17 @@ Value formPow(Formula &f, Value x, Value y) {
   Value result = f.select(isOdd, f.copysign(size, x), size);
   Value isNegative =
       f.both(f.compare(Predicate::OLT, x, f.c(0)),
-             f.compare(Predicate::OGT, x,
-                       f.c(-std::numeric_limits<double>::infinity())));
+             f.compare(Predicate::OGT, x, f.c(-std::numeric_limits<double>::infinity())));
   Value isFractional = f.compare(Predicate::ONE, f.floor(y), y);
-  result = f.select(f.both(isNegative, isFractional),
-                    f.c(std::numeric_limits<double>::quiet_NaN()), result);
+  result = f.select(f.both(isNegative, isFractional), f.c(std::numeric_limits<double>::quiet_NaN()),
+                    result);
 
   // x^0 = 1^y = 1, also for NaN; (-1)^±inf = 1.
   Value infinity = f.c(std::numeric_limits<double>::infinity());
-  Value isMinusOne = f.both(f.compare(Predicate::OEQ, x, f.c(-1)),
-                            f.compare(Predicate::OEQ, f.abs(y), infinity));
-  Value isOne = f.either(f.compare(Predicate::OEQ, x, f.c(1)),
-                         f.compare(Predicate::OEQ, y, f.c(0)));
+  Value isMinusOne =
+      f.both(f.compare(Predicate::OEQ, x, f.c(-1)), f.compare(Predicate::OEQ, f.abs(y), infinity));
+  Value isOne =
+      f.either(f.compare(Predicate::OEQ, x, f.c(1)), f.compare(Predicate::OEQ, y, f.c(0)));
   return f.select(f.either(isOne, isMinusOne), f.c(1), result);
 }
 

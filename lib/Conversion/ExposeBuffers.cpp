@@ -105,7 +105,8 @@ Value BoundaryRewrite::readArgument(const Slot &slot) {
   if (auto type = dyn_cast<RankedTensorType>(slot.type)) {
     Value memory = buffer(slot);
     Value tensor = bufferization::ToTensorOp::create(
-        b, loc, RankedTensorType::get(type.getShape(), cast<MemRefType>(memory.getType()).getElementType()),
+        b, loc,
+        RankedTensorType::get(type.getShape(), cast<MemRefType>(memory.getType()).getElementType()),
         memory, /*restrict=*/true, /*writable=*/false);
     return type.getElementType().isInteger(1) ? convertBool(b, loc, tensor, b.getI1Type()) : tensor;
   }
@@ -189,8 +190,8 @@ LogicalResult BoundaryRewrite::storeSizes(OpBuilder &inside, Value sizes, Operat
   for (auto [i, value, slot] : llvm::enumerate(terminator->getOperands(), slots)) {
     auto type = dyn_cast<RankedTensorType>(slot.type);
     for (int64_t dim = 0; type && dim < type.getRank(); ++dim) {
-      FailureOr<Value> size = resultSize(
-          inside, value, dim, [&](BlockArgument arg, int64_t d) -> Value {
+      FailureOr<Value> size =
+          resultSize(inside, value, dim, [&](BlockArgument arg, int64_t d) -> Value {
             return loadSize(inside, loc, sizes, arguments[arg.getArgNumber()].firstSize + d);
           });
       if (failed(size))

@@ -43,22 +43,19 @@ static Value shapeSource(Value value) {
   while (auto op = value.getDefiningOp<linalg::LinalgOp>()) {
     if (!op.hasPureTensorSemantics())
       break;
-    value =
-        op.getDpsInitOperand(cast<OpResult>(value).getResultNumber())->get();
+    value = op.getDpsInitOperand(cast<OpResult>(value).getResultNumber())->get();
   }
   return value;
 }
 
-static SmallVector<OpFoldResult> sizesOf(RewriterBase &rewriter, Location loc,
-                                         Value value) {
+static SmallVector<OpFoldResult> sizesOf(RewriterBase &rewriter, Location loc, Value value) {
   Value source = shapeSource(value);
   if (auto empty = source.getDefiningOp<tensor::EmptyOp>())
     return empty.getMixedSizes();
   return tensor::getMixedSizes(rewriter, loc, source);
 }
 
-static SmallVector<Value> emptyResults(RewriterBase &rewriter, Operation *op,
-                                       Value shape) {
+static SmallVector<Value> emptyResults(RewriterBase &rewriter, Operation *op, Value shape) {
   SmallVector<OpFoldResult> sizes = sizesOf(rewriter, op->getLoc(), shape);
   SmallVector<Value> empties;
   for (Type type : op->getResultTypes()) {
@@ -66,8 +63,8 @@ static SmallVector<Value> emptyResults(RewriterBase &rewriter, Operation *op,
     for (auto [size, extent] : llvm::zip(sizes, tensorType.getShape()))
       if (!ShapedType::isDynamic(extent))
         size = rewriter.getIndexAttr(extent);
-    empties.push_back(tensor::EmptyOp::create(rewriter, op->getLoc(), sizes,
-                                              tensorType.getElementType()));
+    empties.push_back(
+        tensor::EmptyOp::create(rewriter, op->getLoc(), sizes, tensorType.getElementType()));
   }
   return empties;
 }
@@ -82,8 +79,7 @@ static void redirectSizes(Operation *root) {
     auto empty = source.getDefiningOp<tensor::EmptyOp>();
     std::optional<int64_t> index = op.getConstantIndex();
     auto type = cast<ShapedType>(source.getType());
-    if (empty && index && *index < type.getRank() &&
-        type.isDynamicDim(*index)) {
+    if (empty && index && *index < type.getRank() && type.isDynamicDim(*index)) {
       op.replaceAllUsesWith(empty.getDynamicSize(*index));
       op.erase();
     } else if (source != op.getSource()) {
@@ -115,24 +111,20 @@ static void makeGeneric(RewriterBase &rewriter, Operation *op) {
   int64_t rank = cast<RankedTensorType>(shape.getType()).getRank();
   SmallVector<AffineMap> maps(inputs.size() + outputs.size(),
                               rewriter.getMultiDimIdentityMap(rank));
-  SmallVector<utils::IteratorType> iterators(rank,
-                                             utils::IteratorType::parallel);
+  SmallVector<utils::IteratorType> iterators(rank, utils::IteratorType::parallel);
   auto body = [&](OpBuilder &nested, Location bodyLoc, ValueRange arguments) {
     SmallVector<Value> scalars(operands);
     for (auto [i, input] : llvm::enumerate(inputOf))
       if (input >= 0)
         scalars[i] = arguments[input];
-    SmallVector<Type> types =
-        llvm::map_to_vector(op->getResultTypes(), [](Type type) {
-          return getElementTypeOrSelf(type);
-        });
-    Operation *scalar = nested.create(bodyLoc, op->getName().getIdentifier(),
-                                      scalars, types, op->getAttrs());
+    SmallVector<Type> types = llvm::map_to_vector(
+        op->getResultTypes(), [](Type type) { return getElementTypeOrSelf(type); });
+    Operation *scalar =
+        nested.create(bodyLoc, op->getName().getIdentifier(), scalars, types, op->getAttrs());
     linalg::YieldOp::create(nested, bodyLoc, scalar->getResults());
   };
-  auto generic =
-      linalg::GenericOp::create(rewriter, loc, op->getResultTypes(), inputs,
-                                outputs, maps, iterators, body);
+  auto generic = linalg::GenericOp::create(rewriter, loc, op->getResultTypes(), inputs, outputs,
+                                           maps, iterators, body);
   rewriter.replaceOp(op, generic.getResults());
 }
 
@@ -142,8 +134,7 @@ static void makeGenerics(IRRewriter &rewriter, Operation *root) {
   root->walk([&](linalg::SoftmaxOp op) { softmaxes.push_back(op); });
   for (linalg::SoftmaxOp op : softmaxes) {
     rewriter.setInsertionPoint(op);
-    if (FailureOr<SmallVector<Value>> parts = op.decomposeOperation(rewriter);
-        succeeded(parts))
+    if (FailureOr<SmallVector<Value>> parts = op.decomposeOperation(rewriter); succeeded(parts))
       rewriter.replaceOp(op, *parts);
   }
   SmallVector<Operation *> elementwise;
@@ -183,8 +174,7 @@ LogicalResult fuseElementwise(Operation *root) {
   RewritePatternSet patterns(root->getContext());
   linalg::populateElementwiseOpsFusionPatterns(patterns, isWorthFusing);
   GreedyRewriteConfig config;
-  config.enableConstantCSE(false).setRegionSimplificationLevel(
-      GreedySimplifyRegionLevel::Disabled);
+  config.enableConstantCSE(false).setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled);
   return applyPatternsGreedily(root, std::move(patterns), config);
 }
 

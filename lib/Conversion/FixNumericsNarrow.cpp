@@ -39,8 +39,7 @@ static Value integer(ImplicitLocOpBuilder &b, Type type, int64_t value) {
 
 static Value extendBF16(ImplicitLocOpBuilder &b, Value x) {
   Type shape = x.getType(), word = withElement(shape, b.getI32Type());
-  Value half =
-      arith::BitcastOp::create(b, withElement(shape, b.getI16Type()), x);
+  Value half = arith::BitcastOp::create(b, withElement(shape, b.getI16Type()), x);
   Value bits = arith::ExtUIOp::create(b, word, half);
   bits = arith::ShLIOp::create(b, bits, integer(b, word, 16));
   return arith::BitcastOp::create(b, withElement(shape, b.getF32Type()), bits);
@@ -55,13 +54,11 @@ static Value truncateToBF16(ImplicitLocOpBuilder &b, Value x) {
   Value upper = arith::ShRUIOp::create(b, bits, sixteen);
   Value isOdd = arith::AndIOp::create(b, upper, integer(b, word, 1));
   Value sum = arith::AddIOp::create(b, bits, integer(b, word, 0x7fff));
-  Value rounded =
-      arith::ShRUIOp::create(b, arith::AddIOp::create(b, sum, isOdd), sixteen);
+  Value rounded = arith::ShRUIOp::create(b, arith::AddIOp::create(b, sum, isOdd), sixteen);
   Value quiet = arith::OrIOp::create(b, upper, integer(b, word, 0x40));
   Value isNaN = arith::CmpFOp::create(b, arith::CmpFPredicate::UNO, x, x);
   Value kept = arith::SelectOp::create(b, isNaN, quiet, rounded);
-  Value half =
-      arith::TruncIOp::create(b, withElement(shape, b.getI16Type()), kept);
+  Value half = arith::TruncIOp::create(b, withElement(shape, b.getI16Type()), kept);
   return arith::BitcastOp::create(b, withElement(shape, b.getBF16Type()), half);
 }
 
@@ -102,16 +99,14 @@ static bool expandConversion(Operation *op) {
 /// Computes `op` on f32 operands and rounds its results.
 static void computeInSingle(Operation *op) {
   ImplicitLocOpBuilder b(op->getLoc(), op);
-  SmallVector<Value> operands =
-      llvm::map_to_vector(op->getOperands(), [&](Value operand) {
-        return isNarrow(operand.getType()) ? toSingle(b, operand) : operand;
-      });
-  SmallVector<Type> types =
-      llvm::map_to_vector(op->getResultTypes(), [&](Type type) {
-        return isNarrow(type) ? withElement(type, b.getF32Type()) : type;
-      });
-  Operation *wide = b.create(op->getLoc(), op->getName().getIdentifier(),
-                             operands, types, op->getAttrs());
+  SmallVector<Value> operands = llvm::map_to_vector(op->getOperands(), [&](Value operand) {
+    return isNarrow(operand.getType()) ? toSingle(b, operand) : operand;
+  });
+  SmallVector<Type> types = llvm::map_to_vector(op->getResultTypes(), [&](Type type) {
+    return isNarrow(type) ? withElement(type, b.getF32Type()) : type;
+  });
+  Operation *wide =
+      b.create(op->getLoc(), op->getName().getIdentifier(), operands, types, op->getAttrs());
   SmallVector<Value> results;
   for (auto [value, type] : llvm::zip(wide->getResults(), op->getResultTypes()))
     results.push_back(isNarrow(type) ? toNarrow(b, value, type) : value);
@@ -124,8 +119,7 @@ void widenNarrowFloats(Operation *root) {
   root->walk([&](Operation *op) {
     // These move bits and do not compute.
     if (isa<arith::ConstantOp, arith::SelectOp, arith::BitcastOp>(op) ||
-        !isa_and_present<arith::ArithDialect, math::MathDialect>(
-            op->getDialect()))
+        !isa_and_present<arith::ArithDialect, math::MathDialect>(op->getDialect()))
       return;
     if (llvm::any_of(op->getOperandTypes(), isNarrow) ||
         llvm::any_of(op->getResultTypes(), isNarrow))

@@ -14,9 +14,7 @@ using namespace mlir;
 
 namespace seqc {
 
-static bool isScalarOrVector(Type type) {
-  return !isa<ShapedType>(type) || isa<VectorType>(type);
-}
+static bool isScalarOrVector(Type type) { return !isa<ShapedType>(type) || isa<VectorType>(type); }
 
 /// The value of a constant scalar or splat.
 static std::optional<APFloat> constantOf(Value value) {
@@ -37,8 +35,7 @@ static bool isConstant(Value value, double expected) {
 
 /// Erases `op` and then what only it used, as long as nothing else does; adds
 /// them to `erased`.
-static void eraseWhileDead(Operation *op,
-                           llvm::SmallPtrSetImpl<Operation *> &erased) {
+static void eraseWhileDead(Operation *op, llvm::SmallPtrSetImpl<Operation *> &erased) {
   if (!isOpTriviallyDead(op))
     return;
   llvm::SmallSetVector<Operation *, 4> producers;
@@ -120,12 +117,10 @@ static math::ExpOp onePlusExp(Value value) {
     return {};
   if (isConstant(sum.getLhs(), 1))
     return sum.getRhs().getDefiningOp<math::ExpOp>();
-  return isConstant(sum.getRhs(), 1) ? sum.getLhs().getDefiningOp<math::ExpOp>()
-                                     : math::ExpOp();
+  return isConstant(sum.getRhs(), 1) ? sum.getLhs().getDefiningOp<math::ExpOp>() : math::ExpOp();
 }
 
-static Value expandSigmoid(OpBuilder &b, arith::DivFOp op,
-                           const ExpandMathOptions &options) {
+static Value expandSigmoid(OpBuilder &b, arith::DivFOp op, const ExpandMathOptions &options) {
   math::ExpOp exp = onePlusExp(op.getRhs());
   if (!exp)
     return {};
@@ -142,21 +137,16 @@ static Value expandSigmoid(OpBuilder &b, arith::DivFOp op,
   return arith::MulFOp::create(b, op.getLoc(), op.getLhs(), sigmoid);
 }
 
-static Value expandSoftplus(OpBuilder &b, Operation *op,
-                            const ExpandMathOptions &options) {
-  math::ExpOp exp = isa<math::Log1pOp>(op)
-                        ? op->getOperand(0).getDefiningOp<math::ExpOp>()
-                        : onePlusExp(op->getOperand(0));
-  return exp ? buildSoftplus(b, op->getLoc(), exp.getOperand(), options)
-             : Value();
+static Value expandSoftplus(OpBuilder &b, Operation *op, const ExpandMathOptions &options) {
+  math::ExpOp exp = isa<math::Log1pOp>(op) ? op->getOperand(0).getDefiningOp<math::ExpOp>()
+                                           : onePlusExp(op->getOperand(0));
+  return exp ? buildSoftplus(b, op->getLoc(), exp.getOperand(), options) : Value();
 }
 
 /// x^2, x^3 and x^-1 as products and a quotient.
 static Value expandSmallPower(OpBuilder &b, math::PowFOp op) {
   Value x = op.getLhs();
-  auto product = [&](Value y) {
-    return arith::MulFOp::create(b, op.getLoc(), y, x).getResult();
-  };
+  auto product = [&](Value y) { return arith::MulFOp::create(b, op.getLoc(), y, x).getResult(); };
   if (isConstant(op.getRhs(), 2))
     return product(x);
   if (isConstant(op.getRhs(), 3))
@@ -167,8 +157,7 @@ static Value expandSmallPower(OpBuilder &b, math::PowFOp op) {
   TypedAttr one = b.getFloatAttr(getElementTypeOrSelf(type), 1);
   if (auto vector = dyn_cast<VectorType>(type))
     one = DenseElementsAttr::get(vector, Attribute(one));
-  return arith::DivFOp::create(
-      b, op.getLoc(), arith::ConstantOp::create(b, op.getLoc(), one), x);
+  return arith::DivFOp::create(b, op.getLoc(), arith::ConstantOp::create(b, op.getLoc(), one), x);
 }
 
 static SmallVector<Value> expandFunction(OpBuilder &b, Operation *op,
@@ -188,10 +177,9 @@ static SmallVector<Value> expandFunction(OpBuilder &b, Operation *op,
 void expandFunctions(Operation *root, const ExpandMathOptions &options) {
   SmallVector<Operation *> ops;
   root->walk([&](Operation *op) {
-    bool isCandidate = isa<arith::DivFOp>(op) ||
-                       isa_and_present<math::MathDialect>(op->getDialect());
-    if (isCandidate && op->getNumResults() > 0 &&
-        isScalarOrVector(op->getResult(0).getType()))
+    bool isCandidate =
+        isa<arith::DivFOp>(op) || isa_and_present<math::MathDialect>(op->getDialect());
+    if (isCandidate && op->getNumResults() > 0 && isScalarOrVector(op->getResult(0).getType()))
       ops.push_back(op);
   });
   // Users first: the exp of a sigmoid is then gone before its turn comes.
@@ -212,29 +200,23 @@ void expandFunctions(Operation *root, const ExpandMathOptions &options) {
 //-----------------------------------------------------------===//
 
 /// select(x `p` c, c, x) for a minimum or maximum with a constant.
-static Value selectConstant(ImplicitLocOpBuilder &b, arith::CmpFPredicate p,
-                            Value x, Value c) {
+static Value selectConstant(ImplicitLocOpBuilder &b, arith::CmpFPredicate p, Value x, Value c) {
   return arith::SelectOp::create(b, arith::CmpFOp::create(b, p, x, c), c, x);
 }
 
 /// maximumf and minimumf with a constant: NaN and the order of zeros are kept.
-static Value expandWithConstant(ImplicitLocOpBuilder &b, Value x, Value c,
-                                bool isMaximum) {
+static Value expandWithConstant(ImplicitLocOpBuilder &b, Value x, Value c, bool isMaximum) {
   using Predicate = arith::CmpFPredicate;
   APFloat limit = *constantOf(c);
   if (isMaximum)
-    return selectConstant(
-        b, limit.isPosZero() ? Predicate::OLE : Predicate::OLT, x, c);
-  return selectConstant(b, limit.isNegZero() ? Predicate::OGE : Predicate::OGT,
-                        x, c);
+    return selectConstant(b, limit.isPosZero() ? Predicate::OLE : Predicate::OLT, x, c);
+  return selectConstant(b, limit.isNegZero() ? Predicate::OGE : Predicate::OGT, x, c);
 }
 
 /// maxnumf and minnumf: the other operand where one is NaN.
-static Value expandNumberOf(ImplicitLocOpBuilder &b, Value x, Value y,
-                            bool isMaximum) {
+static Value expandNumberOf(ImplicitLocOpBuilder &b, Value x, Value y, bool isMaximum) {
   using Predicate = arith::CmpFPredicate;
-  Value first = arith::CmpFOp::create(
-      b, isMaximum ? Predicate::OGT : Predicate::OLT, x, y);
+  Value first = arith::CmpFOp::create(b, isMaximum ? Predicate::OGT : Predicate::OLT, x, y);
   Value chosen = arith::SelectOp::create(b, first, x, y);
   std::optional<APFloat> limit = constantOf(y);
   if (limit && !limit->isNaN())
@@ -258,25 +240,20 @@ static Value expandExtremum(Operation *op) {
 
 void fixComparisons(Operation *root) {
   SmallVector<Operation *> extrema;
-  auto noFlags = arith::FastMathFlagsAttr::get(root->getContext(),
-                                               arith::FastMathFlags::none);
+  auto noFlags = arith::FastMathFlagsAttr::get(root->getContext(), arith::FastMathFlags::none);
   root->walk([&](Operation *op) {
     if (auto flags = dyn_cast<arith::ArithFastMathInterface>(op))
       op->setAttr(flags.getFastMathAttrName(), noFlags);
-    if (auto clamp = dyn_cast<math::ClampFOp>(op);
-        clamp && isScalarOrVector(clamp.getType())) {
+    if (auto clamp = dyn_cast<math::ClampFOp>(op); clamp && isScalarOrVector(clamp.getType())) {
       ImplicitLocOpBuilder b(op->getLoc(), op);
-      Value low =
-          arith::MaximumFOp::create(b, clamp.getValue(), clamp.getMin());
+      Value low = arith::MaximumFOp::create(b, clamp.getValue(), clamp.getMin());
       Value high = arith::MinimumFOp::create(b, low, clamp.getMax());
       extrema.append({low.getDefiningOp(), high.getDefiningOp()});
       clamp.replaceAllUsesWith(high);
       return;
     }
-    if (isa<arith::MaximumFOp, arith::MinimumFOp, arith::MaxNumFOp,
-            arith::MinNumFOp>(op) &&
-        isScalarOrVector(op->getResult(0).getType()) &&
-        !llvm::is_contained(extrema, op))
+    if (isa<arith::MaximumFOp, arith::MinimumFOp, arith::MaxNumFOp, arith::MinNumFOp>(op) &&
+        isScalarOrVector(op->getResult(0).getType()) && !llvm::is_contained(extrema, op))
       extrema.push_back(op);
   });
   for (Operation *op : extrema)

@@ -62,9 +62,10 @@ static void outline(func::FuncOp func, scf::ForallOp loop, unsigned number) {
   OpBuilder b(func);
   auto pointer = LLVM::LLVMPointerType::get(b.getContext());
   Type i64 = b.getI64Type();
-  std::string name = "seqc_task_" + func.getName().drop_front(10).str() + "_" + std::to_string(number);
-  auto task = func::FuncOp::create(
-      b, loc, name, b.getFunctionType({pointer, pointer, pointer, i64, i64}, {}));
+  std::string name =
+      "seqc_task_" + func.getName().drop_front(10).str() + "_" + std::to_string(number);
+  auto task = func::FuncOp::create(b, loc, name,
+                                   b.getFunctionType({pointer, pointer, pointer, i64, i64}, {}));
   task.setPrivate();
   Block *entry = task.addEntryBlock();
   b.setInsertionPointToStart(entry);

@@ -69,6 +69,33 @@ static bool isArgumentMemory(Value v) {
   return v.getDefiningOp<UnrealizedConversionCastOp>() != nullptr;
 }
 
+/// Sizes of buffers that were built from pointers and sizes are those sizes: so they do not
+/// depend on the pointers.
+static void resolveSizes(func::FuncOp func) {
+  SmallVector<memref::DimOp> dims;
+  func.walk([&](memref::DimOp op) { dims.push_back(op); });
+  for (memref::DimOp op : dims) {
+    auto cast = op.getSource().getDefiningOp<UnrealizedConversionCastOp>();
+    std::optional<int64_t> dim = op.getConstantIndex();
+    Value part = cast && dim ? cast.getOperand(0) : Value();
+    while (part) {
+      auto insert = part.getDefiningOp<LLVM::InsertValueOp>();
+      if (!insert)
+        break;
+      if (insert.getPosition() != ArrayRef<int64_t>{3, *dim}) {
+        part = insert.getContainer();
+        continue;
+      }
+      OpBuilder b(op);
+      Value size =
+          arith::IndexCastOp::create(b, op.getLoc(), b.getIndexType(), insert.getValue());
+      op.replaceAllUsesWith(size);
+      op.erase();
+      break;
+    }
+  }
+}
+
 /// Copies of a whole buffer into a result: the buffer becomes the result.
 static void forwardToResults(func::FuncOp func) {
   Block &entry = func.getBody().front();
@@ -130,7 +157,8 @@ static Value bytesOf(OpBuilder &b, Location loc, MemRefType type, ValueRange dyn
   Value bytes = arith::ConstantIndexOp::create(b, loc, fixed);
   for (Value size : dynamicSizes)
     bytes = arith::MulIOp::create(b, loc, bytes, size);
-  Value padded = arith::AddIOp::create(b, loc, bytes, arith::ConstantIndexOp::create(b, loc, stagger));
+  Value padded =
+      arith::AddIOp::create(b, loc, bytes, arith::ConstantIndexOp::create(b, loc, stagger));
   return alignUp(b, loc, padded);
 }
 
@@ -184,10 +212,10 @@ static LogicalResult placeInScratch(func::FuncOp func, StringRef name) {
 namespace {
 struct PlanMemoryPass : seqc::impl::PlanMemoryPassBase<PlanMemoryPass> {
   void runOnOperation() override {
-    for (func::FuncOp func :
-         llvm::to_vector(getOperation().getOps<func::FuncOp>())) {
+    for (func::FuncOp func : llvm::to_vector(getOperation().getOps<func::FuncOp>())) {
       StringRef name = func.getName();
       func.walk([](memref::DeallocOp op) { op.erase(); });
+      resolveSizes(func);
       forwardToResults(func);
       if (name.starts_with("seqc_init_") && failed(expandCopies(func)))
         return signalPassFailure();

@@ -21,7 +21,8 @@ Value seqc::loadPointer(OpBuilder &b, Location loc, Value pointers, int64_t inde
 }
 
 Value seqc::loadSize(OpBuilder &b, Location loc, Value dims, int64_t index) {
-  Value size = LLVM::LoadOp::create(b, loc, b.getI64Type(), entry(b, loc, dims, b.getI64Type(), index));
+  Value size =
+      LLVM::LoadOp::create(b, loc, b.getI64Type(), entry(b, loc, dims, b.getI64Type(), index));
   return arith::IndexCastOp::create(b, loc, b.getIndexType(), size);
 }
 

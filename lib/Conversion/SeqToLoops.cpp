@@ -115,7 +115,8 @@ static FailureOr<OpFoldResult> stepDim(OpBuilder &b, seq::RecurrenceOp op, Value
       int64_t position = 0;
       for (auto [i, size] : llvm::enumerate(slice.getMixedSizes()))
         if (!dropped.test(i) && position++ == dim) {
-          if (auto value = dyn_cast<Value>(size); value && op.getStep().isAncestor(value.getParentRegion())) {
+          if (auto value = dyn_cast<Value>(size);
+              value && op.getStep().isAncestor(value.getParentRegion())) {
             auto dimOp = value.getDefiningOp<tensor::DimOp>();
             if (!dimOp || !dimOp.getConstantIndex())
               return failure();
@@ -224,7 +225,7 @@ SmallVector<Value> RecurrenceLowering::sequence(ArrayRef<Value> batch, ValueRang
         }
         for (unsigned n = 0; n < op.getNumStates(); ++n)
           values[n] = bufferization::MaterializeInDestinationOp::create(b, loc, values[n].getType(),
-                                                                       values[n], args[n])
+                                                                        values[n], args[n])
                           .getResult();
         scf::YieldOp::create(b, loc, values);
       });
@@ -294,8 +295,8 @@ LogicalResult seqc::lowerDelayToLoops(seq::DelayOp op) {
     // Forward: x_{t-k+j} sits at t + j. Backward: x_{t+1} sits at t + 1.
     offsets[time] = b.getIndexAttr(op.getReverse() ? 1 : j);
     Value slice = tensor::ExtractSliceOp::create(b, loc, extended, offsets, sizes, strides);
-    SmallVector<OpFoldResult> at(type.getRank() + 1, b.getIndexAttr(0)), one = windowSizes,
-        unit(type.getRank() + 1, b.getIndexAttr(1));
+    SmallVector<OpFoldResult> at(type.getRank() + 1, b.getIndexAttr(0)),
+        one = windowSizes, unit(type.getRank() + 1, b.getIndexAttr(1));
     at[time + 1] = b.getIndexAttr(j);
     one[time + 1] = b.getIndexAttr(1);
     window = tensor::InsertSliceOp::create(b, loc, slice, window, at, one, unit);

@@ -12,6 +12,7 @@
 //
 // Elementwise work before the recurrence has no loop of its own: it is evaluated where it is
 // read. What cannot be expressed stays for the naive lowering.
+#include "VectorGroup.h"
 #include "VectorNest.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -25,194 +26,6 @@ using namespace mlir;
 using namespace seqc;
 
 static RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
-
-//===-----------------------------------------------------------------------===//
-// Groups
-//===-----------------------------------------------------------------------===//
-
-namespace {
-/// A recurrence and the ops around it that share its loop over time.
-struct Group {
-  seq::RecurrenceOp recurrence;
-  SetVector<Operation *> before, after;
-  bool contains(Operation *op) {
-    return recurrence.getStep().isAncestor(op->getParentRegion()) || before.contains(op) ||
-           after.contains(op) || isa<linalg::FillOp, tensor::EmptyOp>(op);
-  }
-};
-} // namespace
-
-/// True if the first `leading` dimensions of all results and operands of `op` pass through it
-/// unchanged (or an operand lacks them altogether).
-static bool keepsLeading(Operation *op, int64_t leading, int64_t timeAxis) {
-  if (auto generic = dyn_cast<linalg::GenericOp>(op)) {
-    AffineMap out = generic.getMatchingIndexingMap(generic.getDpsInitOperand(0));
-    if (out.getNumResults() < leading)
-      return false;
-    SmallVector<unsigned> dims;
-    for (int64_t i = 0; i < leading; ++i) {
-      dims.push_back(out.getDimPosition(i));
-      if (generic.getIteratorTypesArray()[dims.back()] != utils::IteratorType::parallel)
-        return false;
-    }
-    for (AffineMap map : generic.getIndexingMapsArray()) {
-      bool uses = false, same = map.getNumResults() >= leading;
-      for (unsigned d : dims)
-        uses |= map.isFunctionOfDim(d);
-      for (int64_t i = 0; same && i < leading; ++i)
-        same = map.getResult(i) == getAffineDimExpr(dims[i], map.getContext());
-      for (int64_t i = leading; same && i < map.getNumResults(); ++i)
-        for (unsigned d : dims)
-          same &= !map.getResult(i).isFunctionOfDim(d);
-      if (uses && !same)
-        return false;
-    }
-    return true;
-  }
-  auto zeros = [&](ArrayRef<OpFoldResult> values) {
-    return llvm::all_of(values.take_front(leading), [](OpFoldResult v) { return isZeroInteger(v); });
-  };
-  auto fullSizes = [&](RankedTensorType a, RankedTensorType c) {
-    return a.getShape().take_front(leading) == c.getShape().take_front(leading);
-  };
-  if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op)) {
-    llvm::SmallBitVector dropped = slice.getDroppedDims();
-    for (int64_t i = 0; i < leading; ++i)
-      if (dropped.test(i))
-        return false;
-    return zeros(slice.getMixedOffsets()) && fullSizes(slice.getSourceType(), slice.getResultType());
-  }
-  if (auto insert = dyn_cast<tensor::InsertSliceOp>(op)) {
-    llvm::SmallBitVector dropped = insert.getDroppedDims();
-    for (int64_t i = 0; i < leading; ++i)
-      if (dropped.test(i))
-        return false;
-    return zeros(insert.getMixedOffsets()) && fullSizes(insert.getSourceType(), insert.getDestType());
-  }
-  if (auto pad = dyn_cast<tensor::PadOp>(op))
-    return zeros(pad.getMixedLowPad()) && zeros(pad.getMixedHighPad());
-  if (auto concat = dyn_cast<tensor::ConcatOp>(op))
-    return int64_t(concat.getDim()) >= leading;
-  auto singles = [&](ArrayRef<ReassociationIndices> groups) {
-    return int64_t(groups.size()) >= leading &&
-           llvm::all_of(groups.take_front(leading), [](auto &g) { return g.size() == 1; });
-  };
-  if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op))
-    return singles(expand.getReassociationIndices());
-  if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(op))
-    return singles(collapse.getReassociationIndices());
-  if (auto delay = dyn_cast<seq::DelayOp>(op))
-    return int64_t(delay.getTime()) == timeAxis && timeAxis == leading - 1;
-  return isa<tensor::CastOp>(op);
-}
-
-/// Scalars that `op` captures must be there where the group begins.
-static bool scalarsAvailable(Operation *op, Operation *at) {
-  bool ok = true;
-  auto check = [&](Value v) {
-    Operation *def = v.getDefiningOp();
-    if (!def || isa<TensorType>(v.getType()) || matchPattern(v, m_Constant()))
-      return;
-    if (def->getBlock() == at->getBlock() && !def->isBeforeInBlock(at))
-      ok = false;
-  };
-  llvm::for_each(op->getOperands(), check);
-  op->walk([&](Operation *inner) {
-    if (inner != op)
-      llvm::for_each(inner->getOperands(), check);
-  });
-  return ok;
-}
-
-static bool isReductionOp(Operation *op) {
-  auto generic = dyn_cast<linalg::GenericOp>(op);
-  return generic && VectorEval::isReduction(generic);
-}
-
-/// Time-parallel ops above the recurrence whose values nobody else needs.
-static void addProducers(Group &group, int64_t leading) {
-  seq::RecurrenceOp op = group.recurrence;
-  DenseSet<Value> underDelay; // no buffer per strip: read at other steps, too
-  for (Operation *at = op->getPrevNode(); at; at = at->getPrevNode()) {
-    if (at->getNumResults() == 0 || !isa<RankedTensorType>(at->getResult(0).getType()) ||
-        isa<linalg::FillOp, tensor::EmptyOp, arith::ConstantOp>(at) || !canEvaluate(at) ||
-        !keepsLeading(at, leading, op.getTimeAxis()))
-      continue;
-    bool used = false, ours = true;
-    auto consider = [&](Value result) {
-      for (OpOperand &use : result.getUses()) {
-        used = true;
-        bool isInput = use.getOwner() == op && use.getOperandNumber() < op.getInputs().size();
-        ours &= isInput || group.before.contains(use.getOwner());
-      }
-    };
-    auto delay = dyn_cast<seq::DelayOp>(at);
-    if (delay)
-      consider(delay.getWindow());
-    else
-      for (Value result : at->getResults())
-        consider(result);
-    bool shifted = llvm::any_of(at->getResults(), [&](Value v) { return underDelay.contains(v); });
-    bool buffered = isReductionOp(at) || isa<tensor::PadOp, tensor::ConcatOp, tensor::InsertSliceOp,
-                                             tensor::CollapseShapeOp, seq::DelayOp>(at);
-    if (!used || !ours || (shifted && buffered))
-      continue;
-    group.before.insert(at);
-    for (Value operand : at->getOperands())
-      if (delay ? operand == delay.getInput() : shifted)
-        underDelay.insert(operand);
-  }
-  SmallVector<Operation *> ordered(group.before.rbegin(), group.before.rend());
-  group.before = SetVector<Operation *>(ordered.begin(), ordered.end());
-}
-
-/// Time-parallel ops below the recurrence that need nothing computed after it.
-static void addConsumers(Group &group, int64_t leading) {
-  seq::RecurrenceOp op = group.recurrence;
-  for (Operation *at = op->getNextNode(); at; at = at->getNextNode()) {
-    if (at->getNumResults() == 0 || !isa<RankedTensorType>(at->getResult(0).getType()) ||
-        isa<linalg::FillOp, tensor::EmptyOp, arith::ConstantOp, seq::DelayOp>(at) ||
-        !canEvaluate(at) || !keepsLeading(at, leading, op.getTimeAxis()) ||
-        !scalarsAvailable(at, op))
-      continue;
-    bool ours = false, available = true;
-    for (Value operand : at->getOperands()) {
-      Operation *def = operand.getDefiningOp();
-      if (!isa<RankedTensorType>(operand.getType()) || !def)
-        continue;
-      if (def == op && cast<OpResult>(operand).getResultNumber() < op.getNumOuts())
-        ours = true;
-      else if (group.after.contains(def))
-        ours = true;
-      else if (def == op || (!isa<linalg::FillOp, tensor::EmptyOp, arith::ConstantOp>(def) &&
-                             def->getBlock() == op->getBlock() && !def->isBeforeInBlock(op)))
-        available = false;
-    }
-    if (ours && available)
-      group.after.insert(at);
-  }
-}
-
-static bool holdsBools(Value v) {
-  auto type = dyn_cast<RankedTensorType>(v.getType());
-  return type && type.getElementType().isInteger(1);
-}
-
-/// Null, or what in the step keeps it from being vectorised.
-static Operation *firstObstacle(seq::RecurrenceOp op) {
-  for (Value v : op.getStateArgs())
-    if (holdsBools(v))
-      return op;
-  for (Operation &inner : op.getBody()->without_terminator()) {
-    if (!canEvaluate(&inner))
-      return &inner;
-    bool assembled = isReductionOp(&inner) ||
-                     isa<tensor::PadOp, tensor::ConcatOp, tensor::InsertSliceOp>(inner);
-    if (assembled && holdsBools(inner.getResult(0)))
-      return &inner;
-  }
-  return nullptr;
-}
 
 //===-----------------------------------------------------------------------===//
 // Emission
@@ -313,10 +126,10 @@ void GroupEmitter::computeSizes() {
   // Dense steps share weights between rows; elementwise ones need a few independent vectors.
   int64_t rows = schedule.getBatchTile();
   if (!rows)
-    rows = contractions ? 64
-                        : std::clamp<int64_t>(8 * e.lanes / rowElements(op), 1, 16);
+    rows = contractions ? 64 : std::clamp<int64_t>(8 * e.lanes / rowElements(op), 1, 16);
   Value wanted = arith::ConstantIndexOp::create(b, loc, rows);
-  tileRows = rows == 1 ? one : arith::MinSIOp::create(b, loc, batchSizes.back(), wanted).getResult();
+  tileRows =
+      rows == 1 ? one : arith::MinSIOp::create(b, loc, batchSizes.back(), wanted).getResult();
   tileRows = rows == 1 ? one : arith::MaxSIOp::create(b, loc, tileRows, one).getResult();
   tasks = rows == 1 ? batchSizes.back()
                     : arith::CeilDivUIOp::create(b, loc, batchSizes.back(), tileRows).getResult();
@@ -334,9 +147,8 @@ void GroupEmitter::planStrips(ArrayRef<Operation *> ops, SmallVector<Nest> &nest
       auto delay = dyn_cast<seq::DelayOp>(member);
       if (delay && v == delay.getFinal())
         continue;
-      bool outside = llvm::any_of(v.getUsers(), [&](Operation *user) {
-        return !isMember(user) && user != op;
-      });
+      bool outside = llvm::any_of(v.getUsers(),
+                                  [&](Operation *user) { return !isMember(user) && user != op; });
       if (!outside && !buffered.contains(v))
         continue;
       Store store{v, piecesOf(e, v), {}};
@@ -370,10 +182,12 @@ SmallVector<bool> GroupEmitter::statesReadLate(ArrayRef<Nest> nests) {
       for (const Store &store : nests[n].stores)
         for (const Piece &piece : store.pieces)
           if (piece.source)
-            visitReads(piece.source, isMember, [&, state = state, i = i](Value v, bool elementwise) {
-              late[i] = late[i] || (v == state && (n > writer || !elementwise || store.pieces.size() > 1));
-              return true;
-            });
+            visitReads(
+                piece.source, isMember, [&, state = state, i = i](Value v, bool elementwise) {
+                  late[i] = late[i] ||
+                            (v == state && (n > writer || !elementwise || store.pieces.size() > 1));
+                  return true;
+                });
     (void)next;
   }
   return late;
@@ -403,7 +217,8 @@ void GroupEmitter::planStep() {
     if (next != state)
       targets[next].push_back({buffer, Leaf::NextState});
   for (auto [out, result] : llvm::zip_equal(yield.getOut(), op.getOuts())) {
-    bool outside = llvm::any_of(result.getUsers(), [&](Operation *user) { return !isMember(user); });
+    bool outside =
+        llvm::any_of(result.getUsers(), [&](Operation *user) { return !isMember(user); });
     if (outside) {
       SmallVector<OpFoldResult> sizes(batchSizes.begin(), batchSizes.end());
       sizes.insert(sizes.begin() + timeAxis, OpFoldResult(steps));
@@ -471,8 +286,8 @@ static void publish(VectorEval &e, const Nest &nest) {
 /// Steps [first, first + count) of the strip that starts at f.firstStep; returns the parity.
 Value GroupEmitter::emitSteps(Frame f, Value first, Value count, Value parity, bool streaming) {
   bool twice = parity != nullptr;
-  auto loop = scf::ForOp::create(b, loc, zero, count, one,
-                                 twice ? ValueRange{parity} : ValueRange{});
+  auto loop =
+      scf::ForOp::create(b, loc, zero, count, one, twice ? ValueRange{parity} : ValueRange{});
   OpBuilder::InsertionGuard guard(b);
   if (!twice)
     b.setInsertionPointToStart(loop.getBody());
@@ -498,20 +313,19 @@ Value GroupEmitter::emitSteps(Frame f, Value first, Value count, Value parity, b
       if (!saved.contains(store.value))
         e.leaves.erase(store.value);
   if (twice)
-    scf::YieldOp::create(b, loc,
-                         Value(arith::SubIOp::create(b, loc, one, loop.getRegionIterArgs().front())));
+    scf::YieldOp::create(
+        b, loc, Value(arith::SubIOp::create(b, loc, one, loop.getRegionIterArgs().front())));
   return twice ? loop.getResult(0) : Value();
 }
 
 /// All of time for one tile of the batch; returns the parity of the final states.
 Value GroupEmitter::emitTime(Frame f, bool streaming) {
-  bool twice = llvm::any_of(stateBuffers, [](Value v) {
-    return cast<MemRefType>(v.getType()).getDimSize(1) == 2;
-  });
+  bool twice = llvm::any_of(
+      stateBuffers, [](Value v) { return cast<MemRefType>(v.getType()).getDimSize(1) == 2; });
   if (!hasStrips)
     return emitSteps(f, zero, steps, twice ? zero : Value(), streaming);
-  auto loop = scf::ForOp::create(b, loc, zero, steps, stripSteps,
-                                 twice ? ValueRange{zero} : ValueRange{});
+  auto loop =
+      scf::ForOp::create(b, loc, zero, steps, stripSteps, twice ? ValueRange{zero} : ValueRange{});
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
   Value t0 = loop.getInductionVar();
@@ -525,7 +339,8 @@ Value GroupEmitter::emitTime(Frame f, bool streaming) {
     emitNest(e, nest, strip, schedule, prologue, false);
     publish(e, nest);
   }
-  Value parity = emitSteps(f, t0, count, twice ? loop.getRegionIterArgs().front() : Value(), streaming);
+  Value parity =
+      emitSteps(f, t0, count, twice ? loop.getRegionIterArgs().front() : Value(), streaming);
   for (const Nest &nest : afterNests) {
     emitNest(e, nest, strip, schedule, prologue, false);
     publish(e, nest);
@@ -549,9 +364,9 @@ Value GroupEmitter::streamingCondition() {
     Value bytes = arith::ConstantIndexOp::create(b, loc, 4);
     for (int64_t d = 0; d < type.getRank(); ++d)
       bytes = arith::MulIOp::create(b, loc, bytes, memref::DimOp::create(b, loc, it->second, d));
-    Value large = arith::CmpIOp::create(
-        b, loc, arith::CmpIPredicate::uge, bytes,
-        arith::ConstantIndexOp::create(b, loc, schedule.getStreamBytes()));
+    Value large =
+        arith::CmpIOp::create(b, loc, arith::CmpIPredicate::uge, bytes,
+                              arith::ConstantIndexOp::create(b, loc, schedule.getStreamBytes()));
     Value address = memref::ExtractAlignedPointerAsIndexOp::create(b, loc, it->second);
     Value low = arith::AndIOp::create(b, loc, address, arith::ConstantIndexOp::create(b, loc, 63));
     Value aligned = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, low, zero);
@@ -572,10 +387,12 @@ void GroupEmitter::emitTask(Value task) {
       rest = arith::DivUIOp::create(b, loc, task, tiles);
     firstRow = arith::MulIOp::create(b, loc, tile, tileRows);
     Value left = arith::SubIOp::create(b, loc, batchSizes.back(), firstRow);
-    rows = getConstantIntValue(tileRows) == 1 ? one
-                                               : arith::MinSIOp::create(b, loc, left, tileRows).getResult();
+    rows = getConstantIntValue(tileRows) == 1
+               ? one
+               : arith::MinSIOp::create(b, loc, left, tileRows).getResult();
     for (int64_t d = batchRank - 2; d >= 0; --d) {
-      outerBatch[d] = {d ? arith::RemUIOp::create(b, loc, rest, batchSizes[d]).getResult() : rest, 0, 0};
+      outerBatch[d] = {d ? arith::RemUIOp::create(b, loc, rest, batchSizes[d]).getResult() : rest,
+                       0, 0};
       if (d)
         rest = arith::DivUIOp::create(b, loc, rest, batchSizes[d]);
     }
@@ -596,9 +413,8 @@ void GroupEmitter::emitTask(Value task) {
   e.prefetchSteps = contractions || hasStrips ? 0 : schedule.getPrefetch();
   if (streaming) {
     SmallVector<Type> types;
-    bool twice = llvm::any_of(stateBuffers, [](Value v) {
-      return cast<MemRefType>(v.getType()).getDimSize(1) == 2;
-    });
+    bool twice = llvm::any_of(
+        stateBuffers, [](Value v) { return cast<MemRefType>(v.getType()).getDimSize(1) == 2; });
     if (twice)
       types.push_back(b.getIndexType());
     auto choice = scf::IfOp::create(b, loc, types, streaming, /*withElse=*/true);
@@ -625,7 +441,8 @@ void GroupEmitter::emitTask(Value task) {
     e.leaves[state] = {buffer, Leaf::State};
     if (final.use_empty())
       continue;
-    Nest nest{{Store{state, {Piece{state, {}, {}, {}}}, {Leaf{wholeBuffers[final], Leaf::Batch}}}}, state};
+    Nest nest{{Store{state, {Piece{state, {}, {}, {}}}, {Leaf{wholeBuffers[final], Leaf::Batch}}}},
+              state};
     emitNest(e, nest, f, schedule, prologue, false);
   }
   e.parity = {};
@@ -643,7 +460,9 @@ void GroupEmitter::emitDelayFinals() {
     f.whole = true;
     f.timeAxis = timeAxis;
     f.fixedTime = delay.getReverse() ? VectorEval::fixed(-1) : Idx{steps, 0, 0};
-    Nest nest{{Store{delay.getFinal(), {Piece{delay.getWindow(), {}, {}, {}}}, {Leaf{buffer, Leaf::Whole}}}},
+    Nest nest{{Store{delay.getFinal(),
+                     {Piece{delay.getWindow(), {}, {}, {}}},
+                     {Leaf{buffer, Leaf::Whole}}}},
               delay.getFinal()};
     emitNest(e, nest, f, schedule, prologue, false);
   }
@@ -652,8 +471,9 @@ void GroupEmitter::emitDelayFinals() {
 void GroupEmitter::replaceResults() {
   for (auto &[v, buffer] : wholeBuffers) {
     Value tensor = bufferization::ToTensorOp::create(
-        b, loc, RankedTensorType::get(cast<MemRefType>(buffer.getType()).getShape(),
-                                      typeOf(v).getElementType()),
+        b, loc,
+        RankedTensorType::get(cast<MemRefType>(buffer.getType()).getShape(),
+                              typeOf(v).getElementType()),
         buffer, /*restrict=*/true, /*writable=*/true);
     if (tensor.getType() != v.getType())
       tensor = tensor::CastOp::create(b, loc, v.getType(), tensor);
@@ -682,10 +502,12 @@ void GroupEmitter::run() {
   planStrips(after, afterNests);
   for (auto [final, buffer] : llvm::zip_equal(op.getFinals(), stateBuffers))
     if (!final.use_empty())
-      wholeBuffers[final] = allocateLike(op.getInitial()[final.getResultNumber() - op.getNumOuts()], {}, 0);
+      wholeBuffers[final] =
+          allocateLike(op.getInitial()[final.getResultNumber() - op.getNumOuts()], {}, 0);
 
   Operation *anchor = arith::ConstantIndexOp::create(b, loc, 0);
-  auto loop = scf::ForallOp::create(b, loc, ArrayRef<OpFoldResult>{tasks}, ValueRange{}, std::nullopt);
+  auto loop =
+      scf::ForallOp::create(b, loc, ArrayRef<OpFoldResult>{tasks}, ValueRange{}, std::nullopt);
   b.setInsertionPointAfter(anchor);
   prologue = b.saveInsertionPoint();
   b.setInsertionPointToStart(loop.getBody());
@@ -780,7 +602,9 @@ struct ConvertSeqToVectorPass : seqc::impl::ConvertSeqToVectorPassBase<ConvertSe
     if (Operation *obstacle = firstObstacle(op)) {
       op.emitRemark("this step runs as scalar code: '")
           << obstacle->getName() << "' has no vector form here";
-      if (op.getStep().walk([](seq::RecurrenceOp) { return WalkResult::interrupt(); }).wasInterrupted())
+      if (op.getStep()
+              .walk([](seq::RecurrenceOp) { return WalkResult::interrupt(); })
+              .wasInterrupted())
         return lowerRecurrenceToLoops(op);
       op->setAttr("seqc.scalar", UnitAttr::get(op.getContext()));
       return success();

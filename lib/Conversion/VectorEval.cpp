@@ -158,7 +158,8 @@ Value VectorEval::load(Value buffer, const Index &idx) {
                                       : constant(type.getDimSize(d));
     inner = arith::MulIOp::create(b, loc, inner, size);
   }
-  Value distances = arith::MulIOp::create(b, loc, loopIndexVector({Value(), 0, 1}), broadcast(stride));
+  Value distances =
+      arith::MulIOp::create(b, loc, loopIndexVector({Value(), 0, 1}), broadcast(stride));
   Value zero = splat(b.getZeroAttr(type.getElementType()));
   return vector::GatherOp::create(b, loc, vectorType, buffer, at, distances,
                                   mask ? mask : allLanes(b, loc, lanes), zero);
@@ -401,7 +402,8 @@ Value VectorEval::evalDelay(seq::DelayOp op, const Index &idx) {
   } else {
     source[time] = add(add(t, j), fixed(-k));
     initial[time] = add(t, j);
-    inside = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sge, value(source[time]), constant(0));
+    inside =
+        arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sge, value(source[time]), constant(0));
   }
   auto type = VectorType::get(lanes, typeOf(op.getInput()).getElementType());
   auto branch = [&](Value v, const Index &at) {
@@ -461,8 +463,7 @@ Value VectorEval::eval(Value v, const Index &idx) {
     Leaf leaf = *found;
     Index at = leafIndex(leaf, idx);
     result = load(leaf.buffer, at);
-    if (prefetchSteps && leaf.prefix == Leaf::Whole && !mask && !at.empty() &&
-        at.back().lane == 1)
+    if (prefetchSteps && leaf.prefix == Leaf::Whole && !mask && !at.empty() && at.back().lane == 1)
       for (auto [d, i] : llvm::enumerate(idx))
         if (place.time.base && i == place.time) {
           Index ahead = at;
@@ -563,7 +564,8 @@ SmallVector<unsigned> VectorEval::packableInputs(const Demand &d) {
       });
     // The same for all of time: neither of the step nor of this strip.
     while (auto slice = v.getDefiningOp<tensor::ExtractSliceOp>()) {
-      if (!llvm::all_of(slice.getMixedOffsets(), [&](OpFoldResult o) { return bool(getConstantIntValue(o)); }))
+      if (!llvm::all_of(slice.getMixedOffsets(),
+                        [&](OpFoldResult o) { return bool(getConstantIntValue(o)); }))
         break;
       v = slice.getSource();
     }
@@ -653,8 +655,8 @@ void VectorEval::emitContractionLoop(ArrayRef<unsigned> group, const Pack *pack)
           at += packableInputs(o).size();
         }
         Value column = constant((at + (found - packed.begin())) * lanes);
-        auto type = VectorType::get(
-            lanes, cast<MemRefType>(pack->buffer.getType()).getElementType());
+        auto type =
+            VectorType::get(lanes, cast<MemRefType>(pack->buffer.getType()).getElementType());
         args.push_back(vector::LoadOp::create(b, loc, type, pack->buffer,
                                               ValueRange{packBlock, flat, column}));
       } else if (!d.op.payloadUsesValueFromOperand(&operand))
@@ -701,7 +703,8 @@ void VectorEval::emitContractions(const Pack *pack) {
         continue;
       SmallVector<unsigned> group;
       for (unsigned j = i; j < demands.size(); ++j)
-        if (!done[j] && demands[j].level == level && signature(demands[j]) == signature(demands[i])) {
+        if (!done[j] && demands[j].level == level &&
+            signature(demands[j]) == signature(demands[i])) {
           done[j] = true;
           group.push_back(j);
         }
@@ -762,19 +765,19 @@ bool seqc::canEvaluate(Operation *op) {
     return bool(pad.getConstantPaddingValue());
   if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op))
     return llvm::all_of(expand.getReassociationIndices(), [&](ReassociationIndicesRef group) {
-      return llvm::all_of(group.drop_front(), [&](int64_t d) {
-        return !expand.getResultType().isDynamicDim(d);
-      });
+      return llvm::all_of(group.drop_front(),
+                          [&](int64_t d) { return !expand.getResultType().isDynamicDim(d); });
     });
   if (auto delay = dyn_cast<seq::DelayOp>(op))
-    return cast<RankedTensorType>(delay.getInput().getType()).getRank() > int64_t(delay.getTime()) + 1 ||
+    return cast<RankedTensorType>(delay.getInput().getType()).getRank() >
+               int64_t(delay.getTime()) + 1 ||
            delay.getLength() == 1;
   if (auto constantOp = dyn_cast<arith::ConstantOp>(op))
     return true;
   if (auto extract = dyn_cast<tensor::ExtractOp>(op))
     return true;
-  if (isa<linalg::FillOp, tensor::CastOp, tensor::CollapseShapeOp, tensor::ConcatOp, tensor::EmptyOp,
-          tensor::SplatOp, tensor::DimOp>(op))
+  if (isa<linalg::FillOp, tensor::CastOp, tensor::CollapseShapeOp, tensor::ConcatOp,
+          tensor::EmptyOp, tensor::SplatOp, tensor::DimOp>(op))
     return true;
   bool scalars = llvm::none_of(op->getOperandTypes(), [](Type t) { return isa<TensorType>(t); }) &&
                  llvm::none_of(op->getResultTypes(), [](Type t) { return isa<TensorType>(t); });

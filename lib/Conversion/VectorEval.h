@@ -34,9 +34,9 @@ using Index = llvm::SmallVector<Idx, 4>;
 
 /// Where the current tile is: batch and time of the sequence elements that it works on.
 struct Place {
-  Index batch;  ///< global indices of all batch dimensions
-  Idx time;     ///< global step
-  Idx row;      ///< innermost batch index within the task's tile
+  Index batch;     ///< global indices of all batch dimensions
+  Idx time;        ///< global step
+  Idx row;         ///< innermost batch index within the task's tile
   Idx stepInStrip; ///< step within the strip
 };
 
@@ -59,12 +59,12 @@ struct Leaf {
 /// A contraction result that a tile needs, before and after its loop over k.
 struct Demand {
   mlir::linalg::GenericOp op;
-  Index dims;          ///< indices of the op's parallel loops
-  Index key;           ///< index of the result
+  Index dims; ///< indices of the op's parallel loops
+  Index key;  ///< index of the result
   Place place;
   mlir::Value mask;
-  unsigned level = 0;  ///< above the contractions that its initial value needs
-  unsigned row = 0;    ///< row of the tile
+  unsigned level = 0;    ///< above the contractions that its initial value needs
+  unsigned row = 0;      ///< row of the tile
   unsigned position = 0; ///< number among the row's demands
 };
 
@@ -78,7 +78,8 @@ struct Pack {
 /// Evaluates values at indices. One per group of ops that are lowered together.
 class VectorEval {
 public:
-  VectorEval(mlir::OpBuilder &b, mlir::Location loc, int64_t lanes) : b(b), loc(loc), lanes(lanes) {}
+  VectorEval(mlir::OpBuilder &b, mlir::Location loc, int64_t lanes)
+      : b(b), loc(loc), lanes(lanes) {}
 
   mlir::OpBuilder &b;
   mlir::Location loc;
@@ -149,9 +150,8 @@ private:
   mlir::Value broadcast(mlir::Value scalar);
   mlir::Value splat(mlir::TypedAttr element);
   mlir::Value loopIndexVector(const Idx &i);
-  llvm::SmallVector<mlir::Value> cloneBody(mlir::linalg::GenericOp op,
-                                           llvm::ArrayRef<mlir::Value> args,
-                                           llvm::ArrayRef<Idx> dims);
+  llvm::SmallVector<mlir::Value>
+  cloneBody(mlir::linalg::GenericOp op, llvm::ArrayRef<mlir::Value> args, llvm::ArrayRef<Idx> dims);
   mlir::Value evalGeneric(mlir::linalg::GenericOp op, unsigned result, const Index &idx);
   /// For values that only move indices: the source and its index.
   std::optional<std::pair<mlir::Value, Index>> step(mlir::Value v, const Index &idx);

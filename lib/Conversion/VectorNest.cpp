@@ -141,8 +141,8 @@ Index NestEmitter::targetIndex(const Index &valueIdx) {
   Index out;
   unsigned next = 0;
   for (auto [d, offset] : llvm::enumerate(piece->offsets)) {
-    Idx at = !piece->dropped.empty() && piece->dropped.test(d) ? VectorEval::fixed(0)
-                                                               : valueIdx[next++];
+    Idx at =
+        !piece->dropped.empty() && piece->dropped.test(d) ? VectorEval::fixed(0) : valueIdx[next++];
     if (std::optional<int64_t> c = getConstantIntValue(offset))
       at.offset += *c;
     else
@@ -170,8 +170,8 @@ void NestEmitter::writePoint(const Index &domain) {
       continue;
     }
     Value scalar = e.evalScalar(part.fill);
-    values.push_back(
-        vector::BroadcastOp::create(e.b, e.loc, VectorType::get(e.lanes, scalar.getType()), scalar));
+    values.push_back(vector::BroadcastOp::create(
+        e.b, e.loc, VectorType::get(e.lanes, scalar.getType()), scalar));
   }
   for (auto [store, value] : llvm::zip_equal(stores, values))
     for (const Leaf &target : store.targets)
@@ -209,8 +209,9 @@ Value NestEmitter::tailMask(Value laneBase, int64_t vector) {
 void NestEmitter::emitTile(ArrayRef<Index> rows, Value block, bool masked) {
   e.resetTile();
   e.packBlock = block;
-  Value base = hasLane ? arith::MulIOp::create(e.b, e.loc, block, e.constant(vectors * e.lanes)).getResult()
-                       : Value();
+  Value base =
+      hasLane ? arith::MulIOp::create(e.b, e.loc, block, e.constant(vectors * e.lanes)).getResult()
+              : Value();
   SmallVector<Value> masks(vectors);
   for (int64_t j = 0; masked && j < vectors; ++j)
     masks[j] = tailMask(base, j);
@@ -453,7 +454,8 @@ bool NestEmitter::packConstants(ArrayRef<Demand> demands, int64_t depth, int64_t
           for (int64_t lane = 0; lane < e.lanes; ++lane) {
             for (auto [i, at] : llvm::enumerate(d.dims))
               if (!llvm::is_contained(reductions, i))
-                dims[i] = at.offset + lane * at.lane + (at.lane ? block * vectors * e.lanes * at.lane : 0);
+                dims[i] = at.offset + lane * at.lane +
+                          (at.lane ? block * vectors * e.lanes * at.lane : 0);
             int64_t linear = 0;
             bool inside = true;
             for (auto [size, expr] : llvm::zip_equal(shape, map.getResults())) {
@@ -469,8 +471,8 @@ bool NestEmitter::packConstants(ArrayRef<Demand> demands, int64_t depth, int64_t
       ++column;
     }
   auto type = RankedTensorType::get({blocks, depth, width}, element);
-  Value packed = arith::ConstantOp::create(
-      e.b, e.loc, DenseElementsAttr::getFromRawBuffer(type, data));
+  Value packed =
+      arith::ConstantOp::create(e.b, e.loc, DenseElementsAttr::getFromRawBuffer(type, data));
   pack->buffer = bufferization::ToBufferOp::create(
       e.b, e.loc, MemRefType::get(type.getShape(), element), packed, /*read_only=*/true);
   return true;

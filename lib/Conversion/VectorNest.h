@@ -10,8 +10,8 @@ namespace seqc {
 
 /// A part of a stored value: `source` (or zero-cost `fill`) at `offsets` of the destination.
 struct Piece {
-  mlir::Value source;  ///< a tensor, or null
-  mlir::Value fill;    ///< scalar for a piece without source
+  mlir::Value source;                            ///< a tensor, or null
+  mlir::Value fill;                              ///< scalar for a piece without source
   llvm::SmallVector<mlir::OpFoldResult> offsets; ///< empty: zero
   llvm::SmallBitVector dropped; ///< sizes of 1 that the destination has and the source lacks
 };

@@ -80,13 +80,15 @@ SetVector<Value> seqc::valuesWithBuffers(ArrayRef<Operation *> ops, IsMember isM
   auto add = [&](Value v) {
     v = throughMoves(v);
     Operation *op = v.getDefiningOp();
-    if (op && isMember(op) && !isa<tensor::EmptyOp, arith::ConstantOp, linalg::FillOp, tensor::SplatOp>(op))
+    if (op && isMember(op) &&
+        !isa<tensor::EmptyOp, arith::ConstantOp, linalg::FillOp, tensor::SplatOp>(op))
       buffers.insert(v);
   };
   for (Operation *op : ops) {
     if (isAssembled(op))
       add(op->getResult(0));
-    if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(op); collapse && needsBufferBelow(collapse))
+    if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(op);
+        collapse && needsBufferBelow(collapse))
       add(collapse.getSrc());
     auto generic = dyn_cast<linalg::GenericOp>(op);
     if (!generic)

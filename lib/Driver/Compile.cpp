@@ -83,13 +83,10 @@ bool Compilation::checkFiles() {
   StringSet<> seen;
   for (const std::string &output : outputs) {
     for (const std::string &source : {invocation.input, invocation.weights})
-      if (!source.empty() &&
-          (output == source || sys::fs::equivalent(output, source)))
-        return failUsage("expected an output other than the input '" + source +
-                         "'");
+      if (!source.empty() && (output == source || sys::fs::equivalent(output, source)))
+        return failUsage("expected an output other than the input '" + source + "'");
     if (!seen.insert(output).second)
-      return failUsage("expected different files for the outputs, but got '" +
-                       output + "' twice");
+      return failUsage("expected different files for the outputs, but got '" + output + "' twice");
     if (std::string fault = findOutputFault(output); !fault.empty())
       return fail(fault);
   }
@@ -104,8 +101,7 @@ bool Compilation::checkAssume(mlir::ModuleOp module) {
   StringSet<> names;
   for (auto function : module.getOps<mlir::func::FuncOp>())
     for (unsigned i = 0; i < function.getNumArguments(); ++i)
-      if (auto dims =
-              function.getArgAttrOfType<mlir::ArrayAttr>(i, "seqc.dims"))
+      if (auto dims = function.getArgAttrOfType<mlir::ArrayAttr>(i, "seqc.dims"))
         for (mlir::Attribute name : dims)
           if (auto text = dyn_cast<mlir::StringAttr>(name))
             names.insert(text.getValue());
@@ -114,21 +110,16 @@ bool Compilation::checkAssume(mlir::ModuleOp module) {
       continue;
     SmallVector<StringRef> known(names.keys());
     llvm::sort(known);
-    std::string help =
-        known.empty()
-            ? "seqc.dims = [\"B\", \"T\"] on an argument names its '?'"
-            : "the model names " + joinNames(known, "and");
-    return failUsage(
-        "expected a size that seqc.dims names for --assume, but got '" + name +
-            "'",
-        help);
+    std::string help = known.empty() ? "seqc.dims = [\"B\", \"T\"] on an argument names its '?'"
+                                     : "the model names " + joinNames(known, "and");
+    return failUsage("expected a size that seqc.dims names for --assume, but got '" + name + "'",
+                     help);
   }
   return true;
 }
 
 static double secondsSince(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
-      .count();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
 /// Where a bug leaves its reproducer: in the working directory, named after the
@@ -145,20 +136,17 @@ bool Compilation::load(mlir::MLIRContext &context) {
     return fail(error);
   auto start = std::chrono::steady_clock::now();
   bool bytecode = buffer->getBuffer().starts_with("ML\xefR");
-  installCrashReport(getReproducerPath(invocation.input, bytecode),
-                     invocation.commandLine, buffer->getBuffer(), bytecode);
-  LoadOptions loadOptions{
-      invocation.weights,
-      findChecker(reinterpret_cast<void *>(&runOnOwnStack))};
+  installCrashReport(getReproducerPath(invocation.input, bytecode), invocation.commandLine,
+                     buffer->getBuffer(), bytecode);
+  LoadOptions loadOptions{invocation.weights,
+                          findChecker(reinterpret_cast<void *>(&runOnOwnStack))};
   module = loadModule(std::move(buffer), context, sources, loadOptions);
   time("load", secondsSince(start));
   return module && checkAssume(*module);
 }
 
 void Compilation::watchStages() {
-  options.timing = [this](StringRef stage, double seconds) {
-    time(stage, seconds);
-  };
+  options.timing = [this](StringRef stage, double seconds) { time(stage, seconds); };
   options.afterStage = [this](StringRef stage, mlir::ModuleOp after) {
     reachedStage = stage.str();
     if (stage == "simplified")
@@ -174,14 +162,11 @@ void Compilation::watchStages() {
 }
 
 /// Writes one stage's module next to the output, e.g. `model.3-scheduled.mlir`.
-void Compilation::saveTemp(StringRef stage, StringRef suffix,
-                           StringRef contents) {
+void Compilation::saveTemp(StringRef stage, StringRef suffix, StringRef contents) {
   SmallString<256> path = StringRef(invocation.output);
   if (path.empty() || path == "-")
-    path = invocation.input == "-" ? StringRef("stdin")
-                                   : sys::path::stem(invocation.input);
-  sys::path::replace_extension(path,
-                               Twine(++tempCount) + "-" + stage + "." + suffix);
+    path = invocation.input == "-" ? StringRef("stdin") : sys::path::stem(invocation.input);
+  sys::path::replace_extension(path, Twine(++tempCount) + "-" + stage + "." + suffix);
   writeFiles({{path.str().str(), contents, false}});
 }
 
@@ -218,9 +203,8 @@ bool Compilation::emitMLIR() {
 /// The C name of the module: the output's or the input's file name, made an
 /// identifier.
 static std::string getModuleName(const Invocation &invocation) {
-  StringRef path = invocation.output.empty() || invocation.output == "-"
-                       ? invocation.input
-                       : invocation.output;
+  StringRef path =
+      invocation.output.empty() || invocation.output == "-" ? invocation.input : invocation.output;
   std::string name = path == "-" ? "model" : sys::path::stem(path).str();
   for (char &c : name)
     if (!isAlnum(c) && c != '_')
@@ -241,9 +225,8 @@ bool Compilation::emitLibrary(LoweredModule &lowered) {
   if (invocation.saveTemps)
     saveTemp("obj", "o", bytes);
   start = std::chrono::steady_clock::now();
-  Expected<std::string> library =
-      linkSharedLibrary(bytes, sys::path::filename(invocation.output),
-                        {invocation.linker, /*removeOnSignal=*/true});
+  Expected<std::string> library = linkSharedLibrary(bytes, sys::path::filename(invocation.output),
+                                                    {invocation.linker, /*removeOnSignal=*/true});
   if (!library)
     return fail(toString(library.takeError()));
   time("link", secondsSince(start));
@@ -272,8 +255,7 @@ bool Compilation::emitCode(LoweredModule &lowered) {
   SmallVector<char, 0> code;
   std::string error;
   auto start = std::chrono::steady_clock::now();
-  if (failed(emitMachineCode(lowered, invocation.emit == EmitKind::Asm, code,
-                             error)))
+  if (failed(emitMachineCode(lowered, invocation.emit == EmitKind::Asm, code, error)))
     return fail(error);
   time("codegen", secondsSince(start));
   return writeText(StringRef(code.data(), code.size()));
@@ -321,14 +303,12 @@ bool seqc::isBugMessage(StringRef text, StringRef reached) {
   // Before the contract of stage `seq`, every error is about the input.
   if (reached == "load")
     return false;
-  for (StringRef phrase :
-       {"failed to legalize", "explicitly marked illegal", "was not bufferized",
-        "unrealized_conversion_cast", "does not dominate this use"})
+  for (StringRef phrase : {"failed to legalize", "explicitly marked illegal", "was not bufferized",
+                           "unrealized_conversion_cast", "does not dominate this use"})
     if (text.contains(phrase))
       return true;
   bool decided = is_contained({"scheduled", "lowered", "llvm"}, reached);
-  return decided && !text.contains("expected ") &&
-         !text.contains("not available yet");
+  return decided && !text.contains("expected ") && !text.contains("not available yet");
 }
 
 /// Hides what upstream said behind a sentence, and keeps it in the reproducer.
@@ -354,8 +334,7 @@ int Compilation::run() {
   MessageHandler handler(context, log);
   if (!checkTarget(context) || !checkFiles())
     return status;
-  if (invocation.explain != ExplainForm::None &&
-      !collectExplanations(context, explanations))
+  if (invocation.explain != ExplainForm::None && !collectExplanations(context, explanations))
     return fail("the remark engine is not available"), exitBug;
   watchStages();
   bool ok = load(context) && compile() && writeExplanations();
@@ -365,8 +344,7 @@ int Compilation::run() {
   if (ok && !log.hasErrors())
     return 0;
   bool bug = llvm::any_of(log.getMessages(), [&](const Message &message) {
-    return message.severity == "error" &&
-           isBugMessage(message.text, reachedStage);
+    return message.severity == "error" && isBugMessage(message.text, reachedStage);
   });
   // A stage that fails without a word is a bug, too.
   return bug || !log.hasErrors() ? reportBug() : status;

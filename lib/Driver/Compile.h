@@ -18,10 +18,8 @@ namespace seqc {
 /// or stdout.
 class Compilation {
 public:
-  Compilation(const Invocation &invocation, llvm::SourceMgr &sources,
-              MessageLog &log)
-      : invocation(invocation), sources(sources), log(log),
-        options(invocation.options),
+  Compilation(const Invocation &invocation, llvm::SourceMgr &sources, MessageLog &log)
+      : invocation(invocation), sources(sources), log(log), options(invocation.options),
         planExplainer(invocation.options.schedule) {}
 
   /// Does all of it; returns the exit status. Call it on a large stack.
@@ -41,14 +39,11 @@ private:
   bool writeText(llvm::StringRef contents);
   bool writeFiles(llvm::ArrayRef<OutputFile> files);
   bool writeExplanations();
-  void saveTemp(llvm::StringRef stage, llvm::StringRef suffix,
-                llvm::StringRef contents);
+  void saveTemp(llvm::StringRef stage, llvm::StringRef suffix, llvm::StringRef contents);
   void printTimes() const;
   int reportBug();
   void watchStages();
-  void time(llvm::StringRef stage, double seconds) {
-    times.emplace_back(stage.str(), seconds);
-  }
+  void time(llvm::StringRef stage, double seconds) { times.emplace_back(stage.str(), seconds); }
 
   const Invocation &invocation;
   llvm::SourceMgr &sources;

@@ -38,17 +38,14 @@ static void put(int file, const char *text, size_t size) {
   }
 }
 
-static void put(int file, const char *text) {
-  put(file, text, std::strlen(text));
-}
+static void put(int file, const char *text) { put(file, text, std::strlen(text)); }
 
 /// Writes the reproducer; only async-signal-safe calls. False if the file
 /// cannot be made.
 static bool writeReport(const char *reason, size_t reasonSize) {
   if (!report)
     return false;
-  int file = ::open(report->path.c_str(),
-                    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  int file = ::open(report->path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (file < 0)
     return false;
   if (!report->comment.empty()) {
@@ -91,13 +88,12 @@ static void onFatalError(void *, const char *reason, bool) {
   endWithReport(reason, std::strlen(reason));
 }
 
-void seqc::installCrashReport(std::string path, std::string commandLine,
-                              StringRef input, bool bytecode) {
+void seqc::installCrashReport(std::string path, std::string commandLine, StringRef input,
+                              bool bytecode) {
   report = new Report{std::move(path), "", input};
   if (!bytecode)
-    report->comment = std::string("// Reproducer of seqc ") + getVersion() +
-                      ", LLVM " + getLLVMVersion() + "\n// " + commandLine +
-                      "\n";
+    report->comment = std::string("// Reproducer of seqc ") + getVersion() + ", LLVM " +
+                      getLLVMVersion() + "\n// " + commandLine + "\n";
   struct sigaction action = {};
   action.sa_handler = onSignal;
   action.sa_flags = SA_ONSTACK | SA_RESETHAND;

@@ -14,8 +14,8 @@ constexpr int exitBug = 3;
 /// behind a comment with `commandLine`, to be written to `path`. From now on a
 /// crash of this process writes it, says so on standard error and exits with
 /// `exitBug`; so does a fatal error of LLVM.
-void installCrashReport(std::string path, std::string commandLine,
-                        llvm::StringRef input, bool bytecode);
+void installCrashReport(std::string path, std::string commandLine, llvm::StringRef input,
+                        bool bytecode);
 /// Gives the calling thread a small stack of its own for signal handlers, so
 /// that a stack overflow is reported, too. The memory is never freed.
 void useSignalStack();

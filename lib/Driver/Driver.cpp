@@ -33,8 +33,7 @@ static void printVersion(raw_ostream &os) {
   os << '\n';
 }
 
-static int compile(const Invocation &invocation, SourceMgr &sources,
-                   MessageLog &log) {
+static int compile(const Invocation &invocation, SourceMgr &sources, MessageLog &log) {
   int status = 3;
   runOnOwnStack([&] { status = Compilation(invocation, sources, log).run(); });
   return status;
@@ -56,20 +55,17 @@ int seqc::runDriver(int argc, char **argv) {
   Invocation invocation;
   std::string error, help;
   int status = 2;
-  if (!parseCommandLine(ArrayRef(argv, argc).drop_front(argc > 0), invocation,
-                        error, help))
+  if (!parseCommandLine(ArrayRef(argv, argc).drop_front(argc > 0), invocation, error, help))
     log.addError({}, error, help);
   else if (invocation.action == Invocation::Action::CheckBytecode)
     return checkBytecodeOfChild();
   else if (invocation.action == Invocation::Action::Version)
     return printVersion(outs()), 0;
   else if (invocation.action != Invocation::Action::Compile)
-    return printHelp(outs(), invocation.action == Invocation::Action::HelpAll),
-           0;
+    return printHelp(outs(), invocation.action == Invocation::Action::HelpAll), 0;
   else
     status = compile(invocation, sources, log);
-  bool colors = errs().has_colors() && !std::getenv("NO_COLOR") &&
-                ::isatty(STDERR_FILENO);
+  bool colors = errs().has_colors() && !std::getenv("NO_COLOR") && ::isatty(STDERR_FILENO);
   log.print(errs(), invocation.jsonDiagnostics, colors);
   return status;
 }

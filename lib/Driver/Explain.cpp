@@ -19,8 +19,7 @@ class Collector : public mlir::remark::detail::MLIRRemarkStreamerBase {
 public:
   explicit Collector(std::vector<Explanation> &out) : out(out) {}
 
-  void streamOptimizationRemark(
-      const mlir::remark::detail::Remark &remark) override {
+  void streamOptimizationRemark(const mlir::remark::detail::Remark &remark) override {
     StringRef category = remark.getCombinedCategoryName();
     if (!category.consume_front("seqc."))
       return;
@@ -45,8 +44,7 @@ private:
 };
 } // namespace
 
-bool seqc::collectExplanations(mlir::MLIRContext &context,
-                               std::vector<Explanation> &explanations) {
+bool seqc::collectExplanations(mlir::MLIRContext &context, std::vector<Explanation> &explanations) {
   // `all` alone enables nothing in MLIR 22: name the four kinds.
   std::string mine = "seqc\\..*";
   mlir::remark::RemarkCategories categories{mine, mine, mine, mine, mine};
@@ -56,14 +54,12 @@ bool seqc::collectExplanations(mlir::MLIRContext &context,
 }
 
 /// `explanations` by place, then in the order in which they came.
-static std::vector<const Explanation *>
-sortByPlace(ArrayRef<Explanation> explanations) {
+static std::vector<const Explanation *> sortByPlace(ArrayRef<Explanation> explanations) {
   std::vector<const Explanation *> sorted;
   for (const Explanation &explanation : explanations)
     sorted.push_back(&explanation);
   auto key = [](const Explanation *e) {
-    return std::tuple(StringRef(e->place.file), e->place.line, e->place.column,
-                      e);
+    return std::tuple(StringRef(e->place.file), e->place.line, e->place.column, e);
   };
   llvm::sort(sorted, [&](auto *a, auto *b) { return key(a) < key(b); });
   return sorted;
@@ -79,20 +75,18 @@ static void printPlace(raw_ostream &os, const Explanation &explanation) {
   os << '\n';
 }
 
-void seqc::printExplanations(raw_ostream &os,
-                             ArrayRef<Explanation> explanations) {
+void seqc::printExplanations(raw_ostream &os, ArrayRef<Explanation> explanations) {
   const Explanation *last = nullptr;
   for (const Explanation *explanation : sortByPlace(explanations)) {
     const SourcePlace &place = explanation->place;
-    if (!last || last->place.file != place.file ||
-        last->place.line != place.line || last->place.column != place.column) {
+    if (!last || last->place.file != place.file || last->place.line != place.line ||
+        last->place.column != place.column) {
       if (last)
         os << '\n';
       printPlace(os, *explanation);
     }
     last = explanation;
-    os << "  " << left_justify(explanation->category, 9) << ' '
-       << explanation->name;
+    os << "  " << left_justify(explanation->category, 9) << ' ' << explanation->name;
     for (const std::string &sentence : explanation->sentences)
       os << "\n            " << sentence;
     os << '\n';
@@ -103,8 +97,7 @@ void seqc::printExplanations(raw_ostream &os,
     os << "nothing to explain: no function was scheduled\n";
 }
 
-void seqc::printExplanationsJSON(raw_ostream &os,
-                                 ArrayRef<Explanation> explanations) {
+void seqc::printExplanationsJSON(raw_ostream &os, ArrayRef<Explanation> explanations) {
   json::Array remarks;
   for (const Explanation *explanation : sortByPlace(explanations)) {
     json::Object facts;
@@ -113,18 +106,16 @@ void seqc::printExplanationsJSON(raw_ostream &os,
     json::Array sentences;
     for (const std::string &sentence : explanation->sentences)
       sentences.push_back(json::fixUTF8(sentence));
-    remarks.push_back(
-        json::Object{{"file", json::fixUTF8(explanation->place.file)},
-                     {"line", explanation->place.line},
-                     {"col", explanation->place.column},
-                     {"function", explanation->function},
-                     {"category", explanation->category},
-                     {"name", explanation->name},
-                     {"kind", explanation->kind},
-                     {"sentences", std::move(sentences)},
-                     {"facts", std::move(facts)}});
+    remarks.push_back(json::Object{{"file", json::fixUTF8(explanation->place.file)},
+                                   {"line", explanation->place.line},
+                                   {"col", explanation->place.column},
+                                   {"function", explanation->function},
+                                   {"category", explanation->category},
+                                   {"name", explanation->name},
+                                   {"kind", explanation->kind},
+                                   {"sentences", std::move(sentences)},
+                                   {"facts", std::move(facts)}});
   }
-  json::Value root =
-      json::Object{{"schema", 1}, {"remarks", std::move(remarks)}};
+  json::Value root = json::Object{{"schema", 1}, {"remarks", std::move(remarks)}};
   os << formatv("{0:2}", root) << '\n';
 }

@@ -24,15 +24,12 @@ struct Explanation {
 
 /// Sends the remarks of the categories `seqc.*` of `context` to `explanations`,
 /// which must live as long as the context. False if the context refuses.
-bool collectExplanations(mlir::MLIRContext &context,
-                         std::vector<Explanation> &explanations);
+bool collectExplanations(mlir::MLIRContext &context, std::vector<Explanation> &explanations);
 
 /// One readable block per place, in the order of the file.
-void printExplanations(llvm::raw_ostream &os,
-                       llvm::ArrayRef<Explanation> explanations);
+void printExplanations(llvm::raw_ostream &os, llvm::ArrayRef<Explanation> explanations);
 /// One JSON object: `schema` (1) and `remarks`.
-void printExplanationsJSON(llvm::raw_ostream &os,
-                           llvm::ArrayRef<Explanation> explanations);
+void printExplanationsJSON(llvm::raw_ostream &os, llvm::ArrayRef<Explanation> explanations);
 
 /// Tells the plan of each recurrence, from the schedules in the module.
 class PlanExplainer {

@@ -46,16 +46,14 @@ void PlanExplainer::explain(ModuleOp module) const {
       return;
     auto function = op->getParentOfType<func::FuncOp>();
     StringRef plan = stringifyPlan(schedule.getPlan());
-    auto remark =
-        remark::passed(op->getLoc(), remark::RemarkOpts::name("plan")
-                                         .category("seqc.plan")
-                                         .function(function.getName()));
+    auto remark = remark::passed(
+        op->getLoc(),
+        remark::RemarkOpts::name("plan").category("seqc.plan").function(function.getName()));
     remark << remark::metric("plan", plan.str());
-    for (auto [name, number] :
-         {std::pair("vector_bits", schedule.getVectorBits()),
-          {"batch_tile", schedule.getBatchTile()},
-          {"channel_tile", schedule.getChannelTile()},
-          {"strip", schedule.getStrip()}})
+    for (auto [name, number] : {std::pair("vector_bits", schedule.getVectorBits()),
+                                {"batch_tile", schedule.getBatchTile()},
+                                {"channel_tile", schedule.getChannelTile()},
+                                {"strip", schedule.getStrip()}})
       if (number != 0)
         remark << remark::metric(name, number);
     remark << remark::reason("{0}", getReason(op, schedule.getPlan()));

@@ -41,15 +41,13 @@ constexpr OptTable::Info optionInfos[] = {
 };
 
 struct SeqcOptTable : GenericOptTable {
-  SeqcOptTable()
-      : GenericOptTable(OptionStrTable, OptionPrefixesTable, optionInfos) {}
+  SeqcOptTable() : GenericOptTable(OptionStrTable, OptionPrefixesTable, optionInfos) {}
 };
 
 /// Reads one command line into an invocation; the first fault ends it.
 class CommandLine {
 public:
-  CommandLine(const InputArgList &args, Invocation &out, std::string &error,
-              std::string &help)
+  CommandLine(const InputArgList &args, Invocation &out, std::string &error, std::string &help)
       : args(args), out(out), error(error), help(help) {}
   bool read();
 
@@ -59,8 +57,7 @@ private:
     help = advice.str();
     return false;
   }
-  bool failNearest(StringRef option, StringRef value,
-                   ArrayRef<StringRef> values);
+  bool failNearest(StringRef option, StringRef value, ArrayRef<StringRef> values);
   bool readDiagnostics();
   bool checkNames();
   bool readAction();
@@ -91,11 +88,9 @@ ArrayRef<EmitRow> seqc::getEmitRows() {
   return rows;
 }
 
-bool CommandLine::failNearest(StringRef option, StringRef value,
-                              ArrayRef<StringRef> values) {
+bool CommandLine::failNearest(StringRef option, StringRef value, ArrayRef<StringRef> values) {
   StringRef near = nearestName(value, values);
-  return fail("expected " + joinNames(values) + " for " + option +
-                  ", but got '" + value + "'",
+  return fail("expected " + joinNames(values) + " for " + option + ", but got '" + value + "'",
               near.empty() ? "" : "did you mean '" + near + "'?");
 }
 
@@ -114,16 +109,13 @@ bool CommandLine::checkNames() {
     SeqcOptTable().findNearest(spelled, nearest, 0, HelpHidden, 4, 4);
     StringRef name = StringRef(spelled).split('=').first;
     return fail("unknown option '" + name + "'",
-                nearest.empty()
-                    ? "--help lists the options"
-                    : "did you mean '" + StringRef(nearest).split('=').first +
-                          "'?");
+                nearest.empty() ? "--help lists the options"
+                                : "did you mean '" + StringRef(nearest).split('=').first + "'?");
   }
   for (const Arg *arg : args)
     for (unsigned id :
-         {OPT_later_threads, OPT_later_certificate, OPT_later_streaming_exact,
-          OPT_later_export, OPT_later_cuda_arch, OPT_later_prefix,
-          OPT_later_target_facts})
+         {OPT_later_threads, OPT_later_certificate, OPT_later_streaming_exact, OPT_later_export,
+          OPT_later_cuda_arch, OPT_later_prefix, OPT_later_target_facts})
       if (arg->getOption().matches(id))
         return fail("option '" + StringRef(arg->getSpelling()).rtrim('=') +
                     "' is not available yet");
@@ -148,11 +140,9 @@ bool CommandLine::readAction() {
 bool CommandLine::readInput() {
   std::vector<std::string> inputs = args.getAllArgValues(OPT_INPUT);
   if (inputs.empty())
-    return fail("expected an input file (- is stdin)",
-                "seqc model.mlir -o model.so");
+    return fail("expected an input file (- is stdin)", "seqc model.mlir -o model.so");
   if (inputs.size() > 1)
-    return fail("expected one input file, but got '" + inputs[0] + "' and '" +
-                inputs[1] + "'");
+    return fail("expected one input file, but got '" + inputs[0] + "' and '" + inputs[1] + "'");
   out.input = inputs[0];
   return true;
 }
@@ -169,8 +159,8 @@ bool CommandLine::readEmit() {
       out.emit = row.kind;
   if (out.emit != EmitKind::None)
     return true;
-  auto names = map_to_vector(
-      getEmitRows(), [](const EmitRow &row) -> StringRef { return row.name; });
+  auto names =
+      map_to_vector(getEmitRows(), [](const EmitRow &row) -> StringRef { return row.name; });
   return failNearest("--emit", value, names);
 }
 
@@ -182,8 +172,7 @@ bool CommandLine::readOutput() {
   bool explains = args.hasArg(OPT_explain, OPT_explain_EQ);
   if (!given && !chosen && explains)
     return true;
-  if (!given && chosen && out.emit != EmitKind::Lib &&
-      out.emit != EmitKind::Obj)
+  if (!given && chosen && out.emit != EmitKind::Lib && out.emit != EmitKind::Obj)
     out.output = "-";
   if (out.output.empty())
     return fail("expected an output, -o FILE", "seqc model.mlir -o model.so");
@@ -212,9 +201,8 @@ bool CommandLine::readOutput() {
   bool known = mlir || bySuffix != EmitKind::None;
   bool agrees = mlir ? isMLIR(out.emit) : bySuffix == out.emit;
   if (known && !agrees)
-    return fail("expected an output that fits --emit=" +
-                args.getLastArgValue(OPT_emit) + ", but got '" + out.output +
-                "'");
+    return fail("expected an output that fits --emit=" + args.getLastArgValue(OPT_emit) +
+                ", but got '" + out.output + "'");
   return true;
 }
 
@@ -274,8 +262,7 @@ bool CommandLine::readTarget() {
     out.options.triple = target.str();
   // Another machine has no "native" features.
   out.options.march =
-      args.getLastArgValue(OPT_march, target == "native" ? "native" : "generic")
-          .str();
+      args.getLastArgValue(OPT_march, target == "native" ? "native" : "generic").str();
   return true;
 }
 
@@ -291,13 +278,12 @@ bool CommandLine::read() {
   out.saveTemps = args.hasArg(OPT_save_temps);
   out.timePasses = args.hasArg(OPT_time_passes);
   out.options.precise = args.hasArg(OPT_precise);
-  return readInput() && readEmit() && readOutput() && readExplain() &&
-         readPlan() && readAssume() && readTarget();
+  return readInput() && readEmit() && readOutput() && readExplain() && readPlan() && readAssume() &&
+         readTarget();
 }
 
-bool seqc::parseCommandLine(ArrayRef<const char *> arguments,
-                            Invocation &invocation, std::string &error,
-                            std::string &help) {
+bool seqc::parseCommandLine(ArrayRef<const char *> arguments, Invocation &invocation,
+                            std::string &error, std::string &help) {
   SeqcOptTable table;
   unsigned missingIndex = 0, missingCount = 0;
   invocation.commandLine = "seqc";
@@ -305,17 +291,15 @@ bool seqc::parseCommandLine(ArrayRef<const char *> arguments,
     invocation.commandLine += std::string(" ") + argument;
   InputArgList args = table.ParseArgs(arguments, missingIndex, missingCount);
   if (missingCount != 0) {
-    error = std::string("expected a value behind '") +
-            args.getArgString(missingIndex) + "'";
+    error = std::string("expected a value behind '") + args.getArgString(missingIndex) + "'";
     return false;
   }
   return CommandLine(args, invocation, error, help).read();
 }
 
 void seqc::printHelp(raw_ostream &os, bool all) {
-  SeqcOptTable().printHelp(
-      os, "seqc model.mlir -o model.so",
-      "compiles recurrences in MLIR to a shared library and a C header", all);
+  SeqcOptTable().printHelp(os, "seqc model.mlir -o model.so",
+                           "compiles recurrences in MLIR to a shared library and a C header", all);
   os << "\nExit: 0 done, 1 the input or a file is wrong, 2 wrong usage, 3 a "
         "bug in seqc (writes a "
         "reproducer)\n";

@@ -10,18 +10,7 @@
 
 namespace seqc {
 
-enum class EmitKind {
-  Seq,
-  Simplified,
-  Scheduled,
-  Lowered,
-  LLVM,
-  Asm,
-  Obj,
-  Lib,
-  Header,
-  None
-};
+enum class EmitKind { Seq, Simplified, Scheduled, Lowered, LLVM, Asm, Obj, Lib, Header, None };
 
 /// One row of the table of outputs.
 struct EmitRow {
@@ -45,8 +34,7 @@ struct Invocation {
   std::string input, output, explainFile, weights, linker;
   EmitKind emit = EmitKind::None;
   ExplainForm explain = ExplainForm::None;
-  bool bytecode = false, jsonDiagnostics = false, saveTemps = false,
-       timePasses = false;
+  bool bytecode = false, jsonDiagnostics = false, saveTemps = false, timePasses = false;
   CompileOptions options;
   /// The command line as it was typed, for reproducers.
   std::string commandLine;
@@ -55,9 +43,8 @@ struct Invocation {
 /// Reads a command line. False and a sentence in `error` (and in `help`, if
 /// there is advice) on wrong usage; `invocation.jsonDiagnostics` is set even
 /// then.
-bool parseCommandLine(llvm::ArrayRef<const char *> arguments,
-                      Invocation &invocation, std::string &error,
-                      std::string &help);
+bool parseCommandLine(llvm::ArrayRef<const char *> arguments, Invocation &invocation,
+                      std::string &error, std::string &help);
 /// Prints the options; `all` with the rare ones.
 void printHelp(llvm::raw_ostream &os, bool all);
 

@@ -31,8 +31,7 @@ static StringRef getDtype(Type type) {
     return "BF16";
   if (type.isInteger(1))
     return "BOOL";
-  for (auto [width, name] :
-       {std::pair(8, "I8"), {16, "I16"}, {32, "I32"}, {64, "I64"}})
+  for (auto [width, name] : {std::pair(8, "I8"), {16, "I16"}, {32, "I32"}, {64, "I64"}})
     if (type.isSignlessInteger(width))
       return name;
   return "";
@@ -55,21 +54,18 @@ static DenseElementsAttr makeConstant(RankedTensorType type, StringRef bytes) {
     llvm::transform(bytes, values.begin(), [](char c) { return c != 0; });
     return DenseElementsAttr::get(type, values);
   }
-  return DenseElementsAttr::getFromRawBuffer(
-      type, ArrayRef(bytes.data(), bytes.size()));
+  return DenseElementsAttr::getFromRawBuffer(type, ArrayRef(bytes.data(), bytes.size()));
 }
 
 /// The value of parameter `name` for `argument`, or null after an error at the
 /// argument.
 static DenseElementsAttr findValue(BlockArgument argument, StringRef name,
-                                   const StringMap<StoredTensor> &tensors,
-                                   StringRef path) {
+                                   const StringMap<StoredTensor> &tensors, StringRef path) {
   auto type = dyn_cast<RankedTensorType>(argument.getType());
   auto error = [&] { return emitError(argument.getLoc()) << "expected "; };
-  if (!type || !type.hasStaticShape() ||
-      getDtype(type.getElementType()).empty()) {
-    error() << "a tensor with static sizes for parameter '" << name
-            << "', but got " << describeType(argument.getType());
+  if (!type || !type.hasStaticShape() || getDtype(type.getElementType()).empty()) {
+    error() << "a tensor with static sizes for parameter '" << name << "', but got "
+            << describeType(argument.getType());
     return {};
   }
   auto found = tensors.find(name);
@@ -94,8 +90,7 @@ static DenseElementsAttr findValue(BlockArgument argument, StringRef name,
 
 /// Binds the parameters of `function`; `removed` tells which arguments are
 /// gone.
-static LogicalResult bindFunction(func::FuncOp function,
-                                  const StringMap<StoredTensor> &tensors,
+static LogicalResult bindFunction(func::FuncOp function, const StringMap<StoredTensor> &tensors,
                                   StringRef path, BitVector &removed) {
   removed.resize(function.getNumArguments());
   if (function.isDeclaration())
@@ -107,13 +102,11 @@ static LogicalResult bindFunction(func::FuncOp function,
     auto name = function.getArgAttrOfType<StringAttr>(index, "seqc.param");
     if (!name)
       continue;
-    DenseElementsAttr value =
-        findValue(argument, name.getValue(), tensors, path);
+    DenseElementsAttr value = findValue(argument, name.getValue(), tensors, path);
     ok &= !!value;
     if (!value)
       continue;
-    Value constant =
-        arith::ConstantOp::create(builder, argument.getLoc(), value);
+    Value constant = arith::ConstantOp::create(builder, argument.getLoc(), value);
     argument.replaceAllUsesWith(constant);
     removed.set(index);
   }
@@ -124,13 +117,12 @@ LogicalResult seqc::bindWeights(ModuleOp module, StringRef path) {
   Safetensors weights;
   std::string error;
   if (!weights.read(path, error))
-    return emitError(FileLineColLoc::get(module.getContext(), path, 0, 0))
-           << error;
+    return emitError(FileLineColLoc::get(module.getContext(), path, 0, 0)) << error;
   StringMap<BitVector> removed;
   bool ok = true;
   for (auto function : module.getOps<func::FuncOp>())
-    ok &= succeeded(bindFunction(function, weights.getTensors(), path,
-                                 removed[function.getName()]));
+    ok &=
+        succeeded(bindFunction(function, weights.getTensors(), path, removed[function.getName()]));
   if (!ok)
     return failure();
   module.walk([&](func::CallOp call) {

@@ -56,14 +56,11 @@ static bool runChecker(const std::string &checker, int input, int output) {
   scope_exit destroy([&] { posix_spawn_file_actions_destroy(&actions); });
   posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
   posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-  posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null",
-                                   O_WRONLY, 0);
+  posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
   std::string mode = "--check-bytecode";
-  char *arguments[] = {const_cast<char *>(checker.c_str()), mode.data(),
-                       nullptr};
+  char *arguments[] = {const_cast<char *>(checker.c_str()), mode.data(), nullptr};
   pid_t child = 0;
-  if (posix_spawn(&child, checker.c_str(), &actions, nullptr, arguments,
-                  environ) != 0)
+  if (posix_spawn(&child, checker.c_str(), &actions, nullptr, arguments, environ) != 0)
     return false;
   int status = 0;
   while (waitpid(child, &status, 0) < 0 && errno == EINTR)
@@ -79,11 +76,9 @@ static std::string readAnswer(int output) {
   return answer;
 }
 
-LogicalResult seqc::checkBytecodeInChild(const MemoryBuffer &bytes,
-                                         MLIRContext &context,
+LogicalResult seqc::checkBytecodeInChild(const MemoryBuffer &bytes, MLIRContext &context,
                                          StringRef checker) {
-  Location loc =
-      FileLineColLoc::get(&context, bytes.getBufferIdentifier(), 0, 0);
+  Location loc = FileLineColLoc::get(&context, bytes.getBufferIdentifier(), 0, 0);
   if (checker.empty())
     return emitError(loc) << "expected MLIR text, but got bytecode, which is "
                              "read only where the "
@@ -95,10 +90,8 @@ LogicalResult seqc::checkBytecodeInChild(const MemoryBuffer &bytes,
     ::close(output);
   });
   if (input < 0 || output < 0 || !writeAll(input, bytes.getBuffer()) ||
-      ::lseek(input, 0, SEEK_SET) != 0 ||
-      !runChecker(checker.str(), input, output))
-    return emitError(loc) << "cannot start '" << checker
-                          << "' to check bytecode";
+      ::lseek(input, 0, SEEK_SET) != 0 || !runChecker(checker.str(), input, output))
+    return emitError(loc) << "cannot start '" << checker << "' to check bytecode";
   std::string answer = readAnswer(output);
   if (answer == "ok")
     return success();
@@ -142,8 +135,7 @@ int seqc::checkBytecode(const DialectRegistry &registry) {
   runOnOwnStack([&] {
     MLIRContext context(registry, MLIRContext::Threading::DISABLED);
     ScopedDiagnosticHandler handler(&context, [&](Diagnostic &diagnostic) {
-      if (answer == "ok" &&
-          diagnostic.getSeverity() == DiagnosticSeverity::Error)
+      if (answer == "ok" && diagnostic.getSeverity() == DiagnosticSeverity::Error)
         answer = diagnostic.str();
       return success();
     });

@@ -19,8 +19,7 @@ static size_t findClose(StringRef text, size_t open) {
   for (size_t i = open; i < text.size(); ++i) {
     if (StringRef("(<[{").contains(text[i]))
       ++depth;
-    else if (StringRef(")]}").contains(text[i]) ||
-             (text[i] == '>' && text[i - 1] != '-'))
+    else if (StringRef(")]}").contains(text[i]) || (text[i] == '>' && text[i - 1] != '-'))
       if (--depth == 0)
         return i;
   }
@@ -50,9 +49,7 @@ CellTemplate::CellTemplate(StringRef name, StringRef text) : text(text) {
   std::string head = ("func.func private @seq.cells." + name + "(").str();
   // Not in a comment: the function begins a line.
   size_t begin = text.find("\n" + head);
-  begin = text.starts_with(head)     ? 0
-          : begin == StringRef::npos ? begin
-                                     : begin + 1;
+  begin = text.starts_with(head) ? 0 : begin == StringRef::npos ? begin : begin + 1;
   if (begin == StringRef::npos)
     return;
   size_t open = begin + head.size() - 1, close = findClose(text, open);
@@ -78,13 +75,12 @@ CellTemplate::Placeholder CellTemplate::readPlaceholder(StringRef at) {
   if (!rest.consume_front("$"))
     return result;
   bool product = rest.consume_front("(");
-  if (product && (rest.consumeInteger(10, result.factor) || result.factor < 1 ||
-                  !rest.consume_front("*")))
+  if (product &&
+      (rest.consumeInteger(10, result.factor) || result.factor < 1 || !rest.consume_front("*")))
     return result;
   if (rest.empty() || !isUpper(rest.front()))
     return result;
-  size_t letters =
-      std::min(rest.find_first_not_of("0123456789", 1), rest.size());
+  size_t letters = std::min(rest.find_first_not_of("0123456789", 1), rest.size());
   result.letter = rest.take_front(letters).str();
   rest = rest.drop_front(letters);
   if (product && !rest.consume_front(")"))
@@ -121,8 +117,7 @@ bool CellTemplate::matchTensor(StringRef pattern, RankedTensorType type) {
     Placeholder place = readPlaceholder(pattern);
     size_t length = place.length
                         ? place.length
-                        : std::min(pattern.find_first_not_of("0123456789?"),
-                                   pattern.size());
+                        : std::min(pattern.find_first_not_of("0123456789?"), pattern.size());
     if (length == 0 || length >= pattern.size() || pattern[length] != 'x')
       break;
     sizes.push_back(pattern.take_front(length));
@@ -180,8 +175,8 @@ std::string CellTemplate::render(StringRef pattern) const {
     pattern = pattern.drop_front(place.length);
     auto found = bound.find(place.letter + (place.pack ? "*" : ""));
     if (found == bound.end()) {
-      out += (place.factor == 1 ? "" : std::to_string(place.factor) + "*") +
-             place.letter + (place.pack ? "…" : "");
+      out += (place.factor == 1 ? "" : std::to_string(place.factor) + "*") + place.letter +
+             (place.pack ? "…" : "");
       continue;
     }
     int64_t size = 0;

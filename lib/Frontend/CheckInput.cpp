@@ -26,17 +26,14 @@ namespace seqc {
 static constexpr int64_t maxRank = 16;
 /// Far beyond any memory, and small enough that offsets never overflow 64 bits.
 static constexpr uint64_t maxTensorBytes = uint64_t(1) << 47;
-static constexpr StringRef dialects[] = {"func",   "arith", "math", "tensor",
-                                         "linalg", "scf",   "seq"};
+static constexpr StringRef dialects[] = {"func", "arith", "math", "tensor", "linalg", "scf", "seq"};
 /// What a public function `f` exports besides itself: `f_call`, ….
 static constexpr StringRef companions[] = {
-    "call",        "shapes", "scratch_bytes", "state_bytes",  "state_init",
-    "step",        "ex",     "raw",           "stream_bytes", "stream_init",
-    "stream_step", "info",   "last_error"};
+    "call", "shapes",       "scratch_bytes", "state_bytes", "state_init", "step",      "ex",
+    "raw",  "stream_bytes", "stream_init",   "stream_step", "info",       "last_error"};
 
 static bool isSupportedElement(Type type) {
-  if (type.isIndex() || type.isF64() || type.isF32() || type.isF16() ||
-      type.isBF16())
+  if (type.isIndex() || type.isF64() || type.isF32() || type.isF16() || type.isBF16())
     return true;
   return type.isSignlessInteger() &&
          is_contained({1u, 8u, 16u, 32u, 64u}, type.getIntOrFloatBitWidth());
@@ -48,62 +45,50 @@ static LogicalResult checkType(Type type, Location loc, const Twine &what) {
     return success();
   auto tensor = dyn_cast<RankedTensorType>(type);
   if (!tensor)
-    return emitError(loc)
-           << "expected " << what
-           << " to be a ranked tensor or a scalar (f64, f32, "
-           << "f16, bf16, i64, i32, i16, i8, i1, index), but got " << type;
+    return emitError(loc) << "expected " << what << " to be a ranked tensor or a scalar (f64, f32, "
+                          << "f16, bf16, i64, i32, i16, i8, i1, index), but got " << type;
   if (!isSupportedElement(tensor.getElementType()))
     return emitError(loc) << "expected elements of f64, f32, f16, bf16, i64, "
                              "i32, i16, i8, i1 or "
-                          << "index in " << what << ", but got "
-                          << tensor.getElementType();
+                          << "index in " << what << ", but got " << tensor.getElementType();
   if (tensor.getEncoding())
-    return emitError(loc) << "expected a dense tensor as " << what
-                          << ", but got the encoding " << tensor.getEncoding();
+    return emitError(loc) << "expected a dense tensor as " << what << ", but got the encoding "
+                          << tensor.getEncoding();
   if (tensor.getRank() > maxRank)
-    return emitError(loc) << "expected at most " << maxRank << " dimensions in "
-                          << what << ", but got " << tensor.getRank();
-  uint64_t bytes = tensor.getElementType().isIndex()
-                       ? 8
-                       : divideCeil(tensor.getElementTypeBitWidth(), 8);
+    return emitError(loc) << "expected at most " << maxRank << " dimensions in " << what
+                          << ", but got " << tensor.getRank();
+  uint64_t bytes =
+      tensor.getElementType().isIndex() ? 8 : divideCeil(tensor.getElementTypeBitWidth(), 8);
   for (int64_t size : tensor.getShape())
     if (!ShapedType::isDynamic(size))
       bytes = SaturatingMultiply<uint64_t>(bytes, size == 0 ? 1 : size);
   if (bytes > maxTensorBytes)
-    return emitError(loc) << "expected " << what
-                          << " to have at most 2^47 bytes, but got "
+    return emitError(loc) << "expected " << what << " to have at most 2^47 bytes, but got "
                           << describeType(type);
   return success();
 }
 
 /// Checks one argument's `seqc.*` attributes.
-static LogicalResult checkDims(func::FuncOp function, unsigned index,
-                               Attribute attr) {
-  Location loc = function.isDeclaration()
-                     ? function.getLoc()
-                     : function.getArgument(index).getLoc();
+static LogicalResult checkDims(func::FuncOp function, unsigned index, Attribute attr) {
+  Location loc =
+      function.isDeclaration() ? function.getLoc() : function.getArgument(index).getLoc();
   auto names = dyn_cast<ArrayAttr>(attr);
   auto type = dyn_cast<RankedTensorType>(function.getArgumentTypes()[index]);
   int64_t expected = type ? type.getNumDynamicDims() : 0;
   if (!names || int64_t(names.size()) != expected)
-    return emitError(loc) << "expected seqc.dims to name the " << expected
-                          << " '?' of "
-                          << describeType(function.getArgumentTypes()[index])
-                          << ", but got " << attr;
+    return emitError(loc) << "expected seqc.dims to name the " << expected << " '?' of "
+                          << describeType(function.getArgumentTypes()[index]) << ", but got "
+                          << attr;
   for (Attribute name : names)
-    if (auto text = dyn_cast<StringAttr>(name);
-        !text || !isCIdentifier(text.getValue()))
-      return emitError(loc)
-             << "expected names in seqc.dims that C can use, but got " << name;
+    if (auto text = dyn_cast<StringAttr>(name); !text || !isCIdentifier(text.getValue()))
+      return emitError(loc) << "expected names in seqc.dims that C can use, but got " << name;
   return success();
 }
 
-static LogicalResult checkArgumentAttributes(func::FuncOp function,
-                                             unsigned index) {
+static LogicalResult checkArgumentAttributes(func::FuncOp function, unsigned index) {
   static constexpr StringRef known[] = {"seqc.dims", "seqc.param", "seqc.name"};
-  Location loc = function.isDeclaration()
-                     ? function.getLoc()
-                     : function.getArgument(index).getLoc();
+  Location loc =
+      function.isDeclaration() ? function.getLoc() : function.getArgument(index).getLoc();
   bool ok = true;
   DictionaryAttr attributes = function.getArgAttrDict(index);
   if (!attributes)
@@ -114,14 +99,13 @@ static LogicalResult checkArgumentAttributes(func::FuncOp function,
       ok &= succeeded(checkDims(function, index, attr.getValue()));
     } else if (is_contained(known, name)) {
       if (!isa<StringAttr>(attr.getValue())) {
-        emitError(loc) << "expected a string as " << name << ", but got "
-                       << attr.getValue();
+        emitError(loc) << "expected a string as " << name << ", but got " << attr.getValue();
         ok = false;
       }
     } else if (name.starts_with("seqc.")) {
-      InFlightDiagnostic error =
-          emitError(loc) << "expected an argument attribute of seqc ("
-                         << joinNames(known) << "), but got '" << name << "'";
+      InFlightDiagnostic error = emitError(loc)
+                                 << "expected an argument attribute of seqc (" << joinNames(known)
+                                 << "), but got '" << name << "'";
       if (StringRef near = nearestName(name, known); !near.empty())
         error.attachNote() << "help: did you mean '" << near << "'?";
       ok = false;
@@ -134,23 +118,19 @@ static LogicalResult checkArgumentAttributes(func::FuncOp function,
 static LogicalResult checkPublicFunction(func::FuncOp function) {
   bool ok = true;
   if (!isCIdentifier(function.getName())) {
-    function.emitError()
-        << "expected a public function's name to be a C identifier, but got '"
-        << function.getName() << "'";
+    function.emitError() << "expected a public function's name to be a C identifier, but got '"
+                         << function.getName() << "'";
     ok = false;
   }
   for (auto [i, type] : enumerate(function.getArgumentTypes())) {
-    Location loc = function.isDeclaration() ? function.getLoc()
-                                            : function.getArgument(i).getLoc();
+    Location loc = function.isDeclaration() ? function.getLoc() : function.getArgument(i).getLoc();
     ok &= succeeded(
-        checkType(type, loc,
-                  "argument " + Twine(i) + " of '" + function.getName() + "'"));
+        checkType(type, loc, "argument " + Twine(i) + " of '" + function.getName() + "'"));
     ok &= succeeded(checkArgumentAttributes(function, i));
   }
   for (auto [i, type] : enumerate(function.getResultTypes()))
-    ok &= succeeded(
-        checkType(type, function.getLoc(),
-                  "result " + Twine(i) + " of '" + function.getName() + "'"));
+    ok &= succeeded(checkType(type, function.getLoc(),
+                              "result " + Twine(i) + " of '" + function.getName() + "'"));
   return success(ok);
 }
 
@@ -166,9 +146,9 @@ static LogicalResult checkClashes(ModuleOp module) {
       auto other = symbols.lookup<func::FuncOp>(name);
       if (!other || !other.isPublic())
         continue;
-      auto error = other.emitError() << "expected another name than '" << name
-                                     << "', which the library exports for '"
-                                     << function.getName() << "'";
+      auto error = other.emitError()
+                   << "expected another name than '" << name << "', which the library exports for '"
+                   << function.getName() << "'";
       error.attachNote(function.getLoc()) << "the other function is here";
       ok = false;
     }
@@ -182,13 +162,11 @@ static LogicalResult checkModuleAttributes(ModuleOp module) {
   bool ok = true;
   for (NamedAttribute attr : module->getDiscardableAttrs()) {
     StringRef name = attr.getName();
-    if (name == "seqc.target" ? isa<seq::TargetAttr>(attr.getValue())
-                              : !name.starts_with("seqc."))
+    if (name == "seqc.target" ? isa<seq::TargetAttr>(attr.getValue()) : !name.starts_with("seqc."))
       continue;
-    module.emitError()
-        << "expected no module attribute of seqc but seqc.target = "
-           "#seq.target<…>, but got "
-        << name << " = " << attr.getValue();
+    module.emitError() << "expected no module attribute of seqc but seqc.target = "
+                          "#seq.target<…>, but got "
+                       << name << " = " << attr.getValue();
     ok = false;
   }
   return success(ok);
@@ -199,17 +177,15 @@ static LogicalResult checkFunctions(ModuleOp module) {
   for (Operation &op : *module.getBody()) {
     auto function = dyn_cast<func::FuncOp>(op);
     if (!function) {
-      op.emitError() << "expected only functions in a module, but got '"
-                     << op.getName() << "'";
+      op.emitError() << "expected only functions in a module, but got '" << op.getName() << "'";
       ok = false;
       continue;
     }
     if (function.isDeclaration()) {
-      auto error = function.emitError() << "expected a body for function '"
-                                        << function.getName() << "'";
-      error.attachNote()
-          << "help: a model calls no foreign code; cells are declared as "
-             "'func.func private @seq.cells.<name>(…)'";
+      auto error = function.emitError()
+                   << "expected a body for function '" << function.getName() << "'";
+      error.attachNote() << "help: a model calls no foreign code; cells are declared as "
+                            "'func.func private @seq.cells.<name>(…)'";
       ok = false;
     }
     anyPublic |= function.isPublic();
@@ -217,8 +193,7 @@ static LogicalResult checkFunctions(ModuleOp module) {
       ok &= succeeded(checkPublicFunction(function));
   }
   if (ok && !anyPublic)
-    return module.emitError() << "expected at least one public function",
-           failure();
+    return module.emitError() << "expected at least one public function", failure();
   return success(ok && succeeded(checkClashes(module)));
 }
 
@@ -229,10 +204,9 @@ static LogicalResult checkOp(Operation *op) {
     return op->getParentOp() && isa<ModuleOp>(op)
                ? op->emitError() << "expected no module inside a module"
                : success();
-  if (!is_contained(dialects, dialect) ||
-      isa<func::ConstantOp, func::CallIndirectOp>(op)) {
-    auto error = op->emitError() << "expected an op of " << joinNames(dialects)
-                                 << ", but got '" << op->getName() << "'";
+  if (!is_contained(dialects, dialect) || isa<func::ConstantOp, func::CallIndirectOp>(op)) {
+    auto error = op->emitError() << "expected an op of " << joinNames(dialects) << ", but got '"
+                                 << op->getName() << "'";
     if (dialect == "affine")
       error.attachNote() << "help: compute indices with arith ops";
     if (dialect == "memref" || dialect == "bufferization")
@@ -242,14 +216,12 @@ static LogicalResult checkOp(Operation *op) {
   }
   for (auto [i, result] : enumerate(op->getResults()))
     if (failed(checkType(result.getType(), op->getLoc(),
-                         "result " + Twine(i) + " of '" +
-                             op->getName().getStringRef() + "'")))
+                         "result " + Twine(i) + " of '" + op->getName().getStringRef() + "'")))
       return failure();
   for (Region &region : op->getRegions())
     for (Block &block : region)
       for (BlockArgument argument : block.getArguments())
-        if (failed(checkType(argument.getType(), argument.getLoc(),
-                             "a region's argument")))
+        if (failed(checkType(argument.getType(), argument.getLoc(), "a region's argument")))
           return failure();
   return success();
 }
@@ -267,21 +239,19 @@ struct CallSearch {
   LogicalResult visit(func::FuncOp function) {
     active[function] = true;
     bool ok = true;
-    function.walk(
-        [&](func::CallOp call) {
-          auto callee = symbols.lookup<func::FuncOp>(call.getCallee());
-          if (!ok || !callee)
-            return;
-          auto known = active.find(callee);
-          if (known == active.end()) {
-            ok = succeeded(visit(callee));
-          } else if (known->second) {
-            call.emitError()
-                << "expected no recursion, but this call leads back to '"
-                << callee.getName() << "'";
-            ok = false;
-          }
-        });
+    function.walk([&](func::CallOp call) {
+      auto callee = symbols.lookup<func::FuncOp>(call.getCallee());
+      if (!ok || !callee)
+        return;
+      auto known = active.find(callee);
+      if (known == active.end()) {
+        ok = succeeded(visit(callee));
+      } else if (known->second) {
+        call.emitError() << "expected no recursion, but this call leads back to '"
+                         << callee.getName() << "'";
+        ok = false;
+      }
+    });
     active[function] = false;
     return success(ok);
   }

@@ -47,8 +47,7 @@ static void addSources(BlockArgument argument, llvm::SetVector<Value> &work) {
   Operation *parent = argument.getOwner()->getParentOp();
   unsigned index = argument.getArgNumber();
   if (auto loop = dyn_cast<scf::ForOp>(parent)) {
-    work.insert_range(
-        ValueRange{loop.getLowerBound(), loop.getUpperBound(), loop.getStep()});
+    work.insert_range(ValueRange{loop.getLowerBound(), loop.getUpperBound(), loop.getStep()});
     if (index > 0) {
       work.insert(loop.getInitArgs()[index - 1]);
       work.insert(loop.getYieldedValues()[index - 1]);
@@ -82,11 +81,9 @@ static void addSources(Operation *op, llvm::SetVector<Value> &work) {
   auto call = dyn_cast<func::CallOp>(op);
   if (!call)
     return;
-  auto callee = SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(
-      call, call.getCalleeAttr());
+  auto callee = SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(call, call.getCalleeAttr());
   if (callee && !callee.isDeclaration())
-    for (Value operand :
-         callee.getBody().front().getTerminator()->getOperands())
+    for (Value operand : callee.getBody().front().getTerminator()->getOperands())
       if (!isa<TensorType>(operand.getType()))
         work.insert(operand);
 }
@@ -115,9 +112,8 @@ LogicalResult seqc::checkSizes(ModuleOp module) {
   llvm::DenseMap<Value, Operation *> known;
   module.walk([&](Operation *op) {
     if (isa<tensor::ReshapeOp>(op)) {
-      op->emitError()
-          << "expected tensor.expand_shape or tensor.collapse_shape instead of "
-             "tensor.reshape, whose sizes are tensor data";
+      op->emitError() << "expected tensor.expand_shape or tensor.collapse_shape instead of "
+                         "tensor.reshape, whose sizes are tensor data";
       ok = false;
     }
     for (Value size : getSizeOperands(op)) {
@@ -126,11 +122,10 @@ LogicalResult seqc::checkSizes(ModuleOp module) {
         entry->second = findTensorRead(size);
       if (!entry->second)
         continue;
-      auto error = op->emitError()
-                   << "expected sizes that depend on the sizes of inputs and "
-                      "on scalars only, "
-                      "but one of '"
-                   << op->getName() << "' is computed from tensor data";
+      auto error = op->emitError() << "expected sizes that depend on the sizes of inputs and "
+                                      "on scalars only, "
+                                      "but one of '"
+                                   << op->getName() << "' is computed from tensor data";
       error.attachNote(entry->second->getLoc()) << "the data is read here";
       error.attachNote() << "help: pass the size as a scalar argument (index)";
       ok = false;

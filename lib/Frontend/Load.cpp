@@ -33,8 +33,7 @@ std::unique_ptr<MemoryBuffer> seqc::copyInput(StringRef bytes, StringRef name) {
   return MemoryBuffer::getMemBufferCopy(bytes, name);
 }
 
-std::unique_ptr<MemoryBuffer> seqc::readInput(StringRef path,
-                                              std::string &error) {
+std::unique_ptr<MemoryBuffer> seqc::readInput(StringRef path, std::string &error) {
   if (path != "-") {
     sys::fs::file_status status;
     if (std::error_code code = sys::fs::status(path, status)) {
@@ -45,8 +44,7 @@ std::unique_ptr<MemoryBuffer> seqc::readInput(StringRef path,
       error = "cannot read '" + path.str() + "': it is a directory";
       return nullptr;
     }
-    if (status.type() == sys::fs::file_type::regular_file &&
-        status.getSize() > maxInputBytes) {
+    if (status.type() == sys::fs::file_type::regular_file && status.getSize() > maxInputBytes) {
       error = "expected at most 1 GiB in '" + path.str() + "', but got " +
               std::to_string(status.getSize()) + " bytes";
       return nullptr;
@@ -64,8 +62,7 @@ std::unique_ptr<MemoryBuffer> seqc::readInput(StringRef path,
 }
 
 /// Reports what must not reach the parser, at its line and column.
-static LogicalResult checkText(const MemoryBuffer &input,
-                               MLIRContext &context) {
+static LogicalResult checkText(const MemoryBuffer &input, MLIRContext &context) {
   StringRef text = input.getBuffer();
   std::optional<TextFault> fault = findTextFault(text, maxNesting);
   if (!fault)
@@ -73,33 +70,29 @@ static LogicalResult checkText(const MemoryBuffer &input,
   StringRef before = text.take_front(fault->offset);
   unsigned line = before.count('\n') + 1;
   unsigned column = before.size() - (before.rfind('\n') + 1) + 1;
-  return emitError(FileLineColLoc::get(&context, input.getBufferIdentifier(),
-                                       line, column))
+  return emitError(FileLineColLoc::get(&context, input.getBufferIdentifier(), line, column))
          << fault->message;
 }
 
-static LogicalResult checkSize(const MemoryBuffer &input,
-                               MLIRContext &context) {
+static LogicalResult checkSize(const MemoryBuffer &input, MLIRContext &context) {
   if (input.getBufferSize() <= maxInputBytes)
     return success();
-  return emitError(
-             FileLineColLoc::get(&context, input.getBufferIdentifier(), 0, 0))
-         << "expected at most 1 GiB, but got " << input.getBufferSize()
-         << " bytes";
+  return emitError(FileLineColLoc::get(&context, input.getBufferIdentifier(), 0, 0))
+         << "expected at most 1 GiB, but got " << input.getBufferSize() << " bytes";
 }
 
 /// The name behind the `%` at `line` and `column` of `text`, "" if C cannot use
 /// it.
-static StringRef readName(SourceMgr &sources, unsigned id, StringRef text,
-                          unsigned line, unsigned column) {
+static StringRef readName(SourceMgr &sources, unsigned id, StringRef text, unsigned line,
+                          unsigned column) {
   SMLoc at = sources.FindLocForLineAndColumn(id, line, column);
   if (!at.isValid())
     return "";
   StringRef rest = text.drop_front(at.getPointer() - text.data());
   if (!rest.consume_front("%"))
     return "";
-  StringRef name = rest.take_while(
-      [](char c) { return isAlnum(c) || StringRef("_$.-").contains(c); });
+  StringRef name =
+      rest.take_while([](char c) { return isAlnum(c) || StringRef("_$.-").contains(c); });
   return isCIdentifier(name) ? name : "";
 }
 
@@ -114,18 +107,16 @@ static void nameArguments(ModuleOp module, SourceMgr &sources, unsigned id) {
       auto loc = dyn_cast<FileLineColRange>(argument.getLoc());
       if (!loc || loc.getFilename() != buffer.getBufferIdentifier())
         continue;
-      StringRef name = readName(sources, id, buffer.getBuffer(),
-                                loc.getStartLine(), loc.getStartColumn());
+      StringRef name =
+          readName(sources, id, buffer.getBuffer(), loc.getStartLine(), loc.getStartColumn());
       if (!name.empty())
-        argument.setLoc(
-            NameLoc::get(StringAttr::get(module.getContext(), name), loc));
+        argument.setLoc(NameLoc::get(StringAttr::get(module.getContext(), name), loc));
     }
   }
 }
 
-OwningOpRef<ModuleOp> seqc::loadModule(std::unique_ptr<MemoryBuffer> input,
-                                       MLIRContext &context, SourceMgr &sources,
-                                       const LoadOptions &options) {
+OwningOpRef<ModuleOp> seqc::loadModule(std::unique_ptr<MemoryBuffer> input, MLIRContext &context,
+                                       SourceMgr &sources, const LoadOptions &options) {
   const MemoryBuffer &bytes = *input;
   unsigned id = sources.AddNewSourceBuffer(std::move(input), SMLoc());
   if (failed(checkSize(bytes, context)))
@@ -134,8 +125,8 @@ OwningOpRef<ModuleOp> seqc::loadModule(std::unique_ptr<MemoryBuffer> input,
   if (failed(binary ? checkBytecodeInChild(bytes, context, options.checker)
                     : checkText(bytes, context)))
     return nullptr;
-  OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(
-      bytes.getBuffer(), &context, bytes.getBufferIdentifier());
+  OwningOpRef<ModuleOp> module =
+      parseSourceString<ModuleOp>(bytes.getBuffer(), &context, bytes.getBufferIdentifier());
   if (!module)
     return nullptr;
   if (!binary)

@@ -11,8 +11,7 @@ namespace seqc {
 /// diagnostic if the child refuses them, crashes or takes too long, or if
 /// `checker` is empty.
 mlir::LogicalResult checkBytecodeInChild(const llvm::MemoryBuffer &bytes,
-                                         mlir::MLIRContext &context,
-                                         llvm::StringRef checker);
+                                         mlir::MLIRContext &context, llvm::StringRef checker);
 
 /// Replaces each declaration `@seq.cells.<name>` by the specialised cell and
 /// inlines its calls.

@@ -31,9 +31,7 @@ public:
   }
 
 private:
-  char peek(size_t ahead = 0) const {
-    return pos + ahead < text.size() ? text[pos + ahead] : '\n';
-  }
+  char peek(size_t ahead = 0) const { return pos + ahead < text.size() ? text[pos + ahead] : '\n'; }
   void fail(std::string message) {
     if (!fault)
       fault = TextFault{pos, std::move(message)};
@@ -73,10 +71,7 @@ void Scanner::open(char bracket) {
 }
 
 void Scanner::close(char bracket) {
-  char opening = bracket == ')'   ? '('
-                 : bracket == ']' ? '['
-                 : bracket == '}' ? '{'
-                                  : '<';
+  char opening = bracket == ')' ? '(' : bracket == ']' ? '[' : bracket == '}' ? '{' : '<';
   if (opening != '<')
     while (!brackets.empty() && brackets.back() == '<')
       brackets.pop_back();
@@ -86,8 +81,7 @@ void Scanner::close(char bracket) {
 
 void Scanner::countOperator() {
   if (++operators > limit)
-    fail("expected at most " + std::to_string(limit) +
-         " operators in one expression");
+    fail("expected at most " + std::to_string(limit) + " operators in one expression");
 }
 
 void Scanner::skipString() {

@@ -26,10 +26,9 @@ static constexpr unsigned maxDepth = 8;
 /// Bits of an element of `dtype`, 0 if the format has no such type.
 static unsigned getBits(StringRef dtype) {
   static constexpr std::pair<StringRef, unsigned> types[] = {
-      {"BOOL", 8},    {"U8", 8},   {"I8", 8},   {"F8_E5M2", 8},
-      {"F8_E4M3", 8}, {"I16", 16}, {"U16", 16}, {"F16", 16},
-      {"BF16", 16},   {"I32", 32}, {"U32", 32}, {"F32", 32},
-      {"F64", 64},    {"I64", 64}, {"U64", 64}, {"C64", 64}};
+      {"BOOL", 8}, {"U8", 8},   {"I8", 8},    {"F8_E5M2", 8}, {"F8_E4M3", 8}, {"I16", 16},
+      {"U16", 16}, {"F16", 16}, {"BF16", 16}, {"I32", 32},    {"U32", 32},    {"F32", 32},
+      {"F64", 64}, {"I64", 64}, {"U64", 64},  {"C64", 64}};
   for (auto [name, bits] : types)
     if (name == dtype)
       return bits;
@@ -54,21 +53,16 @@ static bool scanHeader(StringRef header, std::string &error) {
         i += header[i] == '\\' ? 2 : 1;
       StringRef text = header.slice(begin, i);
       bool isKey =
-          depth == 1 && header.drop_front(std::min(i + 1, header.size()))
-                            .ltrim()
-                            .starts_with(":");
+          depth == 1 && header.drop_front(std::min(i + 1, header.size())).ltrim().starts_with(":");
       if (isKey && !names.insert(text).second)
-        return error = "expected each name once, but got '" + text.str() +
-                       "' twice",
-               false;
+        return error = "expected each name once, but got '" + text.str() + "' twice", false;
     }
   }
   return true;
 }
 
 /// Reads a JSON array of unsigned integers.
-static bool readIntegers(const json::Array *array,
-                         SmallVectorImpl<uint64_t> &out) {
+static bool readIntegers(const json::Array *array, SmallVectorImpl<uint64_t> &out) {
   if (!array)
     return false;
   for (const json::Value &value : *array) {
@@ -82,8 +76,7 @@ static bool readIntegers(const json::Array *array,
 
 /// Bytes of a tensor of `shape` with elements of `bits`, or nothing if that
 /// overflows.
-static std::optional<uint64_t> getBytes(ArrayRef<uint64_t> shape,
-                                        unsigned bits) {
+static std::optional<uint64_t> getBytes(ArrayRef<uint64_t> shape, unsigned bits) {
   uint64_t bytes = bits / 8;
   bool overflow = false;
   for (uint64_t size : shape) {
@@ -102,12 +95,10 @@ static bool readTensor(StringRef name, const json::Value &value, StringRef data,
     return false;
   };
   const json::Object *entry = value.getAsObject();
-  std::optional<StringRef> dtype =
-      entry ? entry->getString("dtype") : std::nullopt;
+  std::optional<StringRef> dtype = entry ? entry->getString("dtype") : std::nullopt;
   SmallVector<uint64_t> shape, offsets;
   if (!dtype || !readIntegers(entry->getArray("shape"), shape) ||
-      !readIntegers(entry->getArray("data_offsets"), offsets) ||
-      offsets.size() != 2)
+      !readIntegers(entry->getArray("data_offsets"), offsets) || offsets.size() != 2)
     return fail("expected dtype, shape and data_offsets");
   unsigned bits = getBits(*dtype);
   if (bits == 0)
@@ -117,8 +108,8 @@ static bool readTensor(StringRef name, const json::Value &value, StringRef data,
     return fail("expected sizes whose product fits 63 bits");
   if (offsets[0] > offsets[1] || offsets[1] > data.size())
     return fail("expected data inside the file's " + Twine(data.size()) +
-                " bytes of data, but got offsets " + Twine(offsets[0]) +
-                " to " + Twine(offsets[1]));
+                " bytes of data, but got offsets " + Twine(offsets[0]) + " to " +
+                Twine(offsets[1]));
   if (offsets[1] - offsets[0] != *bytes)
     return fail("expected " + Twine(*bytes) + " bytes for its shape, but got " +
                 Twine(offsets[1] - offsets[0]));
@@ -129,19 +120,17 @@ static bool readTensor(StringRef name, const json::Value &value, StringRef data,
 }
 
 /// Checks that no two tensors share bytes.
-static bool checkOverlap(const StringMap<StoredTensor> &tensors,
-                         std::string &error) {
+static bool checkOverlap(const StringMap<StoredTensor> &tensors, std::string &error) {
   SmallVector<const StringMapEntry<StoredTensor> *> sorted;
   for (const auto &entry : tensors)
     if (!entry.second.bytes.empty())
       sorted.push_back(&entry);
-  llvm::sort(sorted, [](auto *a, auto *b) {
-    return a->second.bytes.begin() < b->second.bytes.begin();
-  });
+  llvm::sort(sorted,
+             [](auto *a, auto *b) { return a->second.bytes.begin() < b->second.bytes.begin(); });
   for (size_t i = 1; i < sorted.size(); ++i)
     if (sorted[i]->second.bytes.begin() < sorted[i - 1]->second.bytes.end()) {
-      error = ("expected tensors that do not overlap, but '" +
-               sorted[i - 1]->first() + "' and '" + sorted[i]->first() + "' do")
+      error = ("expected tensors that do not overlap, but '" + sorted[i - 1]->first() + "' and '" +
+               sorted[i]->first() + "' do")
                   .str();
       return false;
     }
@@ -150,18 +139,14 @@ static bool checkOverlap(const StringMap<StoredTensor> &tensors,
 
 bool Safetensors::parse(StringRef contents, std::string &error) {
   if (contents.size() < 8)
-    return error = "expected at least 8 bytes, but got " +
-                   std::to_string(contents.size()),
-           false;
+    return error = "expected at least 8 bytes, but got " + std::to_string(contents.size()), false;
   uint64_t length = support::endian::read64le(contents.data());
   if (length > maxHeaderBytes || length > contents.size() - 8) {
-    error = "expected a header inside the file's " +
-            std::to_string(contents.size()) + " bytes, but got one of " +
-            std::to_string(length);
+    error = "expected a header inside the file's " + std::to_string(contents.size()) +
+            " bytes, but got one of " + std::to_string(length);
     return false;
   }
-  StringRef header = contents.substr(8, length),
-            data = contents.drop_front(8 + length);
+  StringRef header = contents.substr(8, length), data = contents.drop_front(8 + length);
   if (!scanHeader(header, error))
     return false;
   Expected<json::Value> value = json::parse(header);
@@ -173,8 +158,7 @@ bool Safetensors::parse(StringRef contents, std::string &error) {
   if (!object)
     return error = "expected a JSON object as header", false;
   for (const auto &[key, entry] : *object)
-    if (key != "__metadata__" &&
-        !readTensor(key, entry, data, tensors[key], error))
+    if (key != "__metadata__" && !readTensor(key, entry, data, tensors[key], error))
       return false;
   return checkOverlap(tensors, error);
 }

@@ -8,8 +8,7 @@
 using namespace llvm;
 using namespace seqc;
 
-std::shared_ptr<const CompiledModule>
-CompileCache::find(const std::string &key) {
+std::shared_ptr<const CompiledModule> CompileCache::find(const std::string &key) {
   std::lock_guard<std::mutex> lock(mutex);
   auto it = std::find_if(entries.begin(), entries.end(),
                          [&](const Entry &entry) { return entry.key == key; });
@@ -20,12 +19,10 @@ CompileCache::find(const std::string &key) {
 }
 
 std::shared_ptr<const CompiledModule>
-CompileCache::insert(const std::string &key,
-                     std::shared_ptr<const CompiledModule> module) {
+CompileCache::insert(const std::string &key, std::shared_ptr<const CompiledModule> module) {
   if (auto earlier = find(key))
     return earlier;
-  std::list<Entry>
-      dropped; // destroyed after the lock: unloading code takes time
+  std::list<Entry> dropped; // destroyed after the lock: unloading code takes time
   std::lock_guard<std::mutex> lock(mutex);
   entries.push_front({key, module});
   if (entries.size() > capacity)
@@ -48,28 +45,24 @@ struct FieldHasher {
 
   void add(StringRef field) {
     uint64_t size = field.size();
-    hasher.update(
-        StringRef(reinterpret_cast<const char *>(&size), sizeof size));
+    hasher.update(StringRef(reinterpret_cast<const char *>(&size), sizeof size));
     hasher.update(field);
   }
 };
 
 } // namespace
 
-std::string seqc::makeCompileKey(StringRef model, StringRef weights,
-                                 StringRef name, const CompileOptions &options,
-                                 bool jsonDiagnostics) {
+std::string seqc::makeCompileKey(StringRef model, StringRef weights, StringRef name,
+                                 const CompileOptions &options, bool jsonDiagnostics) {
   FieldHasher fields;
-  for (StringRef field :
-       {model, weights, name, StringRef(options.triple),
-        StringRef(options.march), StringRef(options.schedule)})
+  for (StringRef field : {model, weights, name, StringRef(options.triple), StringRef(options.march),
+                          StringRef(options.schedule)})
     fields.add(field);
   for (const auto &[symbol, size] : options.assume) {
     fields.add(symbol);
     fields.add(std::to_string(size));
   }
-  fields.add(std::string{options.precise ? 'p' : '-',
-                         jsonDiagnostics ? 'j' : '-',
+  fields.add(std::string{options.precise ? 'p' : '-', jsonDiagnostics ? 'j' : '-',
                          char('0' + options.optLevel)});
   // Two machines may share neither process nor cache today, but features are
   // what the code was made for, and they can change under a process that is

@@ -39,9 +39,8 @@ char *hostErrorBuffer() {
 /// A second machine like `machine`, for codegen beside other threads.
 std::unique_ptr<TargetMachine> cloneMachine(const TargetMachine &machine) {
   return std::unique_ptr<TargetMachine>(machine.getTarget().createTargetMachine(
-      machine.getTargetTriple(), machine.getTargetCPU(),
-      machine.getTargetFeatureString(), machine.Options,
-      machine.getRelocationModel(), machine.getCodeModel(),
+      machine.getTargetTriple(), machine.getTargetCPU(), machine.getTargetFeatureString(),
+      machine.Options, machine.getRelocationModel(), machine.getCodeModel(),
       machine.getOptLevel()));
 }
 
@@ -72,16 +71,15 @@ Error linkPlatform(orc::LLJIT &jit) {
 Expected<std::unique_ptr<orc::LLJIT>> makeJIT(const TargetMachine &machine) {
   orc::JITTargetMachineBuilder builder(machine.getTargetTriple());
   builder.setCPU(machine.getTargetCPU().str());
-  auto jit =
-      orc::LLJITBuilder()
-          .setJITTargetMachineBuilder(std::move(builder))
-          .setDataLayout(machine.createDataLayout())
-          .setLinkProcessSymbolsByDefault(false)
-          .setPlatformSetUp(orc::setUpInactivePlatform)
-          .setObjectLinkingLayerCreator([](orc::ExecutionSession &session) {
-            return std::make_unique<orc::ObjectLinkingLayer>(session);
-          })
-          .create();
+  auto jit = orc::LLJITBuilder()
+                 .setJITTargetMachineBuilder(std::move(builder))
+                 .setDataLayout(machine.createDataLayout())
+                 .setLinkProcessSymbolsByDefault(false)
+                 .setPlatformSetUp(orc::setUpInactivePlatform)
+                 .setObjectLinkingLayerCreator([](orc::ExecutionSession &session) {
+                   return std::make_unique<orc::ObjectLinkingLayer>(session);
+                 })
+                 .create();
   if (!jit)
     return jit.takeError();
   // Errors come back from the calls that meet them; nothing is printed on the
@@ -98,13 +96,12 @@ Expected<std::unique_ptr<orc::LLJIT>> makeJIT(const TargetMachine &machine) {
 JITModule::JITModule() = default;
 JITModule::~JITModule() = default;
 
-std::unique_ptr<JITModule> JITModule::create(LoweredModule lowered,
-                                             std::string &error) {
+std::unique_ptr<JITModule> JITModule::create(LoweredModule lowered, std::string &error) {
   const Triple &triple = lowered.machine->getTargetTriple();
   Triple host(sys::getProcessTriple());
   if (triple.getArch() != host.getArch() || triple.getOS() != host.getOS()) {
-    error = "expected code for this process (" + host.str() +
-            "), but the module is for " + triple.str();
+    error = "expected code for this process (" + host.str() + "), but the module is for " +
+            triple.str();
     return nullptr;
   }
   std::unique_ptr<JITModule> result(new JITModule());
@@ -114,11 +111,9 @@ std::unique_ptr<JITModule> JITModule::create(LoweredModule lowered,
   result->machine = cloneMachine(*lowered.machine);
   importErrorBuffer(*lowered.module);
   SmallVector<char, 0> object;
-  if (mlir::failed(
-          emitMachineCode(lowered, /*assembly=*/false, object, error)) ||
-      !result->load(std::make_unique<SmallVectorMemoryBuffer>(
-                        std::move(object), result->sig.name,
-                        /*RequiresNullTerminator=*/false),
+  if (mlir::failed(emitMachineCode(lowered, /*assembly=*/false, object, error)) ||
+      !result->load(std::make_unique<SmallVectorMemoryBuffer>(std::move(object), result->sig.name,
+                                                              /*RequiresNullTerminator=*/false),
                     error))
     return nullptr;
   return result;
@@ -138,8 +133,7 @@ bool JITModule::load(std::unique_ptr<MemoryBuffer> object, std::string &error) {
   // Links the object now, so that a missing symbol is an error here and not at
   // a call.
   for (const FunctionSignature &function : sig.functions)
-    if (auto address = jit->lookup(cIdentifier(function.name) + "_call");
-        !address) {
+    if (auto address = jit->lookup(cIdentifier(function.name) + "_call"); !address) {
       error = toString(address.takeError());
       return false;
     }
@@ -154,15 +148,13 @@ void *JITModule::lookup(StringRef name) const {
   return nullptr;
 }
 
-bool JITModule::emitObject(SmallVectorImpl<char> &out,
-                           std::string &error) const {
+bool JITModule::emitObject(SmallVectorImpl<char> &out, std::string &error) const {
   LoweredModule copy;
   copy.context = std::make_unique<LLVMContext>();
   copy.machine = cloneMachine(*machine);
   copy.signature = sig;
   auto module = parseBitcodeFile(
-      MemoryBufferRef(StringRef(bitcode.data(), bitcode.size()), sig.name),
-      *copy.context);
+      MemoryBufferRef(StringRef(bitcode.data(), bitcode.size()), sig.name), *copy.context);
   if (!module) {
     error = toString(module.takeError());
     return false;

@@ -81,8 +81,7 @@ struct Parameter {
 /// Writes the part of one function.
 class FunctionWriter {
 public:
-  FunctionWriter(raw_ostream &out, const FunctionSignature &function,
-                 StringRef prefix);
+  FunctionWriter(raw_ostream &out, const FunctionSignature &function, StringRef prefix);
   void write();
 
 private:
@@ -90,8 +89,7 @@ private:
   std::string typeText(const TensorSignature &tensor) const;
   std::string shapeText(const TensorSignature &tensor) const;
   std::string parameterText(const Parameter &parameter) const;
-  std::string signatureText(ArrayRef<int32_t> sizes,
-                            ArrayRef<Parameter> parameters) const;
+  std::string signatureText(ArrayRef<int32_t> sizes, ArrayRef<Parameter> parameters) const;
   std::vector<int32_t> sizesOf(ArrayRef<Parameter> parameters) const;
   std::vector<int32_t> stateSizes() const;
   std::vector<Parameter> stepParameters() const;
@@ -115,23 +113,18 @@ private:
 };
 } // namespace
 
-FunctionWriter::FunctionWriter(raw_ostream &out,
-                               const FunctionSignature &function,
+FunctionWriter::FunctionWriter(raw_ostream &out, const FunctionSignature &function,
                                StringRef prefix)
-    : out(out), function(function),
-      symbol(prefix.str() + cIdentifier(function.name)),
+    : out(out), function(function), symbol(prefix.str() + cIdentifier(function.name)),
       inlineName(identifier(symbol)) {
   for (StringRef taken : {"context", "state", "state_bytes"})
     used.insert(taken);
   for (const std::string &size : function.symbols)
     sizeNames.push_back(unique(size));
-  ArrayRef<TensorSignature> arguments = function.arguments,
-                            results = function.results;
-  for (const TensorSignature &tensor :
-       arguments.take_front(function.publicArguments))
+  ArrayRef<TensorSignature> arguments = function.arguments, results = function.results;
+  for (const TensorSignature &tensor : arguments.take_front(function.publicArguments))
     parameters.push_back({&tensor, unique(tensor.name), false});
-  for (const TensorSignature &tensor :
-       results.take_front(function.publicResults))
+  for (const TensorSignature &tensor : results.take_front(function.publicResults))
     parameters.push_back({&tensor, unique(tensor.name), true});
   std::string hash = signatureHashText(function);
   check = "  if (" + symbol + "_sig_" + hash + " != 0x" + hash + "u)\n" +
@@ -142,8 +135,7 @@ FunctionWriter::FunctionWriter(raw_ostream &out,
 /// start with seqc_.
 std::string FunctionWriter::unique(StringRef name) {
   std::string result = identifier(name);
-  if (StringRef(result).starts_with("seqc_") || result == symbol ||
-      result == inlineName)
+  if (StringRef(result).starts_with("seqc_") || result == symbol || result == inlineName)
     result += "_";
   while (!used.insert(result).second)
     result += "_";
@@ -179,9 +171,8 @@ std::string FunctionWriter::parameterText(const Parameter &parameter) const {
 }
 
 /// "int64_t B, int64_t T, const float *u, float *h"
-std::string
-FunctionWriter::signatureText(ArrayRef<int32_t> sizes,
-                              ArrayRef<Parameter> parameters) const {
+std::string FunctionWriter::signatureText(ArrayRef<int32_t> sizes,
+                                          ArrayRef<Parameter> parameters) const {
   std::vector<std::string> texts;
   for (int32_t size : sizes)
     texts.push_back("int64_t " + sizeNames[size]);
@@ -191,14 +182,12 @@ FunctionWriter::signatureText(ArrayRef<int32_t> sizes,
 }
 
 /// The symbols that occur in these tensors, in the function's order.
-std::vector<int32_t>
-FunctionWriter::sizesOf(ArrayRef<Parameter> parameters) const {
+std::vector<int32_t> FunctionWriter::sizesOf(ArrayRef<Parameter> parameters) const {
   std::vector<int32_t> sizes;
   for (int32_t s = 0; s < int32_t(sizeNames.size()); ++s)
     if (any_of(parameters, [&](const Parameter &parameter) {
-          return any_of(parameter.tensor->dims, [&](const DimSignature &dim) {
-            return dim.size < 0 && dim.symbol == s;
-          });
+          return any_of(parameter.tensor->dims,
+                        [&](const DimSignature &dim) { return dim.size < 0 && dim.symbol == s; });
         }))
       sizes.push_back(s);
   return sizes;
@@ -215,9 +204,8 @@ std::vector<int32_t> FunctionWriter::stateSizes() const {
 
 bool FunctionWriter::isStateEnd(const Parameter &parameter) const {
   return any_of(function.states, [&](const StateSignature &state) {
-    return parameter.tensor == (parameter.isResult
-                                    ? &function.results[state.result]
-                                    : &function.arguments[state.argument]);
+    return parameter.tensor == (parameter.isResult ? &function.results[state.result]
+                                                   : &function.arguments[state.argument]);
   });
 }
 
@@ -244,8 +232,8 @@ std::vector<Parameter> FunctionWriter::initialParameters() const {
 void FunctionWriter::writeComment() {
   out << "/* " << function.name << "\n *\n";
   for (const Parameter &parameter : parameters) {
-    out << " *   " << (parameter.isResult ? "gives " : "takes ")
-        << parameter.name << ": " << typeText(*parameter.tensor);
+    out << " *   " << (parameter.isResult ? "gives " : "takes ") << parameter.name << ": "
+        << typeText(*parameter.tensor);
     for (const StateSignature &state : function.states) {
       if (parameter.tensor == &function.arguments[state.argument])
         out << ", initial value of state '" << state.name << "'";
@@ -268,8 +256,7 @@ void FunctionWriter::writeComment() {
 }
 
 void FunctionWriter::writePrototypes() {
-  unsigned arguments = function.publicArguments,
-           results = function.publicResults;
+  unsigned arguments = function.publicArguments, results = function.publicResults;
   out << "/* The uniform entry: " << arguments << " arguments, then " << results
       << " results. Scalars are tensors of rank 0. Returns SEQC_OK or a\n"
          " * seqc_status; the message is in the context's buffer and in "
@@ -280,24 +267,20 @@ void FunctionWriter::writePrototypes() {
          "int32_t n);\n"
       << "/* Fills the results' sizes from the arguments'. Data may be null. "
          "*/\n"
-      << "int32_t " << symbol
-      << "_shapes(const DLTensor *const *args, int32_t n);\n"
+      << "int32_t " << symbol << "_shapes(const DLTensor *const *args, int32_t n);\n"
       << "/* Bytes of scratch for a call with arguments of these sizes "
          "(results may be left "
          "out),\n * or -seqc_status. */\n"
-      << "int64_t " << symbol
-      << "_scratch_bytes(const DLTensor *const *args, int32_t n);\n"
+      << "int64_t " << symbol << "_scratch_bytes(const DLTensor *const *args, int32_t n);\n"
       << "/* Links only with the library that this header belongs to. */\n"
-      << "extern const uint64_t " << symbol << "_sig_"
-      << signatureHashText(function) << ";\n";
+      << "extern const uint64_t " << symbol << "_sig_" << signatureHashText(function) << ";\n";
   if (function.streams)
     writeStreamPrototypes();
 }
 
 void FunctionWriter::writeStreamPrototypes() {
   out << "/* Streaming: the caller owns `state`, " << symbol
-      << "_state_bytes bytes, aligned to 16. `sizes` are\n * {"
-      << join(sizeNames, ", ") << "}";
+      << "_state_bytes bytes, aligned to 16. `sizes` are\n * {" << join(sizeNames, ", ") << "}";
   if (function.timeSymbol >= 0)
     out << ", where " << sizeNames[function.timeSymbol] << " does not matter";
   std::vector<std::string> names;
@@ -305,8 +288,7 @@ void FunctionWriter::writeStreamPrototypes() {
     names.push_back(initial.name);
   out << ". Initial states {" << join(names, ", ")
       << "}:\n * null, or none of them (n_initial 0): zero. */\n"
-      << "int64_t " << symbol
-      << "_state_bytes(const int64_t *sizes, int32_t n_sizes);\n"
+      << "int64_t " << symbol << "_state_bytes(const int64_t *sizes, int32_t n_sizes);\n"
       << "int32_t " << symbol
       << "_state_init(void *state, int64_t state_bytes, const int64_t *sizes, "
          "int32_t n_sizes,\n"
@@ -339,46 +321,39 @@ void FunctionWriter::writeTensors(ArrayRef<Parameter> parameters) {
       shape = "seqc_shape" + std::to_string(i);
       std::string sizes = shapeText(tensor);
       std::replace(sizes.begin(), sizes.end(), '?', '0');
-      out << "  int64_t " << shape << "[" << tensor.dims.size() << "] = {"
-          << sizes << "};\n";
+      out << "  int64_t " << shape << "[" << tensor.dims.size() << "] = {" << sizes << "};\n";
     }
     bool byValue = tensor.isScalar && !parameter.isResult;
     out << formatv("  seqc_tensors[{0}] = seqc_tensor({1}{2}, {3}, {4}, {5}, "
                    "{6});\n",
-                   i, byValue ? "&" : "", parameter.name,
-                   typeCode(tensor.elementType),
-                   8 * elementTypeBytes(tensor.elementType), tensor.dims.size(),
-                   shape)
+                   i, byValue ? "&" : "", parameter.name, typeCode(tensor.elementType),
+                   8 * elementTypeBytes(tensor.elementType), tensor.dims.size(), shape)
         << formatv("  seqc_args[{0}] = &seqc_tensors[{0}];\n", i);
   }
   out << "  (void)seqc_tensors;\n";
 }
 
 static bool hasUnknownSize(const Parameter &parameter) {
-  return any_of(parameter.tensor->dims, [](const DimSignature &dim) {
-    return dim.size < 0 && dim.symbol < 0;
-  });
+  return any_of(parameter.tensor->dims,
+                [](const DimSignature &dim) { return dim.size < 0 && dim.symbol < 0; });
 }
 
 void FunctionWriter::writeCall() {
   std::vector<int32_t> sizes = sizesOf(parameters);
   std::string rest = signatureText(sizes, parameters);
   out << "/* The typed entry, on the threads and memory of a context. */\n"
-      << "static inline int32_t " << inlineName
-      << "_ex(const seqc_context *context" << (rest.empty() ? "" : ", ") << rest
-      << ") {\n";
+      << "static inline int32_t " << inlineName << "_ex(const seqc_context *context"
+      << (rest.empty() ? "" : ", ") << rest << ") {\n";
   writeTensors(parameters);
   out << check;
   if (any_of(parameters, hasUnknownSize))
     out << formatv("  int32_t seqc_code = {0}_shapes(seqc_args, {1});\n"
                    "  if (seqc_code != SEQC_OK)\n    return seqc_code;\n",
                    symbol, parameters.size());
-  out << formatv("  return {0}_call(context, seqc_args, {1});\n}\n", symbol,
-                 parameters.size())
+  out << formatv("  return {0}_call(context, seqc_args, {1});\n}\n", symbol, parameters.size())
       << "/* The same on the calling thread. */\n"
-      << "static inline int32_t " << inlineName << "("
-      << (rest.empty() ? "void" : rest) << ") {\n  return " << inlineName
-      << "_ex(NULL";
+      << "static inline int32_t " << inlineName << "(" << (rest.empty() ? "void" : rest)
+      << ") {\n  return " << inlineName << "_ex(NULL";
   for (int32_t size : sizes)
     out << ", " << sizeNames[size];
   for (const Parameter &parameter : parameters)
@@ -388,8 +363,7 @@ void FunctionWriter::writeCall() {
 
 /// Declares seqc_sizes, the array of all symbols' values.
 void FunctionWriter::writeSizes() {
-  out << formatv("  int64_t seqc_sizes[{0}] = {{",
-                 std::max<size_t>(sizeNames.size(), 1));
+  out << formatv("  int64_t seqc_sizes[{0}] = {{", std::max<size_t>(sizeNames.size(), 1));
   std::vector<std::string> values;
   for (int32_t s = 0; s < int32_t(sizeNames.size()); ++s)
     values.push_back(s == function.timeSymbol ? "1" : sizeNames[s]);
@@ -403,20 +377,17 @@ void FunctionWriter::writeStream() {
       << "static inline int64_t " << inlineName << "_stream_bytes("
       << (sizes.empty() ? "void" : sizes) << ") {\n";
   writeSizes();
-  out << formatv("  return {0}_state_bytes(seqc_sizes, {1});\n}\n", symbol,
-                 sizeNames.size());
+  out << formatv("  return {0}_state_bytes(seqc_sizes, {1});\n}\n", symbol, sizeNames.size());
 
   std::string rest = signatureText(stateSizes(), initial);
   out << "/* Begins a stream. A null initial state is zero. */\n"
-      << "static inline int32_t " << inlineName
-      << "_stream_init(void *state, int64_t state_bytes"
+      << "static inline int32_t " << inlineName << "_stream_init(void *state, int64_t state_bytes"
       << (rest.empty() ? "" : ", ") << rest << ") {\n";
   writeSizes();
   writeTensors(initial);
   for (auto [i, parameter] : enumerate(initial))
     if (!parameter.tensor->isScalar)
-      out << formatv("  if (!{0})\n    seqc_args[{1}] = NULL;\n",
-                     parameter.name, i);
+      out << formatv("  if (!{0})\n    seqc_args[{1}] = NULL;\n", parameter.name, i);
   out << check
       << formatv("  return {0}_state_init(state, state_bytes, seqc_sizes, {1}, "
                  "seqc_args, {2});\n"
@@ -449,17 +420,16 @@ void FunctionWriter::write() {
 // The whole header
 //===----------------------------------------------------------------------===//
 
-std::string writeHeader(const ModuleSignature &module,
-                        StringRef compilerVersion, StringRef prefix) {
+std::string writeHeader(const ModuleSignature &module, StringRef compilerVersion,
+                        StringRef prefix) {
   std::string text;
   raw_string_ostream out(text);
   std::string base = prefix.str() + cIdentifier(module.name);
   std::string guard = "SEQC_MODEL_" + StringRef(base).upper() + "_H";
-  out << "/* " << base << ": a model compiled by " << compilerVersion << " for "
-      << module.triple << ".\n * Made by seqc; do not edit. */\n"
+  out << "/* " << base << ": a model compiled by " << compilerVersion << " for " << module.triple
+      << ".\n * Made by seqc; do not edit. */\n"
       << "#ifndef " << guard << "\n#define " << guard << "\n\n"
-      << StringRef(reinterpret_cast<const char *>(seqc_abi_text),
-                   seqc_abi_text_bytes)
+      << StringRef(reinterpret_cast<const char *>(seqc_abi_text), seqc_abi_text_bytes)
       << "#if SEQC_ABI_VERSION != 1\n"
          "#error \"this model's header and another one are of different ABI "
          "versions\"\n#endif\n\n"

@@ -26,22 +26,20 @@ namespace seqc {
 
 /// Functions of libc that generated code and runtime may call.
 static constexpr StringLiteral libcSymbols[] = {
-    "malloc", "free", "calloc", "realloc", "aligned_alloc", "posix_memalign",
-    "memcpy", "memmove", "memset", "memcmp", "bcmp", "abort", "__tls_get_addr",
+    "malloc", "free", "calloc", "realloc", "aligned_alloc", "posix_memalign", "memcpy", "memmove",
+    "memset", "memcmp", "bcmp", "abort", "__tls_get_addr",
     // Stack protector and sanitizer-free fortification of foreign builds.
     "__stack_chk_fail"};
 
 /// Functions of libm: for double; with f for float.
 static constexpr StringLiteral libmSymbols[] = {
-    "acos",      "acosh",     "asin",   "asinh",     "atan",   "atan2",
-    "atanh",     "cbrt",      "ceil",   "copysign",  "cos",    "cosh",
-    "erf",       "erfc",      "exp",    "exp2",      "exp10",  "expm1",
-    "fabs",      "floor",     "fma",    "fmax",      "fmin",   "fmod",
-    "frexp",     "hypot",     "ldexp",  "lgamma",    "log",    "log10",
-    "log1p",     "log2",      "lrint",  "lround",    "llrint", "llround",
-    "modf",      "nearbyint", "pow",    "remainder", "rint",   "round",
-    "roundeven", "scalbn",    "sin",    "sincos",    "sinh",   "sqrt",
-    "tan",       "tanh",      "tgamma", "trunc"};
+    "acos",  "acosh",    "asin",      "asinh",   "atan", "atan2",     "atanh", "cbrt",
+    "ceil",  "copysign", "cos",       "cosh",    "erf",  "erfc",      "exp",   "exp2",
+    "exp10", "expm1",    "fabs",      "floor",   "fma",  "fmax",      "fmin",  "fmod",
+    "frexp", "hypot",    "ldexp",     "lgamma",  "log",  "log10",     "log1p", "log2",
+    "lrint", "lround",   "llrint",    "llround", "modf", "nearbyint", "pow",   "remainder",
+    "rint",  "round",    "roundeven", "scalbn",  "sin",  "sincos",    "sinh",  "sqrt",
+    "tan",   "tanh",     "tgamma",    "trunc"};
 
 static bool isLibm(StringRef name) {
   if (is_contained(libmSymbols, name))
@@ -54,15 +52,13 @@ Expected<std::string> findLinker(StringRef given) {
     if (ErrorOr<std::string> path = sys::findProgramByName(given);
         path && sys::fs::can_execute(*path))
       return *path;
-    return createStringError("expected a linker, but found no program '" +
-                             given + "'");
+    return createStringError("expected a linker, but found no program '" + given + "'");
   }
   for (StringRef name : {"ld.lld-22", "ld.lld", "ld", "cc"})
     if (ErrorOr<std::string> path = sys::findProgramByName(name))
       return *path;
-  return createStringError(
-      "expected a linker, but found none of ld.lld-22, ld.lld, ld and cc; "
-      "install lld or binutils, or name a linker");
+  return createStringError("expected a linker, but found none of ld.lld-22, ld.lld, ld and cc; "
+                           "install lld or binutils, or name a linker");
 }
 
 namespace {
@@ -75,8 +71,7 @@ struct Imports {
 
 static Expected<Imports> readImports(StringRef object) {
   Expected<std::unique_ptr<object::ObjectFile>> file =
-      object::ObjectFile::createELFObjectFile(
-          MemoryBufferRef(object, "model.o"));
+      object::ObjectFile::createELFObjectFile(MemoryBufferRef(object, "model.o"));
   if (!file)
     return file.takeError();
   auto *elf = cast<object::ELFObjectFileBase>(file->get());
@@ -95,9 +90,8 @@ static Expected<Imports> readImports(StringRef object) {
     else if (is_contained(libcSymbols, *name))
       imports.libc.push_back(name->str());
     else
-      return createStringError(
-          "expected code that needs libc and libm only, but it needs '" +
-          *name + "'");
+      return createStringError("expected code that needs libc and libm only, but it needs '" +
+                               *name + "'");
   }
   return imports;
 }
@@ -120,17 +114,14 @@ static Error writeStub(const TempFile &file, StringRef soname, uint16_t machine,
 /// "cc", "clang" and their like take a linker's options behind -Wl.
 static bool isCompilerDriver(StringRef path) {
   StringRef name = sys::path::filename(path);
-  return !(name == "ld" || name == "mold" || name == "wild" ||
-           name.starts_with("ld.") || name.ends_with("-ld") ||
-           name.contains("-ld."));
+  return !(name == "ld" || name == "mold" || name == "wild" || name.starts_with("ld.") ||
+           name.ends_with("-ld") || name.contains("-ld."));
 }
 
-static std::vector<std::string> linkerCommand(StringRef linker,
-                                              StringRef soname) {
-  std::vector<std::string> options = {
-      "-soname", soname.str(), "--as-needed", "-z",
-      "defs",    "-z",         "now",         "-z",
-      "relro",   "-z",         "noexecstack", "--hash-style=gnu"};
+static std::vector<std::string> linkerCommand(StringRef linker, StringRef soname) {
+  std::vector<std::string> options = {"-soname", soname.str(), "--as-needed", "-z",
+                                      "defs",    "-z",         "now",         "-z",
+                                      "relro",   "-z",         "noexecstack", "--hash-style=gnu"};
   std::vector<std::string> command = {linker.str(), "-shared"};
   bool driver = isCompilerDriver(linker);
   if (driver)
@@ -148,8 +139,7 @@ static Error linkerFailed(StringRef linker, int status, StringRef text) {
   if (status > 128)
     message += " (signal " + std::to_string(status - 128) + ")";
   text = text.trim();
-  return createStringError(text.empty() ? message
-                                        : message + ": " + text.str());
+  return createStringError(text.empty() ? message : message + ": " + text.str());
 }
 
 namespace {
@@ -159,22 +149,20 @@ struct LinkFiles {
 };
 } // namespace
 
-static Expected<std::string>
-runLinker(const std::string &linker, StringRef soname, const LinkFiles &files) {
+static Expected<std::string> runLinker(const std::string &linker, StringRef soname,
+                                       const LinkFiles &files) {
   std::vector<std::string> command = linkerCommand(linker, soname);
-  for (const std::string &argument :
-       {std::string("-o"), files.output.path(), files.object.path(),
-        files.libm.path(), files.libc.path()})
+  for (const std::string &argument : {std::string("-o"), files.output.path(), files.object.path(),
+                                      files.libm.path(), files.libc.path()})
     command.push_back(argument);
   std::string text;
   if (int status = runProcess(command, text))
     return linkerFailed(linker, status, text);
-  ErrorOr<std::unique_ptr<MemoryBuffer>> library = MemoryBuffer::getFile(
-      files.output.path(), /*IsText=*/false,
-      /*RequiresNullTerminator=*/false, /*IsVolatile=*/true);
+  ErrorOr<std::unique_ptr<MemoryBuffer>> library =
+      MemoryBuffer::getFile(files.output.path(), /*IsText=*/false,
+                            /*RequiresNullTerminator=*/false, /*IsVolatile=*/true);
   if (!library || (*library)->getBufferSize() == 0)
-    return linkerFailed(linker, 0,
-                        text.empty() ? "it wrote nothing" : StringRef(text));
+    return linkerFailed(linker, 0, text.empty() ? "it wrote nothing" : StringRef(text));
   return (*library)->getBuffer().str();
 }
 
@@ -187,13 +175,11 @@ Expected<std::string> linkSharedLibrary(StringRef object, StringRef soname,
   if (!imports)
     return imports.takeError();
   SmallVector<TempFile, 4> temps;
-  for (StringRef stem :
-       {"seqc-object", "seqc-libm", "seqc-libc", "seqc-library"}) {
-    Expected<TempFile> temp = TempFile::create("", stem, /*executable=*/false,
-                                               options.removeOnSignal);
+  for (StringRef stem : {"seqc-object", "seqc-libm", "seqc-libc", "seqc-library"}) {
+    Expected<TempFile> temp =
+        TempFile::create("", stem, /*executable=*/false, options.removeOnSignal);
     if (!temp)
-      return createStringError("could not create a temporary file: " +
-                               toString(temp.takeError()));
+      return createStringError("could not create a temporary file: " + toString(temp.takeError()));
     temps.push_back(std::move(*temp));
   }
   LinkFiles files{std::move(temps[0]), std::move(temps[1]), std::move(temps[2]),
@@ -204,8 +190,7 @@ Expected<std::string> linkSharedLibrary(StringRef object, StringRef soname,
   if (!error)
     error = writeStub(files.libc, "libc.so.6", imports->machine, imports->libc);
   if (error)
-    return createStringError("could not write a temporary file: " +
-                             toString(std::move(error)));
+    return createStringError("could not write a temporary file: " + toString(std::move(error)));
   return runLinker(*linker, soname, files);
 }
 

@@ -21,8 +21,7 @@ using namespace llvm;
 namespace seqc {
 
 static Error cannotWrite(StringRef path, Error reason) {
-  return createStringError("could not write '" + path +
-                           "': " + toString(std::move(reason)));
+  return createStringError("could not write '" + path + "': " + toString(std::move(reason)));
 }
 
 namespace {
@@ -33,8 +32,7 @@ class DirectoryLock {
 public:
   explicit DirectoryLock(const std::set<std::string> &directories) {
     for (const std::string &directory : directories) {
-      int descriptor =
-          ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+      int descriptor = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
       if (descriptor < 0)
         continue;
       while (::flock(descriptor, LOCK_EX) && errno == EINTR) {
@@ -84,12 +82,10 @@ static std::string resolveTarget(StringRef path) {
   return path.str();
 }
 
-static Expected<PendingFile> prepare(const OutputFile &file,
-                                     bool removeOnSignal) {
+static Expected<PendingFile> prepare(const OutputFile &file, bool removeOnSignal) {
   std::string target = resolveTarget(file.path);
-  Expected<TempFile> temp =
-      TempFile::create(directoryOf(target), sys::path::filename(target),
-                       file.executable, removeOnSignal);
+  Expected<TempFile> temp = TempFile::create(directoryOf(target), sys::path::filename(target),
+                                             file.executable, removeOnSignal);
   if (!temp)
     return cannotWrite(file.path, temp.takeError());
   if (Error error = temp->write(file.contents))
@@ -120,8 +116,8 @@ Error writeOutputs(ArrayRef<OutputFile> files, bool removeOnSignal) {
     sys::fs::file_status status;
     bool exists = !sys::fs::status(file.path, status);
     if (exists && sys::fs::is_directory(status))
-      return createStringError("expected a file's name to write, but '" +
-                               file.path + "' is a directory");
+      return createStringError("expected a file's name to write, but '" + file.path +
+                               "' is a directory");
     if (exists && !sys::fs::is_regular_file(status)) {
       direct.push_back(&file);
       continue;

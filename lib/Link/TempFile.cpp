@@ -54,8 +54,8 @@ Error writeAll(int descriptor, StringRef contents) {
   return Error::success();
 }
 
-Expected<TempFile> TempFile::create(StringRef directory, StringRef stem,
-                                    bool executable, bool removeOnSignal) {
+Expected<TempFile> TempFile::create(StringRef directory, StringRef stem, bool executable,
+                                    bool removeOnSignal) {
   SmallString<128> model(directory), path;
   if (directory.empty())
     sys::path::system_temp_directory(/*ErasedOnReboot=*/true, model);
@@ -65,8 +65,8 @@ Expected<TempFile> TempFile::create(StringRef directory, StringRef stem,
     // Registered before it exists, so that no signal falls between.
     if (removeOnSignal)
       sys::RemoveFileOnSignal(path);
-    int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC,
-                            executable ? 0777 : 0666);
+    int descriptor =
+        ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, executable ? 0777 : 0666);
     if (descriptor >= 0)
       return TempFile(path.str().str(), descriptor, removeOnSignal);
     int code = errno;
@@ -79,8 +79,7 @@ Expected<TempFile> TempFile::create(StringRef directory, StringRef stem,
 }
 
 TempFile::TempFile(TempFile &&other)
-    : filePath(std::exchange(other.filePath, "")),
-      descriptor(std::exchange(other.descriptor, -1)),
+    : filePath(std::exchange(other.filePath, "")), descriptor(std::exchange(other.descriptor, -1)),
       removeOnSignal(other.removeOnSignal) {}
 
 TempFile::~TempFile() {
@@ -97,8 +96,7 @@ Error TempFile::write(StringRef contents) {
   if (Error error = writeAll(descriptor, contents))
     return error;
   // Some file systems report a full disk only here.
-  return ::close(std::exchange(descriptor, -1)) ? systemError(errno)
-                                                : Error::success();
+  return ::close(std::exchange(descriptor, -1)) ? systemError(errno) : Error::success();
 }
 
 Error TempFile::keep(StringRef target) {

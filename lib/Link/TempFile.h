@@ -14,9 +14,8 @@ class TempFile {
 public:
   /// Creates `directory`/.`stem`-<random>; `directory` "": the system's for
   /// temporary files. Fails with the system's reason alone.
-  static llvm::Expected<TempFile> create(llvm::StringRef directory,
-                                         llvm::StringRef stem, bool executable,
-                                         bool removeOnSignal);
+  static llvm::Expected<TempFile> create(llvm::StringRef directory, llvm::StringRef stem,
+                                         bool executable, bool removeOnSignal);
   TempFile(TempFile &&other);
   TempFile &operator=(TempFile &&) = delete;
   ~TempFile();
@@ -30,8 +29,7 @@ public:
 
 private:
   TempFile(std::string path, int descriptor, bool removeOnSignal)
-      : filePath(std::move(path)), descriptor(descriptor),
-        removeOnSignal(removeOnSignal) {}
+      : filePath(std::move(path)), descriptor(descriptor), removeOnSignal(removeOnSignal) {}
 
   std::string filePath; // empty: given up
   int descriptor;

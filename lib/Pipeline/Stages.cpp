@@ -21,9 +21,7 @@ static void buildSeq(OpPassManager &pm, const CompileOptions &) {
   pm.addPass(createCheckInputPass());
 }
 
-static void buildSimplified(OpPassManager &pm, const CompileOptions &) {
-  buildSimplify(pm);
-}
+static void buildSimplified(OpPassManager &pm, const CompileOptions &) { buildSimplify(pm); }
 
 static void buildScheduled(OpPassManager &pm, const CompileOptions &options) {
   SelectSchedulePassOptions select;
@@ -72,7 +70,6 @@ void seqc::registerPasses() {
   mlir::registerTransformsPasses();
   mlir::registerLinalgPasses();
   for (const Stage &stage : table)
-    PassPipelineRegistration<>("seqc-" + stage.name.str(), stage.leaves, [&](OpPassManager &pm) {
-      stage.build(pm, CompileOptions());
-    });
+    PassPipelineRegistration<>("seqc-" + stage.name.str(), stage.leaves,
+                               [&](OpPassManager &pm) { stage.build(pm, CompileOptions()); });
 }

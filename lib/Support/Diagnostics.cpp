@@ -18,8 +18,7 @@ static constexpr unsigned maxErrors = 20;
 
 SourcePlace seqc::getPlace(mlir::Location loc) {
   if (auto file = dyn_cast<mlir::FileLineColRange>(loc))
-    return {file.getFilename().str(), file.getStartLine(),
-            file.getStartColumn()};
+    return {file.getFilename().str(), file.getStartLine(), file.getStartColumn()};
   if (auto name = dyn_cast<mlir::NameLoc>(loc))
     return getPlace(name.getChildLoc());
   // The callee of an inlined cell is our text, the caller is the user's.
@@ -73,8 +72,7 @@ static raw_ostream::Colors getColor(StringRef severity) {
 /// Writes the source line at `position` and a caret below its column. A tab
 /// stays a tab and a byte that is not printable becomes '?', so that hostile
 /// text cannot steer a terminal.
-static void printCaret(raw_ostream &os, SMLoc position,
-                       const MemoryBuffer &buffer) {
+static void printCaret(raw_ostream &os, SMLoc position, const MemoryBuffer &buffer) {
   const char *begin = position.getPointer(), *end = begin;
   while (begin != buffer.getBufferStart() && begin[-1] != '\n')
     --begin;
@@ -86,9 +84,7 @@ static void printCaret(raw_ostream &os, SMLoc position,
   if (end - begin > width)
     end = begin + width;
   for (const char *c = begin; c != end; ++c)
-    os << ((static_cast<unsigned char>(*c) < 32 && *c != '\t') || *c == 127
-               ? '?'
-               : *c);
+    os << ((static_cast<unsigned char>(*c) < 32 && *c != '\t') || *c == 127 ? '?' : *c);
   os << '\n';
   for (const char *c = begin; c != position.getPointer(); ++c)
     if (*c == '\t' || (*c & 0xC0) != 0x80) // one column for a UTF-8 sequence
@@ -96,8 +92,7 @@ static void printCaret(raw_ostream &os, SMLoc position,
   os << "^\n";
 }
 
-void MessageLog::printText(raw_ostream &os, const Message &message,
-                           bool colors) const {
+void MessageLog::printText(raw_ostream &os, const Message &message, bool colors) const {
   const SourcePlace &place = message.place;
   if (message.severity != "help")
     os << (place.file.empty() ? "seqc" : place.file);
@@ -142,10 +137,7 @@ void MessageLog::print(raw_ostream &os, bool json, bool colors) const {
   for (const Message &message : messages)
     print(message);
   if (errors > maxErrors)
-    print({{},
-           "note",
-           std::to_string(errors - maxErrors) + " more errors are not shown",
-           {}});
+    print({{}, "note", std::to_string(errors - maxErrors) + " more errors are not shown", {}});
 }
 
 static StringRef getSeverityName(mlir::DiagnosticSeverity severity) {

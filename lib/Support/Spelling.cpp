@@ -13,8 +13,7 @@ StringRef seqc::nearestName(StringRef name, ArrayRef<StringRef> names) {
   StringRef best;
   unsigned bestDistance = std::max<size_t>(1, name.size() / 3) + 1;
   for (StringRef candidate : names) {
-    unsigned distance =
-        name.edit_distance_insensitive(candidate, true, bestDistance);
+    unsigned distance = name.edit_distance_insensitive(candidate, true, bestDistance);
     if (distance < bestDistance) {
       best = candidate;
       bestDistance = distance;

@@ -29,8 +29,7 @@ TEST(Abi, InfoReadsBack) {
   EXPECT_EQ(read->name, "model");
   EXPECT_EQ(read->features, module.features);
   ASSERT_EQ(read->functions.size(), 1u);
-  EXPECT_EQ(signatureText(read->functions[0]),
-            signatureText(module.functions[0]));
+  EXPECT_EQ(signatureText(read->functions[0]), signatureText(module.functions[0]));
   EXPECT_EQ(read->functions[0].timeSymbol, 1);
   EXPECT_TRUE(read->functions[0].streams);
 }
@@ -53,13 +52,9 @@ TEST(Abi, TheHashSeesWhatCallersRelyOn) {
   };
   EXPECT_FALSE(changed([](FunctionSignature &) {}));
   EXPECT_TRUE(changed([](FunctionSignature &o) { o.name = "g"; }));
-  EXPECT_TRUE(changed([](FunctionSignature &o) {
-    o.arguments[0].elementType = ElementType::F64;
-  }));
-  EXPECT_TRUE(
-      changed([](FunctionSignature &o) { o.arguments[0].dims[2].size = 4; }));
-  EXPECT_TRUE(
-      changed([](FunctionSignature &o) { o.results[0].dims[1].symbol = 0; }));
+  EXPECT_TRUE(changed([](FunctionSignature &o) { o.arguments[0].elementType = ElementType::F64; }));
+  EXPECT_TRUE(changed([](FunctionSignature &o) { o.arguments[0].dims[2].size = 4; }));
+  EXPECT_TRUE(changed([](FunctionSignature &o) { o.results[0].dims[1].symbol = 0; }));
   EXPECT_TRUE(changed([](FunctionSignature &o) { o.states.clear(); }));
   EXPECT_EQ(signatureHashText(f).size(), 16u);
 }

@@ -6,9 +6,7 @@
 
 namespace {
 
-std::string nested(unsigned depth) {
-  return std::string(depth, '(') + std::string(depth, ')');
-}
+std::string nested(unsigned depth) { return std::string(depth, '(') + std::string(depth, ')'); }
 
 TEST(Nesting, TheLimitItselfIsAllowed) {
   EXPECT_FALSE(seqc::findTextFault(nested(256), 256));

@@ -16,8 +16,7 @@ std::string file(std::string header, size_t bytes) {
 
 TEST(Safetensors, ReadsNamesShapesAndBytes) {
   std::string contents = file(
-      R"({"__metadata__":{"a":"b"},"w":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]}})",
-      24);
+      R"({"__metadata__":{"a":"b"},"w":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]}})", 24);
   Safetensors tensors;
   std::string error;
   ASSERT_TRUE(tensors.parse(contents, error)) << error;
@@ -38,9 +37,7 @@ TEST(Safetensors, DamageIsRefusedWithASentence) {
       file(R"({"w":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}})", 4),
       file(R"({"w":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})", 4),
       file(R"({"w":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}})", 4),
-      file(
-          R"({"w":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,0]}})",
-          0),
+      file(R"({"w":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,0]}})", 0),
   };
   for (const std::string &contents : damaged) {
     Safetensors tensors;

@@ -16,9 +16,7 @@ uint64_t bitsAt(const Tensor &tensor, int64_t i) {
   return bits;
 }
 
-bool isFloat(DLDataType dtype) {
-  return dtype.code == kDLFloat || dtype.code == kDLBfloat;
-}
+bool isFloat(DLDataType dtype) { return dtype.code == kDLFloat || dtype.code == kDLBfloat; }
 
 /// Maps the bits of a float to a line on which neighbours differ by 1, and ±0
 /// are equal.
@@ -51,8 +49,7 @@ std::string valueText(const Tensor &tensor, int64_t i) {
   }
   char text[64];
   if (isFloat(tensor.dtype))
-    snprintf(text, sizeof text, "%.9g (0x%llx)", value,
-             (unsigned long long)bits);
+    snprintf(text, sizeof text, "%.9g (0x%llx)", value, (unsigned long long)bits);
   else
     snprintf(text, sizeof text, "0x%llx", (unsigned long long)bits);
   return text;
@@ -61,8 +58,7 @@ std::string valueText(const Tensor &tensor, int64_t i) {
 std::string indexText(const Tensor &tensor, int64_t i) {
   std::string text;
   for (size_t d = tensor.shape.size(); d-- > 0; i /= tensor.shape[d])
-    text =
-        std::to_string(i % tensor.shape[d]) + (text.empty() ? "" : ",") + text;
+    text = std::to_string(i % tensor.shape[d]) + (text.empty() ? "" : ",") + text;
   return "[" + text + "]";
 }
 
@@ -77,17 +73,14 @@ std::string seqc::run::compareBits(const Tensor &a, const Tensor &b) {
       continue;
     first = differing++ ? first : i;
     int64_t p = lineOf(x, a.dtype.bits), q = lineOf(y, a.dtype.bits);
-    ulps = std::max(ulps, p > q ? uint64_t(p) - uint64_t(q)
-                                : uint64_t(q) - uint64_t(p));
+    ulps = std::max(ulps, p > q ? uint64_t(p) - uint64_t(q) : uint64_t(q) - uint64_t(p));
   }
   if (!differing)
     return "";
-  std::string text = std::to_string(differing) + " of " +
-                     std::to_string(a.elements()) +
-                     " elements differ, first at " + indexText(a, first) +
-                     ": " + valueText(a, first) + " and " + valueText(b, first);
-  return isFloat(a.dtype) ? text + ", at most " + std::to_string(ulps) + " ulp"
-                          : text;
+  std::string text = std::to_string(differing) + " of " + std::to_string(a.elements()) +
+                     " elements differ, first at " + indexText(a, first) + ": " +
+                     valueText(a, first) + " and " + valueText(b, first);
+  return isFloat(a.dtype) ? text + ", at most " + std::to_string(ulps) + " ulp" : text;
 }
 
 std::string seqc::run::hashBits(const Tensor &tensor) {

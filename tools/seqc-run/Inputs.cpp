@@ -37,8 +37,7 @@ void store(const Tensor &tensor, int64_t i, double value) {
   float narrow = float(value);
   uint32_t word;
   std::memcpy(&word, &narrow, 4);
-  uint16_t half =
-      tensor.dtype.code == kDLBfloat ? uint16_t(word >> 16) : halfBits(value);
+  uint16_t half = tensor.dtype.code == kDLBfloat ? uint16_t(word >> 16) : halfBits(value);
   auto integer = int64_t(value);
   bool isFloat = tensor.dtype.code == kDLFloat;
   if (isFloat && tensor.dtype.bits == 64)
@@ -65,8 +64,7 @@ void fillRandom(const Tensor &tensor, uint64_t state) {
 
 /// Notes the sizes of `tensor`, argument `i`, under their names; the first
 /// value stays.
-void noteSizes(const seqc_function *function, int32_t i, const Tensor &tensor,
-               Sizes &sizes) {
+void noteSizes(const seqc_function *function, int32_t i, const Tensor &tensor, Sizes &sizes) {
   if (seqc_tensor_rank(function, i) != int32_t(tensor.shape.size()))
     return;
   for (size_t d = 0; d < tensor.shape.size(); ++d)
@@ -74,9 +72,8 @@ void noteSizes(const seqc_function *function, int32_t i, const Tensor &tensor,
       sizes.emplace(name, tensor.shape[d]);
 }
 
-std::optional<Tensor> makeRandom(const seqc_function *function, int32_t i,
-                                 const Options &options, Sizes &sizes,
-                                 std::string &error) {
+std::optional<Tensor> makeRandom(const seqc_function *function, int32_t i, const Options &options,
+                                 Sizes &sizes, std::string &error) {
   std::vector<int64_t> shape;
   for (int32_t d = 0, rank = seqc_tensor_rank(function, i); d < rank; ++d) {
     int64_t size = seqc_tensor_size(function, i, d);
@@ -107,15 +104,13 @@ std::optional<Tensor> makeRandom(const seqc_function *function, int32_t i,
 }
 
 /// Refuses sizes and scalars that no argument has.
-bool checkNames(const seqc_function *function, const Options &options,
-                std::string &error) {
+bool checkNames(const seqc_function *function, const Options &options, std::string &error) {
   for (const auto &[name, size] : options.sizes) {
     bool known = false;
     for (int32_t s = 0; s < seqc_size_count(function); ++s)
       known |= name == seqc_size_name(function, s);
     if (!known) {
-      error = "expected a size of '" +
-              std::string(seqc_function_name(function)) + "', but got '" +
+      error = "expected a size of '" + std::string(seqc_function_name(function)) + "', but got '" +
               name + "'";
       return false;
     }
@@ -123,12 +118,10 @@ bool checkNames(const seqc_function *function, const Options &options,
   for (const auto &[name, value] : options.scalars) {
     bool known = false;
     for (int32_t i = 0; i < seqc_argument_count(function); ++i)
-      known |= name == seqc_tensor_name(function, i) &&
-               seqc_tensor_rank(function, i) == 0;
+      known |= name == seqc_tensor_name(function, i) && seqc_tensor_rank(function, i) == 0;
     if (!known) {
-      error = "expected a scalar argument of '" +
-              std::string(seqc_function_name(function)) + "', but got '" +
-              name + "'";
+      error = "expected a scalar argument of '" + std::string(seqc_function_name(function)) +
+              "', but got '" + name + "'";
       return false;
     }
   }
@@ -137,9 +130,9 @@ bool checkNames(const seqc_function *function, const Options &options,
 
 } // namespace
 
-std::optional<std::vector<Tensor>>
-seqc::run::makeInputs(const seqc_function *function, const Options &options,
-                      Sizes &sizes, std::string &error) {
+std::optional<std::vector<Tensor>> seqc::run::makeInputs(const seqc_function *function,
+                                                         const Options &options, Sizes &sizes,
+                                                         std::string &error) {
   int32_t count = seqc_argument_count(function);
   if (!checkNames(function, options, error))
     return std::nullopt;
@@ -150,8 +143,7 @@ seqc::run::makeInputs(const seqc_function *function, const Options &options,
   }
   std::vector<Tensor> inputs;
   for (size_t i = 0; i < options.inputs.size(); ++i) {
-    auto tensor =
-        readNpy(options.inputs[i], seqc_tensor_dtype(function, i), error);
+    auto tensor = readNpy(options.inputs[i], seqc_tensor_dtype(function, i), error);
     if (!tensor)
       return std::nullopt;
     noteSizes(function, i, *tensor, sizes);

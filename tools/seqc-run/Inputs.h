@@ -19,8 +19,7 @@ using Sizes = std::map<std::string, int64_t>;
 /// 4)). `sizes` receives the value of each named size. Nothing and `error` if a
 /// file, a size or a scalar is missing or wrong. Whether the files' sizes agree
 /// is left to the call.
-std::optional<std::vector<Tensor>> makeInputs(const seqc_function *function,
-                                              const Options &options,
+std::optional<std::vector<Tensor>> makeInputs(const seqc_function *function, const Options &options,
                                               Sizes &sizes, std::string &error);
 
 } // namespace seqc::run

@@ -44,11 +44,9 @@ public:
       std::string key;
       if (!quoted(key) || !eat(':'))
         return false;
-      bool known =
-          (key == "descr" && !descr && (descr = quoted(header.descr))) ||
-          (key == "fortran_order" && !order &&
-           (order = boolean(header.fortran))) ||
-          (key == "shape" && !shape && (shape = tuple(header.shape)));
+      bool known = (key == "descr" && !descr && (descr = quoted(header.descr))) ||
+                   (key == "fortran_order" && !order && (order = boolean(header.fortran))) ||
+                   (key == "shape" && !shape && (shape = tuple(header.shape)));
       if (!known)
         return false;
       eat(',');
@@ -97,8 +95,7 @@ private:
     while (!eat(')')) {
       skipSpace();
       int64_t value;
-      auto [end, bad] =
-          std::from_chars(text.data(), text.data() + text.size(), value);
+      auto [end, bad] = std::from_chars(text.data(), text.data() + text.size(), value);
       if (bad != std::errc() || value < 0)
         return false;
       text.remove_prefix(end - text.data());
@@ -118,10 +115,9 @@ DLDataType parseDescr(const std::string &descr, DLDataType expected) {
     const char *descr;
     uint8_t code, bits;
   };
-  static constexpr Row rows[] = {{"<f2", kDLFloat, 16}, {"<f4", kDLFloat, 32},
-                                 {"<f8", kDLFloat, 64}, {"|i1", kDLInt, 8},
-                                 {"<i2", kDLInt, 16},   {"<i4", kDLInt, 32},
-                                 {"<i8", kDLInt, 64},   {"|b1", kDLBool, 8}};
+  static constexpr Row rows[] = {
+      {"<f2", kDLFloat, 16}, {"<f4", kDLFloat, 32}, {"<f8", kDLFloat, 64}, {"|i1", kDLInt, 8},
+      {"<i2", kDLInt, 16},   {"<i4", kDLInt, 32},   {"<i8", kDLInt, 64},   {"|b1", kDLBool, 8}};
   for (const Row &row : rows)
     if (descr == row.descr)
       return {row.code, row.bits, 1};
@@ -139,8 +135,7 @@ std::optional<Header> readHeader(FILE *file, std::string &error) {
     return std::nullopt;
   }
   if (start[6] < 1 || start[6] > 3) {
-    error =
-        "expected .npy version 1, 2 or 3, but got " + std::to_string(start[6]);
+    error = "expected .npy version 1, 2 or 3, but got " + std::to_string(start[6]);
     return std::nullopt;
   }
   size_t lengthBytes = start[6] == 1 ? 2 : 4;
@@ -149,14 +144,12 @@ std::optional<Header> readHeader(FILE *file, std::string &error) {
   for (size_t i = 0; i < lengthBytes; ++i)
     size |= size_t(length[i]) << (8 * i);
   if (complete && size > (1u << 20)) {
-    error = "expected a header of at most 1 MiB, but its length is " +
-            std::to_string(size);
+    error = "expected a header of at most 1 MiB, but its length is " + std::to_string(size);
     return std::nullopt;
   }
   std::string text(size, '\0');
   if (!complete || fread(text.data(), 1, size, file) != size) {
-    error = "expected a header of " + std::to_string(size) +
-            " bytes, but the file ends earlier";
+    error = "expected a header of " + std::to_string(size) + " bytes, but the file ends earlier";
     return std::nullopt;
   }
   Header header;
@@ -168,8 +161,7 @@ std::optional<Header> readHeader(FILE *file, std::string &error) {
   return header;
 }
 
-std::optional<Tensor> readArray(FILE *file, DLDataType expected,
-                                std::string &error) {
+std::optional<Tensor> readArray(FILE *file, DLDataType expected, std::string &error) {
   auto header = readHeader(file, error);
   if (!header)
     return std::nullopt;
@@ -180,8 +172,7 @@ std::optional<Tensor> readArray(FILE *file, DLDataType expected,
   }
   DLDataType dtype = parseDescr(header->descr, expected);
   if (dtype.bits == 0) {
-    error = "expected elements of " +
-            (expected.bits ? dtypeName(expected) : "a known type") +
+    error = "expected elements of " + (expected.bits ? dtypeName(expected) : "a known type") +
             ", but the file holds '" + header->descr + "'";
     return std::nullopt;
   }
@@ -193,13 +184,11 @@ std::optional<Tensor> readArray(FILE *file, DLDataType expected,
   size_t size = tensor->memory.size();
   size_t got = fread(tensor->memory.data(), 1, size, file);
   if (got != size) {
-    error = "expected " + std::to_string(size) + " bytes of data, but got " +
-            std::to_string(got);
+    error = "expected " + std::to_string(size) + " bytes of data, but got " + std::to_string(got);
     return std::nullopt;
   }
   if (fgetc(file) != EOF) {
-    error = "expected " + std::to_string(size) +
-            " bytes of data, but the file goes on";
+    error = "expected " + std::to_string(size) + " bytes of data, but the file goes on";
     return std::nullopt;
   }
   return tensor;
@@ -226,8 +215,8 @@ std::string makeHeader(const Tensor &tensor) {
     shape += std::to_string(size) + ", ";
   if (tensor.shape.size() > 1)
     shape.resize(shape.size() - 2);
-  std::string text = "{'descr': '" + descr +
-                     "', 'fortran_order': False, 'shape': (" + shape + "), }";
+  std::string text =
+      "{'descr': '" + descr + "', 'fortran_order': False, 'shape': (" + shape + "), }";
   text.append((64 - (10 + text.size() + 1) % 64) % 64, ' ');
   text += '\n';
   std::string start("\x93NUMPY\x01\x00", 8);
@@ -238,8 +227,7 @@ std::string makeHeader(const Tensor &tensor) {
 
 } // namespace
 
-std::optional<Tensor> seqc::run::readNpy(const std::string &path,
-                                         DLDataType expected,
+std::optional<Tensor> seqc::run::readNpy(const std::string &path, DLDataType expected,
                                          std::string &error) {
   File file(fopen(path.c_str(), "rb"));
   std::optional<Tensor> tensor;
@@ -252,13 +240,11 @@ std::optional<Tensor> seqc::run::readNpy(const std::string &path,
   return tensor;
 }
 
-bool seqc::run::writeNpy(const std::string &path, const Tensor &tensor,
-                         std::string &error) {
+bool seqc::run::writeNpy(const std::string &path, const Tensor &tensor, std::string &error) {
   std::string part = path + ".part" + std::to_string(getpid());
   File file(fopen(part.c_str(), "wb"));
   std::string header = makeHeader(tensor);
-  bool ok = file && fwrite(header.data(), 1, header.size(), file.get()) ==
-                        header.size();
+  bool ok = file && fwrite(header.data(), 1, header.size(), file.get()) == header.size();
   size_t size = tensor.memory.size();
   ok = ok && fwrite(tensor.memory.data(), 1, size, file.get()) == size;
   ok = ok && fflush(file.get()) == 0;

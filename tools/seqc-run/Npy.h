@@ -10,13 +10,11 @@ namespace seqc::run {
 /// i2 i4 i8 bool in C order). `V2` and `u2` are bfloat16 bits if `expected` is
 /// bfloat16. Nothing and `error` if the file is missing, cut short or of
 /// another kind.
-std::optional<Tensor> readNpy(const std::string &path, DLDataType expected,
-                              std::string &error);
+std::optional<Tensor> readNpy(const std::string &path, DLDataType expected, std::string &error);
 
 /// Writes `tensor` to `path`, version 1; bfloat16 as `V2` (raw bits). False and
 /// `error` if the file cannot be written; then no file is left behind.
-bool writeNpy(const std::string &path, const Tensor &tensor,
-              std::string &error);
+bool writeNpy(const std::string &path, const Tensor &tensor, std::string &error);
 
 } // namespace seqc::run
 

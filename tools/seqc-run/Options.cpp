@@ -36,16 +36,13 @@ Exit status: 0 done, 1 wrong input or different results, 2 wrong usage, 4 cannot
 
 namespace {
 
-template <typename Number>
-bool parseNumber(std::string_view text, Number &value) {
-  auto [end, bad] =
-      std::from_chars(text.data(), text.data() + text.size(), value);
+template <typename Number> bool parseNumber(std::string_view text, Number &value) {
+  auto [end, bad] = std::from_chars(text.data(), text.data() + text.size(), value);
   return bad == std::errc() && end == text.data() + text.size();
 }
 
 /// Splits "name=value".
-bool splitPair(std::string_view text, std::string &name,
-               std::string_view &value) {
+bool splitPair(std::string_view text, std::string &name, std::string_view &value) {
   size_t at = text.find('=');
   if (at == 0 || at == std::string_view::npos)
     return false;
@@ -72,16 +69,14 @@ struct Row {
 };
 
 Row text(std::string_view name, std::string Options::*field) {
-  return {name, Value::Needed, "a value",
-          [field](Options &o, std::string_view v) {
+  return {name, Value::Needed, "a value", [field](Options &o, std::string_view v) {
             o.*field = v;
             return !v.empty();
           }};
 }
 
 Row list(std::string_view name, std::vector<std::string> Options::*field) {
-  return {name, Value::Needed, "a file",
-          [field](Options &o, std::string_view v) {
+  return {name, Value::Needed, "a file", [field](Options &o, std::string_view v) {
             (o.*field).emplace_back(v);
             return !v.empty();
           }};
@@ -95,8 +90,7 @@ Row flag(std::string_view name, bool Options::*field) {
 Row count(std::string_view name, int64_t Options::*field, int64_t most) {
   return {name, Value::Needed, "a number of at least 1",
           [field, most](Options &o, std::string_view v) {
-            return parseNumber(v, o.*field) && o.*field >= 1 &&
-                   o.*field <= most;
+            return parseNumber(v, o.*field) && o.*field >= 1 && o.*field <= most;
           }};
 }
 
@@ -123,9 +117,7 @@ const std::vector<Row> &rows() {
       {"--seed", Value::Needed, "a number",
        [](Options &o, std::string_view v) { return parseNumber(v, o.seed); }},
       {"--compare", Value::Needed, "'reference'",
-       [](Options &o, std::string_view v) {
-         return (o.compareReference = v == "reference");
-       }},
+       [](Options &o, std::string_view v) { return (o.compareReference = v == "reference"); }},
       {"--guard", Value::Needed, "'end' or 'start'",
        [](Options &o, std::string_view v) { return parseGuard(v, o.guard); }},
       {"--size", Value::Needed, "NAME=N with N at least 0",
@@ -135,12 +127,10 @@ const std::vector<Row> &rows() {
          return splitPair(v, name, v) && parseNumber(v, size) && size >= 0 &&
                 (o.sizes[name] = size, true);
        }},
-      {"--scalar", Value::Needed, "NAME=VALUE",
-       [](Options &o, std::string_view v) {
+      {"--scalar", Value::Needed, "NAME=VALUE", [](Options &o, std::string_view v) {
          std::string name;
          double value;
-         return splitPair(v, name, v) && parseNumber(v, value) &&
-                (o.scalars[name] = value, true);
+         return splitPair(v, name, v) && parseNumber(v, value) && (o.scalars[name] = value, true);
        }}};
   return table;
 }
@@ -178,12 +168,11 @@ std::string unknown(std::string_view name) {
       least = d;
       best = &row;
     }
-  return best ? message + "; did you mean '" + std::string(best->name) + "'?"
-              : message;
+  return best ? message + "; did you mean '" + std::string(best->name) + "'?" : message;
 }
 
-bool parseOption(std::string_view word, const char *next, bool &usedNext,
-                 Options &options, std::string &error) {
+bool parseOption(std::string_view word, const char *next, bool &usedNext, Options &options,
+                 std::string &error) {
   size_t at = word.find('=');
   std::string_view name = word.substr(0, at);
   bool given = at != std::string_view::npos;
@@ -197,14 +186,11 @@ bool parseOption(std::string_view word, const char *next, bool &usedNext,
     value = next;
     given = usedNext = true;
   }
-  bool fits =
-      row->value == Value::Optional || given == (row->value == Value::Needed);
+  bool fits = row->value == Value::Optional || given == (row->value == Value::Needed);
   if (fits && row->read(options, value))
     return true;
-  error =
-      "expected " + std::string(row->expected) + " for " + std::string(name);
-  error +=
-      given ? ", but got '" + std::string(value) + "'" : ", but got nothing";
+  error = "expected " + std::string(row->expected) + " for " + std::string(name);
+  error += given ? ", but got '" + std::string(value) + "'" : ", but got nothing";
   return false;
 }
 
@@ -213,12 +199,10 @@ bool checkTogether(const Options &options, std::string &error) {
   if (options.model.empty())
     error = "expected a model, but got none";
   else if (options.isLibrary() && options.compareReference)
-    error =
-        "expected a model's source for --compare=reference, but got a library";
+    error = "expected a model's source for --compare=reference, but got a library";
   else if (options.isLibrary() &&
-           (!options.schedule.empty() || !options.march.empty() ||
-            options.precise || !options.weights.empty() ||
-            !options.assume.empty()))
+           (!options.schedule.empty() || !options.march.empty() || options.precise ||
+            !options.weights.empty() || !options.assume.empty()))
     error = "expected a model's source for options of the compiler, but got a "
             "library";
   return error.empty();
@@ -230,20 +214,18 @@ bool Options::isLibrary() const {
   return model.size() > 3 && model.compare(model.size() - 3, 3, ".so") == 0;
 }
 
-bool seqc::run::parseOptions(int argc, char **argv, Options &options,
-                             std::string &error) {
+bool seqc::run::parseOptions(int argc, char **argv, Options &options, std::string &error) {
   for (int i = 1; i < argc; ++i) {
     std::string_view word = argv[i];
     bool usedNext = false;
     if (word.substr(0, 1) != "-") {
       if (!options.model.empty()) {
-        error = "expected one model, but got '" + options.model + "' and '" +
-                std::string(word) + "'";
+        error =
+            "expected one model, but got '" + options.model + "' and '" + std::string(word) + "'";
         return false;
       }
       options.model = word;
-    } else if (!parseOption(word, i + 1 < argc ? argv[i + 1] : nullptr,
-                            usedNext, options, error)) {
+    } else if (!parseOption(word, i + 1 < argc ? argv[i + 1] : nullptr, usedNext, options, error)) {
       return false;
     }
     i += usedNext;

@@ -21,12 +21,9 @@ Exit seqc::run::exitOf(int32_t code) {
   }
 }
 
-Exit Model::open(const Options &options, const std::string &schedule,
-                 std::string &error) {
+Exit Model::open(const Options &options, const std::string &schedule, std::string &error) {
   int32_t code;
-  auto orNull = [](const std::string &text) {
-    return text.empty() ? nullptr : text.c_str();
-  };
+  auto orNull = [](const std::string &text) { return text.empty() ? nullptr : text.c_str(); };
   if (options.isLibrary()) {
     code = seqc_load(options.model.c_str(), &module);
   } else {
@@ -41,8 +38,7 @@ Exit Model::open(const Options &options, const std::string &schedule,
   }
   if (code == SEQC_OK) {
     bool only = options.function.empty() && seqc_function_count(module) == 1;
-    function = only ? seqc_function_at(module, 0)
-                    : seqc_find(module, options.function.c_str());
+    function = only ? seqc_function_at(module, 0) : seqc_find(module, options.function.c_str());
     code = function ? int32_t(SEQC_OK) : int32_t(SEQC_ERROR_USAGE);
   }
   if (code != SEQC_OK)
@@ -54,8 +50,8 @@ std::string Times::text() const {
   std::vector<double> sorted = seconds;
   std::sort(sorted.begin(), sorted.end());
   char text[120];
-  snprintf(text, sizeof text, "least %.2f us, median %.2f us of %zu",
-           sorted[0] * 1e6, sorted[sorted.size() / 2] * 1e6, sorted.size());
+  snprintf(text, sizeof text, "least %.2f us, median %.2f us of %zu", sorted[0] * 1e6,
+           sorted[sorted.size() / 2] * 1e6, sorted.size());
   return text;
 }
 
@@ -72,9 +68,8 @@ struct Call {
 };
 
 /// Copies the inputs, asks for the results' sizes and makes memory for them.
-int32_t prepare(const seqc_function *function,
-                const std::vector<Tensor> &inputs, const Options &options,
-                Call &call) {
+int32_t prepare(const seqc_function *function, const std::vector<Tensor> &inputs,
+                const Options &options, Call &call) {
   for (const Tensor &input : inputs) {
     auto copy = Tensor::copy(input, options.guard);
     if (!copy)
@@ -99,8 +94,7 @@ int32_t prepare(const seqc_function *function,
   if (int32_t code = seqc_shapes(function, writable.data(), call.count()))
     return code;
   for (size_t i = inputs.size(); i < call.tensors.size(); ++i) {
-    auto result = Tensor::make(call.tensors[i].dtype, call.tensors[i].shape,
-                               options.guard);
+    auto result = Tensor::make(call.tensors[i].dtype, call.tensors[i].shape, options.guard);
     if (!result)
       return SEQC_ERROR_MEMORY;
     call.tensors[i] = std::move(*result);
@@ -110,10 +104,9 @@ int32_t prepare(const seqc_function *function,
 }
 
 /// Workspace of exactly the size that the function asks for.
-int32_t addScratch(const seqc_function *function, const Options &options,
-                   Call &call, seqc_context &context) {
-  int64_t bytes =
-      seqc_scratch_bytes(function, call.pointers.data(), call.count());
+int32_t addScratch(const seqc_function *function, const Options &options, Call &call,
+                   seqc_context &context) {
+  int64_t bytes = seqc_scratch_bytes(function, call.pointers.data(), call.count());
   if (bytes < 0)
     return int32_t(-bytes);
   call.scratch = Memory(bytes, options.guard);
@@ -126,11 +119,9 @@ int32_t addScratch(const seqc_function *function, const Options &options,
 
 } // namespace
 
-Exit seqc::run::runWhole(const seqc_function *function,
-                         const std::vector<Tensor> &inputs,
+Exit seqc::run::runWhole(const seqc_function *function, const std::vector<Tensor> &inputs,
                          const Options &options, const seqc_context &given,
-                         std::vector<Tensor> &outputs, Times &times,
-                         std::string &error) {
+                         std::vector<Tensor> &outputs, Times &times, std::string &error) {
   Call call;
   seqc_context context = given;
   int32_t code = prepare(function, inputs, options, call);
@@ -141,8 +132,7 @@ Exit seqc::run::runWhole(const seqc_function *function,
   for (int64_t i = 0; i < options.repeats && code == SEQC_OK; ++i) {
     auto start = std::chrono::steady_clock::now();
     code = seqc_call(function, &context, call.pointers.data(), call.count());
-    std::chrono::duration<double> seconds =
-        std::chrono::steady_clock::now() - start;
+    std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
     times.seconds.push_back(seconds.count());
   }
   if (code != SEQC_OK) {

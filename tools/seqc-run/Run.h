@@ -20,8 +20,7 @@ public:
   /// Compiles or loads `options.model` and finds the function. `schedule` wins
   /// over the options' unless it is empty. Returns an exit code, with `error`
   /// unless it is Done.
-  Exit open(const Options &options, const std::string &schedule,
-            std::string &error);
+  Exit open(const Options &options, const std::string &schedule, std::string &error);
 
   const seqc_function *function = nullptr;
 
@@ -43,16 +42,15 @@ Exit exitOf(int32_t code);
 /// `outputs`. `context` brings threads or is empty. Times further calls if
 /// `options.repeats` is set.
 Exit runWhole(const seqc_function *function, const std::vector<Tensor> &inputs,
-              const Options &options, const seqc_context &context,
-              std::vector<Tensor> &outputs, Times &times, std::string &error);
+              const Options &options, const seqc_context &context, std::vector<Tensor> &outputs,
+              Times &times, std::string &error);
 
 /// Runs the streaming form over `inputs` in chunks of `options.chunk` steps.
 /// `outputs` are the whole form's; those that are no state are compared.
 /// `sizes` are the values of the named sizes. Every step is timed.
 Exit runSteps(const seqc_function *function, const std::vector<Tensor> &inputs,
-              const Options &options, const Sizes &sizes,
-              const seqc_context &context, const std::vector<Tensor> &outputs,
-              Times &times, std::string &error);
+              const Options &options, const Sizes &sizes, const seqc_context &context,
+              const std::vector<Tensor> &outputs, Times &times, std::string &error);
 
 } // namespace seqc::run
 

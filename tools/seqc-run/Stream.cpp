@@ -37,12 +37,11 @@ Axis findAxis(const seqc_function *function, int32_t i, const Tensor &tensor,
 
 /// Copies slices `[begin, begin + steps)` of `whole` to the whole of `chunk`,
 /// or back.
-void copySlices(const Axis &axis, const Tensor &whole, const Tensor &chunk,
-                int64_t begin, int64_t steps, bool back) {
+void copySlices(const Axis &axis, const Tensor &whole, const Tensor &chunk, int64_t begin,
+                int64_t steps, bool back) {
   size_t bytes = steps * axis.inner;
   for (int64_t o = 0; o < axis.outer && bytes; ++o) {
-    char *a =
-        whole.memory.data() + (o * whole.shape[axis.axis] + begin) * axis.inner;
+    char *a = whole.memory.data() + (o * whole.shape[axis.axis] + begin) * axis.inner;
     char *b = chunk.memory.data() + o * bytes;
     std::memcpy(back ? a : b, back ? b : a, bytes);
   }
@@ -51,21 +50,20 @@ void copySlices(const Axis &axis, const Tensor &whole, const Tensor &chunk,
 /// One stream over the given inputs.
 class Stream {
 public:
-  Stream(const seqc_function *function, const std::vector<Tensor> &inputs,
-         const Options &options, const seqc_context &context)
+  Stream(const seqc_function *function, const std::vector<Tensor> &inputs, const Options &options,
+         const seqc_context &context)
       : function(function), inputs(inputs), options(options), context(context) {
     const char *name = seqc_time_name(function);
     time = name ? name : "";
   }
 
   int32_t start(const Sizes &sizes);
-  int32_t step(int64_t begin, int64_t steps, std::vector<Tensor> &results,
-               Times &times);
+  int32_t step(int64_t begin, int64_t steps, std::vector<Tensor> &results, Times &times);
 
 private:
   bool isState(int32_t i) const { return seqc_tensor_state(function, i) >= 0; }
-  bool addChunk(std::vector<Tensor> &tensors, int32_t i, const Tensor &whole,
-                int64_t begin, int64_t steps, bool input) const;
+  bool addChunk(std::vector<Tensor> &tensors, int32_t i, const Tensor &whole, int64_t begin,
+                int64_t steps, bool input) const;
 
   const seqc_function *function;
   const std::vector<Tensor> &inputs;
@@ -94,13 +92,12 @@ int32_t Stream::start(const Sizes &sizes) {
   state = Memory((bytes + 15) / 16 * 16, options.guard);
   if (!state.data())
     return SEQC_ERROR_MEMORY;
-  return seqc_state_init(function, state.data(), bytes, values.data(),
-                         values.size(), initial.data(), initial.size());
+  return seqc_state_init(function, state.data(), bytes, values.data(), values.size(),
+                         initial.data(), initial.size());
 }
 
-bool Stream::addChunk(std::vector<Tensor> &tensors, int32_t i,
-                      const Tensor &whole, int64_t begin, int64_t steps,
-                      bool input) const {
+bool Stream::addChunk(std::vector<Tensor> &tensors, int32_t i, const Tensor &whole, int64_t begin,
+                      int64_t steps, bool input) const {
   Axis axis = findAxis(function, i, whole, time);
   std::vector<int64_t> shape = whole.shape;
   if (axis.axis >= 0)
@@ -118,8 +115,7 @@ bool Stream::addChunk(std::vector<Tensor> &tensors, int32_t i,
   return true;
 }
 
-int32_t Stream::step(int64_t begin, int64_t steps, std::vector<Tensor> &results,
-                     Times &times) {
+int32_t Stream::step(int64_t begin, int64_t steps, std::vector<Tensor> &results, Times &times) {
   std::vector<Tensor> chunks;
   int32_t arguments = int32_t(inputs.size());
   int32_t count = arguments + int32_t(results.size());
@@ -135,10 +131,9 @@ int32_t Stream::step(int64_t begin, int64_t steps, std::vector<Tensor> &results,
   for (const DLTensor &view : views)
     pointers.push_back(&view);
   auto clock = std::chrono::steady_clock::now();
-  int32_t code = seqc_step(function, &context, state.data(), state.size(),
-                           pointers.data(), int32_t(pointers.size()));
-  std::chrono::duration<double> seconds =
-      std::chrono::steady_clock::now() - clock;
+  int32_t code = seqc_step(function, &context, state.data(), state.size(), pointers.data(),
+                           int32_t(pointers.size()));
+  std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - clock;
   times.seconds.push_back(seconds.count());
   if (code != SEQC_OK)
     return code;
@@ -154,8 +149,7 @@ int32_t Stream::step(int64_t begin, int64_t steps, std::vector<Tensor> &results,
     if (axis.axis >= 0)
       copySlices(axis, whole, chunk, begin, steps, /*back=*/true);
     else
-      std::memcpy(whole.memory.data(), chunk.memory.data(),
-                  chunk.memory.size());
+      std::memcpy(whole.memory.data(), chunk.memory.data(), chunk.memory.size());
   }
   return SEQC_OK;
 }
@@ -169,12 +163,9 @@ int64_t countSteps(const seqc_function *function, const Sizes &sizes) {
 
 } // namespace
 
-Exit seqc::run::runSteps(const seqc_function *function,
-                         const std::vector<Tensor> &inputs,
-                         const Options &options, const Sizes &sizes,
-                         const seqc_context &context,
-                         const std::vector<Tensor> &outputs, Times &times,
-                         std::string &error) {
+Exit seqc::run::runSteps(const seqc_function *function, const std::vector<Tensor> &inputs,
+                         const Options &options, const Sizes &sizes, const seqc_context &context,
+                         const std::vector<Tensor> &outputs, Times &times, std::string &error) {
   std::vector<Tensor> results;
   for (const Tensor &output : outputs) {
     auto result = Tensor::make(output.dtype, output.shape);
@@ -188,10 +179,8 @@ Exit seqc::run::runSteps(const seqc_function *function,
   // First: a later question would clear the message of a failed call.
   int64_t total = countSteps(function, sizes);
   int32_t code = stream.start(sizes);
-  for (int64_t begin = 0; begin < total && code == SEQC_OK;
-       begin += options.chunk)
-    code = stream.step(begin, std::min(options.chunk, total - begin), results,
-                       times);
+  for (int64_t begin = 0; begin < total && code == SEQC_OK; begin += options.chunk)
+    code = stream.step(begin, std::min(options.chunk, total - begin), results, times);
   if (code != SEQC_OK) {
     error = seqc_last_error();
     return code == SEQC_ERROR_USAGE ? WrongInput : exitOf(code);

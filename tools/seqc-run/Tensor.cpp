@@ -48,8 +48,7 @@ void Memory::swap(Memory &other) noexcept {
 
 size_t seqc::run::elementBytes(DLDataType dtype) { return dtype.bits / 8; }
 
-std::optional<Tensor> Tensor::make(DLDataType dtype, std::vector<int64_t> shape,
-                                   Guard guard) {
+std::optional<Tensor> Tensor::make(DLDataType dtype, std::vector<int64_t> shape, Guard guard) {
   size_t bytes = elementBytes(dtype);
   for (int64_t size : shape)
     if (size < 0 || __builtin_mul_overflow(bytes, size_t(size), &bytes))
@@ -66,8 +65,7 @@ std::optional<Tensor> Tensor::make(DLDataType dtype, std::vector<int64_t> shape,
 std::optional<Tensor> Tensor::copy(const Tensor &source, Guard guard) {
   auto tensor = make(source.dtype, source.shape, guard);
   if (tensor)
-    std::memcpy(tensor->memory.data(), source.memory.data(),
-                source.memory.size());
+    std::memcpy(tensor->memory.data(), source.memory.data(), source.memory.size());
   return tensor;
 }
 

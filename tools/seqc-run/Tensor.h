@@ -60,8 +60,8 @@ struct Tensor {
   Memory memory;
 
   /// A zero array, or nothing if its size overflows or memory is exhausted.
-  static std::optional<Tensor>
-  make(DLDataType dtype, std::vector<int64_t> shape, Guard guard = Guard::None);
+  static std::optional<Tensor> make(DLDataType dtype, std::vector<int64_t> shape,
+                                    Guard guard = Guard::None);
   /// A copy of `source` in memory that is guarded as `guard` says.
   static std::optional<Tensor> copy(const Tensor &source, Guard guard);
 

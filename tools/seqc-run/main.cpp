@@ -17,11 +17,10 @@ namespace {
 
 /// Prints `error` to stderr; a compiler's message comes with its own "error:".
 Exit report(Exit code, const std::string &error) {
-  bool rendered = error.find(": error: ") != std::string::npos ||
-                  error.compare(0, 7, "error: ") == 0;
+  bool rendered =
+      error.find(": error: ") != std::string::npos || error.compare(0, 7, "error: ") == 0;
   bool ended = !error.empty() && error.back() == '\n';
-  fprintf(stderr, "%s%s%s", rendered ? "" : "seqc-run: error: ", error.c_str(),
-          ended ? "" : "\n");
+  fprintf(stderr, "%s%s%s", rendered ? "" : "seqc-run: error: ", error.c_str(), ended ? "" : "\n");
   return code;
 }
 
@@ -36,8 +35,7 @@ Exit compareReference(const Options &options, const std::vector<Tensor> &inputs,
   seqc_context context = SEQC_CONTEXT_INIT;
   std::vector<Tensor> expected;
   Times times;
-  if (Exit code = runWhole(reference.function, inputs, once, context, expected,
-                           times, error);
+  if (Exit code = runWhole(reference.function, inputs, once, context, expected, times, error);
       code != Done)
     return code;
   int32_t arguments = seqc_argument_count(reference.function);
@@ -57,11 +55,10 @@ Exit writeOutputs(const Options &options, const seqc_function *function,
                   const std::vector<Tensor> &outputs, std::string &error) {
   int32_t arguments = seqc_argument_count(function);
   for (size_t r = 0; r < outputs.size(); ++r) {
-    if (r < options.outputs.size() &&
-        !writeNpy(options.outputs[r], outputs[r], error))
+    if (r < options.outputs.size() && !writeNpy(options.outputs[r], outputs[r], error))
       return WrongInput;
-    printf("%s: %s %s\n", seqc_tensor_name(function, arguments + r),
-           describe(outputs[r]).c_str(), hashBits(outputs[r]).c_str());
+    printf("%s: %s %s\n", seqc_tensor_name(function, arguments + r), describe(outputs[r]).c_str(),
+           hashBits(outputs[r]).c_str());
   }
   return Done;
 }
@@ -88,15 +85,13 @@ Exit run(const Options &options, std::string &error) {
   }
   std::vector<Tensor> outputs;
   Times times, stepTimes;
-  if (Exit code =
-          runWhole(function, *inputs, options, context, outputs, times, error);
+  if (Exit code = runWhole(function, *inputs, options, context, outputs, times, error);
       code != Done)
     return code;
   if (Exit code = writeOutputs(options, function, outputs, error); code != Done)
     return code;
   if (options.chunk) {
-    if (Exit code = runSteps(function, *inputs, options, sizes, context,
-                             outputs, stepTimes, error);
+    if (Exit code = runSteps(function, *inputs, options, sizes, context, outputs, stepTimes, error);
         code != Done)
       return code;
     printf("steps equal to whole, bit for bit\n");
@@ -105,9 +100,7 @@ Exit run(const Options &options, std::string &error) {
     printf("call: %s\n", times.text().c_str());
   if (options.repeats && !stepTimes.seconds.empty())
     printf("step: %s\n", stepTimes.text().c_str());
-  return options.compareReference
-             ? compareReference(options, *inputs, outputs, error)
-             : Done;
+  return options.compareReference ? compareReference(options, *inputs, outputs, error) : Done;
 }
 
 } // namespace

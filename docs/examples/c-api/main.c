@@ -27,12 +27,10 @@ static DLTensor tensor(void *data, int32_t rank, int64_t *shape) {
 }
 
 static void print_signature(const seqc_function *f) {
-  int32_t arguments = seqc_argument_count(f),
-          n = arguments + seqc_result_count(f);
+  int32_t arguments = seqc_argument_count(f), n = arguments + seqc_result_count(f);
   printf("%s\n", seqc_function_name(f));
   for (int32_t i = 0; i < n; ++i) {
-    printf("  %s %s:", i < arguments ? "argument" : "result",
-           seqc_tensor_name(f, i));
+    printf("  %s %s:", i < arguments ? "argument" : "result", seqc_tensor_name(f, i));
     for (int32_t d = 0; d < seqc_tensor_rank(f, i); ++d)
       if (seqc_tensor_size(f, i, d) < 0)
         printf(" %s", seqc_tensor_size_name(f, i, d));
@@ -45,9 +43,8 @@ static void print_signature(const seqc_function *f) {
 /* The whole sequence in one call. */
 static void run_whole(const seqc_function *f) {
   int64_t sequence[] = {B, T, C}, row[] = {C}, state[] = {B, C};
-  DLTensor t[] = {tensor(x, 3, sequence), tensor(a, 1, row),
-                  tensor(h0, 2, state), tensor(h, 3, sequence),
-                  tensor(last, 2, state)};
+  DLTensor t[] = {tensor(x, 3, sequence), tensor(a, 1, row), tensor(h0, 2, state),
+                  tensor(h, 3, sequence), tensor(last, 2, state)};
   const DLTensor *all[] = {&t[0], &t[1], &t[2], &t[3], &t[4]};
   check(seqc_call(f, NULL, all, 5));
 }
@@ -64,8 +61,7 @@ static int run_stream(const seqc_function *f) {
   check(seqc_state_init(f, state, bytes, sizes, 2, NULL, 0));
   for (int t = 0; t < T; ++t) {
     float in[B][1][C], out[B][1][C];
-    DLTensor step[] = {tensor(in, 3, chunk), tensor(a, 1, row),
-                       tensor(out, 3, chunk)};
+    DLTensor step[] = {tensor(in, 3, chunk), tensor(a, 1, row), tensor(out, 3, chunk)};
     const DLTensor *all[] = {&step[0], &step[1], &step[2]};
     for (int b = 0; b < B; ++b)
       memcpy(in[b][0], x[b][t], sizeof x[b][t]);

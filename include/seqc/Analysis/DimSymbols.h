@@ -29,9 +29,7 @@ public:
   unsigned classOfIndex(mlir::Value index);
   bool same(unsigned a, unsigned b) { return find(a) == find(b); }
   /// The size of a class where one of its members is static.
-  std::optional<int64_t> staticSize(unsigned c) {
-    return sizes.lookup(find(c));
-  }
+  std::optional<int64_t> staticSize(unsigned c) { return sizes.lookup(find(c)); }
   /// Name given to the class by `seqc.dims`, or empty.
   std::string nameOf(unsigned c) { return names.lookup(find(c)); }
 

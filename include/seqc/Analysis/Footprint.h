@@ -25,8 +25,7 @@ std::optional<Footprint> footprint(seq::RecurrenceOp op);
 
 /// The formula with the names that `symbols` knows, e.g. "B·T·2048 + B·1024 +
 /// 262144"; sizes without a name are called "batch" and "steps".
-std::string describe(seq::RecurrenceOp op, const Footprint &footprint,
-                     DimSymbols &symbols);
+std::string describe(seq::RecurrenceOp op, const Footprint &footprint, DimSymbols &symbols);
 
 } // namespace seqc
 

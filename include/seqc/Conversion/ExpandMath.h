@@ -33,18 +33,17 @@ bool needsLibm(mlir::Operation *op, bool precise = false);
 
 /// The results of `op` by its formula, built before `op`, which is left in
 /// place. Empty when `isExpanded(op)` does not hold.
-llvm::SmallVector<mlir::Value> expandMathOp(mlir::OpBuilder &builder,
-                                            mlir::Operation *op,
+llvm::SmallVector<mlir::Value> expandMathOp(mlir::OpBuilder &builder, mlir::Operation *op,
                                             const ExpandMathOptions &options);
 
 /// 1/(1 + exp(-x)) for a float or a vector of floats; within [0, 1] for every x
 /// but NaN.
-mlir::Value buildSigmoid(mlir::OpBuilder &builder, mlir::Location loc,
-                         mlir::Value x, const ExpandMathOptions &options);
+mlir::Value buildSigmoid(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value x,
+                         const ExpandMathOptions &options);
 
 /// log(1 + exp(x)) for a float or a vector of floats, without overflow.
-mlir::Value buildSoftplus(mlir::OpBuilder &builder, mlir::Location loc,
-                          mlir::Value x, const ExpandMathOptions &options);
+mlir::Value buildSoftplus(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value x,
+                          const ExpandMathOptions &options);
 
 } // namespace seqc
 

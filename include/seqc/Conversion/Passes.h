@@ -1,4 +1,4 @@
-//===- Passes.h - Stage 4: from seq ops to loops on buffers --------------------===//
+//===- Passes.h - Stage 4: from seq ops to loops on buffers ---------------===//
 #ifndef SEQC_CONVERSION_PASSES_H
 #define SEQC_CONVERSION_PASSES_H
 

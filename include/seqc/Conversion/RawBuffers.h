@@ -1,4 +1,4 @@
-//===- RawBuffers.h - Buffers from the runtime's pointers and sizes ------------===//
+//===- RawBuffers.h - Buffers from the runtime's pointers and sizes -------===//
 #ifndef SEQC_CONVERSION_RAWBUFFERS_H
 #define SEQC_CONVERSION_RAWBUFFERS_H
 

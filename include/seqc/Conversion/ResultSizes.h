@@ -1,4 +1,4 @@
-//===- ResultSizes.h - Sizes of values from the sizes of arguments -------------===//
+//===- ResultSizes.h - Sizes of values from the sizes of arguments --------===//
 #ifndef SEQC_CONVERSION_RESULTSIZES_H
 #define SEQC_CONVERSION_RESULTSIZES_H
 

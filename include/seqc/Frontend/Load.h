@@ -43,24 +43,21 @@ void runOnOwnStack(llvm::function_ref<void()> work);
 
 /// Copies `bytes` into a buffer named `name` that ends in a zero byte, as the
 /// parser needs.
-std::unique_ptr<llvm::MemoryBuffer> copyInput(llvm::StringRef bytes,
-                                              llvm::StringRef name);
+std::unique_ptr<llvm::MemoryBuffer> copyInput(llvm::StringRef bytes, llvm::StringRef name);
 
 /// Reads the file `path` ("-": standard input) into such a buffer. Null and a
 /// sentence in `error` if it cannot be read, is a folder or exceeds
 /// `maxInputBytes`.
-std::unique_ptr<llvm::MemoryBuffer> readInput(llvm::StringRef path,
-                                              std::string &error);
+std::unique_ptr<llvm::MemoryBuffer> readInput(llvm::StringRef path, std::string &error);
 
 /// Stage `load`: parses `input` (text or bytecode, told apart by the first
 /// bytes), links cells and binds weights. `sources` takes the buffer, so that a
 /// handler which holds it can show the line. Null after an error diagnostic of
 /// `context`, whose registry must hold `registerDialects`. Call it inside
 /// `runOnOwnStack`.
-mlir::OwningOpRef<mlir::ModuleOp>
-loadModule(std::unique_ptr<llvm::MemoryBuffer> input,
-           mlir::MLIRContext &context, llvm::SourceMgr &sources,
-           const LoadOptions &options);
+mlir::OwningOpRef<mlir::ModuleOp> loadModule(std::unique_ptr<llvm::MemoryBuffer> input,
+                                             mlir::MLIRContext &context, llvm::SourceMgr &sources,
+                                             const LoadOptions &options);
 
 /// Path of the program `seqc` that belongs to the code at `address`: beside the
 /// binary that holds it, or in `../bin` of it. Empty if there is none.

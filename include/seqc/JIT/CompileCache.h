@@ -32,8 +32,8 @@ public:
   std::shared_ptr<const CompiledModule> find(const std::string &key);
   /// Remembers `module` under `key` and returns it; if another thread was
   /// faster, its module is returned instead.
-  std::shared_ptr<const CompiledModule>
-  insert(const std::string &key, std::shared_ptr<const CompiledModule> module);
+  std::shared_ptr<const CompiledModule> insert(const std::string &key,
+                                               std::shared_ptr<const CompiledModule> module);
   /// Forgets everything.
   void clear();
 
@@ -51,9 +51,8 @@ private:
 /// The cache key of a compilation: a hash over the model's bytes, the weights'
 /// bytes, the module's name, every option that changes code or messages, and
 /// the host's features.
-std::string makeCompileKey(llvm::StringRef model, llvm::StringRef weights,
-                           llvm::StringRef name, const CompileOptions &options,
-                           bool jsonDiagnostics);
+std::string makeCompileKey(llvm::StringRef model, llvm::StringRef weights, llvm::StringRef name,
+                           const CompileOptions &options, bool jsonDiagnostics);
 
 } // namespace seqc
 

@@ -27,8 +27,7 @@ public:
   /// Emits `lowered` and loads it. Undefined symbols resolve in libc and libm
   /// only. Returns null and sets `error` if the target is not this process's,
   /// code generation fails or a symbol is missing.
-  static std::unique_ptr<JITModule> create(LoweredModule lowered,
-                                           std::string &error);
+  static std::unique_ptr<JITModule> create(LoweredModule lowered, std::string &error);
   ~JITModule();
 
   /// Address of the external symbol `name`, or null if the module does not

@@ -17,8 +17,7 @@ namespace seqc {
 ///   f_stream_step(context, state, bytes, B, T, u, …)   when the function
 ///   streams
 /// Needs a signature that passes checkSignature.
-std::string writeHeader(const ModuleSignature &signature,
-                        llvm::StringRef compilerVersion,
+std::string writeHeader(const ModuleSignature &signature, llvm::StringRef compilerVersion,
                         llvm::StringRef prefix = "");
 
 } // namespace seqc

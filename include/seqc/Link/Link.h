@@ -27,8 +27,7 @@ llvm::Expected<std::string> findLinker(llvm::StringRef given);
 /// library may need libc and libm only; another undefined symbol is an error
 /// that names it. The linker runs as a child process, without a shell; its text
 /// is part of the error.
-llvm::Expected<std::string> linkSharedLibrary(llvm::StringRef object,
-                                              llvm::StringRef soname,
+llvm::Expected<std::string> linkSharedLibrary(llvm::StringRef object, llvm::StringRef soname,
                                               const LinkOptions &options = {});
 
 /// One file to write.
@@ -43,8 +42,7 @@ struct OutputFile {
 /// stay a pair even when two compiles write them at once. On failure nothing is
 /// left and the message names the file. A target that exists and is no regular
 /// file (a device, a pipe) is written directly.
-llvm::Error writeOutputs(llvm::ArrayRef<OutputFile> files,
-                         bool removeOnSignal = false);
+llvm::Error writeOutputs(llvm::ArrayRef<OutputFile> files, bool removeOnSignal = false);
 
 } // namespace seqc
 

@@ -1,9 +1,9 @@
-//===- Compiler.h - From a loaded module to machine code -----------------------===//
+//===- Compiler.h - From a loaded module to machine code ------------------===//
 //
 // The compiler as a library: what the driver, the JIT and the tests call. The order of
 // the stages is the table in Stages.cpp.
 //
-//===---------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------===//
 #ifndef SEQC_PIPELINE_COMPILER_H
 #define SEQC_PIPELINE_COMPILER_H
 

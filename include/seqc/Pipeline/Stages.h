@@ -1,4 +1,4 @@
-//===- Stages.h - The one table of stages --------------------------------------===//
+//===- Stages.h - The one table of stages ---------------------------------===//
 #ifndef SEQC_PIPELINE_STAGES_H
 #define SEQC_PIPELINE_STAGES_H
 

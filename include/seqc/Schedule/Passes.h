@@ -1,4 +1,4 @@
-//===- Passes.h - Stage 3: decide once -----------------------------------------===//
+//===- Passes.h - Stage 3: decide once ------------------------------------===//
 #ifndef SEQC_SCHEDULE_PASSES_H
 #define SEQC_SCHEDULE_PASSES_H
 

@@ -44,8 +44,7 @@ public:
   /// Adds a message; at most 20 errors are kept, the rest are counted.
   void add(Message message);
   /// Adds an error, with a help line unless `help` is empty.
-  void addError(SourcePlace place, llvm::StringRef text,
-                llvm::StringRef help = "");
+  void addError(SourcePlace place, llvm::StringRef text, llvm::StringRef help = "");
   bool hasErrors() const { return errors != 0; }
   const std::vector<Message> &getMessages() const { return messages; }
   /// Forgets everything.
@@ -55,8 +54,7 @@ public:
   void print(llvm::raw_ostream &os, bool json, bool colors = false) const;
 
 private:
-  void printText(llvm::raw_ostream &os, const Message &message,
-                 bool colors) const;
+  void printText(llvm::raw_ostream &os, const Message &message, bool colors) const;
 
   llvm::SourceMgr &sources;
   std::vector<Message> messages;

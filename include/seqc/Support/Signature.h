@@ -1,9 +1,9 @@
-//===- Signature.h - The interface of a compiled function ---------------------===//
+//===- Signature.h - The interface of a compiled function -----------------===//
 //
 // A plain value that the compiler fills and that header writer, ABI emitter, JIT and
 // `<module>_info()` read. No MLIR or LLVM type appears in it.
 //
-//===---------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------===//
 #ifndef SEQC_SUPPORT_SIGNATURE_H
 #define SEQC_SUPPORT_SIGNATURE_H
 

@@ -10,11 +10,9 @@ namespace seqc {
 
 /// The one of `names` that is spelled most like `name`, or "" if none is near
 /// (more than a third of its letters differ).
-llvm::StringRef nearestName(llvm::StringRef name,
-                            llvm::ArrayRef<llvm::StringRef> names);
+llvm::StringRef nearestName(llvm::StringRef name, llvm::ArrayRef<llvm::StringRef> names);
 /// "a, b or c".
-std::string joinNames(llvm::ArrayRef<llvm::StringRef> names,
-                      llvm::StringRef last = "or");
+std::string joinNames(llvm::ArrayRef<llvm::StringRef> names, llvm::StringRef last = "or");
 /// True if C can use `name` as an identifier: letters, digits, `_`, no keyword
 /// of C or C++.
 bool isCIdentifier(llvm::StringRef name);

@@ -55,8 +55,7 @@ std::string signatureHashText(const FunctionSignature &function);
 /// argument's). State indices count public tensors first, then hidden ones.
 /// "time" is null for a static number of steps. Exported symbols start with
 /// "symbol".
-std::string moduleInfo(const ModuleSignature &module,
-                       llvm::StringRef compilerVersion,
+std::string moduleInfo(const ModuleSignature &module, llvm::StringRef compilerVersion,
                        llvm::StringRef prefix = "");
 
 /// The inverse of moduleInfo: the signature of a loaded library. Fails, naming
@@ -65,8 +64,7 @@ llvm::Expected<ModuleSignature> parseModuleInfo(llvm::StringRef json);
 
 /// Checks what emitAbi and writeHeader rely on: no two functions claim one C
 /// symbol, indices are in range, arguments' dynamic sizes have symbols.
-llvm::Error checkSignature(const ModuleSignature &module,
-                           llvm::StringRef prefix = "");
+llvm::Error checkSignature(const ModuleSignature &module, llvm::StringRef prefix = "");
 
 } // namespace seqc
 

@@ -1,4 +1,4 @@
-//===- CPU.h - CPU targets: facts, passes, bytes --------------------------------===//
+//===- CPU.h - CPU targets: facts, passes, bytes --------------------------===//
 #ifndef SEQC_TARGET_CPU_H
 #define SEQC_TARGET_CPU_H
 

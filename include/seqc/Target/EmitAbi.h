@@ -19,10 +19,8 @@ namespace seqc {
 /// `<module>_info`, `<module>_last_error`, `f_sig_<hash>`), which call the
 /// runtime. Makes everything else internal. Run it before LLVM's optimiser.
 /// Fails, in one sentence, on clashing names or a missing companion.
-llvm::Error emitEntryPoints(llvm::Module &module,
-                            const ModuleSignature &signature,
-                            llvm::StringRef compilerVersion,
-                            llvm::StringRef prefix = "");
+llvm::Error emitEntryPoints(llvm::Module &module, const ModuleSignature &signature,
+                            llvm::StringRef compilerVersion, llvm::StringRef prefix = "");
 
 /// Adds what the module needs of the runtime, from bitcode for its triple. Run
 /// it after the target's attributes are set and after LLVM's optimiser: the
@@ -33,8 +31,7 @@ llvm::Error linkRuntime(llvm::Module &module);
 
 /// Both at once, for modules that are not optimised for a target.
 llvm::Error emitAbi(llvm::Module &module, const ModuleSignature &signature,
-                    llvm::StringRef compilerVersion,
-                    llvm::StringRef prefix = "");
+                    llvm::StringRef compilerVersion, llvm::StringRef prefix = "");
 
 /// For a JIT without thread-local storage: turns the module's own error buffer
 /// into an import of `char *seqc_host_error_buffer(void)`, which returns the

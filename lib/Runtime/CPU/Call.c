@@ -16,8 +16,7 @@ static int needs_memory(const seqc_rt_frame *frame, int32_t i) {
   const seqc_rt_tensor *t = &frame->f->tensors[i];
   if (frame->blob || !(t->flags & SEQC_RT_HIDDEN))
     return 0;
-  return i < frame->f->n_arguments ||
-         !(frame->f->tensors[t->partner].flags & SEQC_RT_HIDDEN);
+  return i < frame->f->n_arguments || !(frame->f->tensors[t->partner].flags & SEQC_RT_HIDDEN);
 }
 
 int64_t seqc_rt_run_bytes(seqc_rt_frame *frame) {
@@ -28,9 +27,8 @@ int64_t seqc_rt_run_bytes(seqc_rt_frame *frame) {
       total = seqc_rt_add(total, seqc_rt_align(frame->bytes[i]));
   int64_t body = f->scratch(frame->dims);
   if (body < 0 || seqc_rt_add(total, body) == INT64_MAX) {
-    seqc_rt_put(seqc_rt_begin(frame),
-                "expected fewer than 2^63 bytes of scratch, but these sizes "
-                "need more");
+    seqc_rt_put(seqc_rt_begin(frame), "expected fewer than 2^63 bytes of scratch, but these sizes "
+                                      "need more");
     return -seqc_rt_fail(frame, SEQC_ERROR_OVERFLOW);
   }
   return total + body;
@@ -109,8 +107,7 @@ int32_t seqc_rt_call(const seqc_rt_function *f, const seqc_context *context,
   SEQC_RT_FRAME(frame, f, context);
   int32_t code = seqc_rt_check_context(&frame);
   if (!code)
-    code =
-        seqc_rt_check_arguments(&frame, args, n, SEQC_RT_HIDDEN, SEQC_RT_ALL);
+    code = seqc_rt_check_arguments(&frame, args, n, SEQC_RT_HIDDEN, SEQC_RT_ALL);
   if (!code)
     code = seqc_rt_infer(&frame);
   if (!code)
@@ -123,13 +120,11 @@ int32_t seqc_rt_call(const seqc_rt_function *f, const seqc_context *context,
 }
 
 /* Room for result i's sizes in the caller's tensor. */
-static int32_t fill_shape(seqc_rt_frame *frame, int32_t i,
-                          const DLTensor *given) {
+static int32_t fill_shape(seqc_rt_frame *frame, int32_t i, const DLTensor *given) {
   const seqc_rt_tensor *t = &frame->f->tensors[i];
   if (!given || (t->rank > 0 && !given->shape)) {
-    seqc_rt_put(seqc_rt_begin_at(frame, i),
-                given ? "expected a tensor's shape, but got null"
-                      : "expected a tensor, but got null");
+    seqc_rt_put(seqc_rt_begin_at(frame, i), given ? "expected a tensor's shape, but got null"
+                                                  : "expected a tensor, but got null");
     return seqc_rt_fail(frame, SEQC_ERROR_NULL);
   }
   if (given->ndim != t->rank) {
@@ -145,11 +140,9 @@ static int32_t fill_shape(seqc_rt_frame *frame, int32_t i,
   return SEQC_OK;
 }
 
-int32_t seqc_rt_shapes(const seqc_rt_function *f, const DLTensor *const *args,
-                       int32_t n) {
+int32_t seqc_rt_shapes(const seqc_rt_function *f, const DLTensor *const *args, int32_t n) {
   SEQC_RT_FRAME(frame, f, (const seqc_context *)0);
-  int32_t code =
-      seqc_rt_check_arguments(&frame, args, n, SEQC_RT_HIDDEN, SEQC_RT_ALL);
+  int32_t code = seqc_rt_check_arguments(&frame, args, n, SEQC_RT_HIDDEN, SEQC_RT_ALL);
   if (!code)
     code = seqc_rt_infer(&frame);
   int32_t k = n;
@@ -159,11 +152,9 @@ int32_t seqc_rt_shapes(const seqc_rt_function *f, const DLTensor *const *args,
   return code;
 }
 
-int64_t seqc_rt_scratch_bytes(const seqc_rt_function *f,
-                              const DLTensor *const *args, int32_t n) {
+int64_t seqc_rt_scratch_bytes(const seqc_rt_function *f, const DLTensor *const *args, int32_t n) {
   SEQC_RT_FRAME(frame, f, (const seqc_context *)0);
-  int32_t code =
-      seqc_rt_check_arguments(&frame, args, n, SEQC_RT_HIDDEN, SEQC_RT_EITHER);
+  int32_t code = seqc_rt_check_arguments(&frame, args, n, SEQC_RT_HIDDEN, SEQC_RT_EITHER);
   if (!code)
     code = seqc_rt_infer(&frame);
   return code ? -code : seqc_rt_run_bytes(&frame);

@@ -36,8 +36,7 @@ static int32_t fail_null(seqc_rt_frame *frame, int32_t i, const char *what) {
 }
 
 /* "expected f32[?,?,256], but got f64[2,10,256]" */
-static int32_t fail_type(seqc_rt_frame *frame, int32_t i, const DLTensor *given,
-                         int32_t code) {
+static int32_t fail_type(seqc_rt_frame *frame, int32_t i, const DLTensor *given, int32_t code) {
   seqc_rt_text *text = seqc_rt_begin_at(frame, i);
   seqc_rt_put(text, "expected ");
   seqc_rt_put_declared(text, &frame->f->tensors[i]);
@@ -47,8 +46,7 @@ static int32_t fail_type(seqc_rt_frame *frame, int32_t i, const DLTensor *given,
 }
 
 /* "expected size B=8 as in 'u', but got 4" */
-static int32_t fail_symbol(seqc_rt_frame *frame, int32_t i, int64_t symbol,
-                           int64_t given) {
+static int32_t fail_symbol(seqc_rt_frame *frame, int32_t i, int64_t symbol, int64_t given) {
   seqc_rt_text *text = seqc_rt_begin_at(frame, i);
   seqc_rt_put(text, "expected size ");
   seqc_rt_put(text, frame->f->symbols[symbol]);
@@ -61,8 +59,7 @@ static int32_t fail_symbol(seqc_rt_frame *frame, int32_t i, int64_t symbol,
   return seqc_rt_fail(frame, SEQC_ERROR_SIZE);
 }
 
-static int32_t fail_negative(seqc_rt_frame *frame, int32_t i, int32_t d,
-                             int64_t given) {
+static int32_t fail_negative(seqc_rt_frame *frame, int32_t i, int32_t d, int64_t given) {
   seqc_rt_text *text = seqc_rt_begin_at(frame, i);
   seqc_rt_put(text, "expected sizes of at least 0, but got ");
   seqc_rt_put_int(text, given);
@@ -94,15 +91,13 @@ static int32_t count_bytes(seqc_rt_frame *frame, int32_t i) {
 }
 
 /* dtype, rank and fixed sizes. */
-static int32_t check_type(seqc_rt_frame *frame, int32_t i,
-                          const DLTensor *given) {
+static int32_t check_type(seqc_rt_frame *frame, int32_t i, const DLTensor *given) {
   const seqc_rt_tensor *t = &frame->f->tensors[i];
   if (!given)
     return fail_null(frame, i, "a tensor");
   if (given->ndim > 0 && !given->shape)
     return fail_null(frame, i, "a tensor's shape");
-  if (given->dtype.code != t->code || given->dtype.bits != t->bytes * 8 ||
-      given->dtype.lanes != 1)
+  if (given->dtype.code != t->code || given->dtype.bits != t->bytes * 8 || given->dtype.lanes != 1)
     return fail_type(frame, i, given, SEQC_ERROR_DTYPE);
   if (given->ndim != t->rank)
     return fail_type(frame, i, given, SEQC_ERROR_RANK);
@@ -115,8 +110,7 @@ static int32_t check_type(seqc_rt_frame *frame, int32_t i,
   return SEQC_OK;
 }
 
-int32_t seqc_rt_check_shape(seqc_rt_frame *frame, int32_t i,
-                            const DLTensor *given) {
+int32_t seqc_rt_check_shape(seqc_rt_frame *frame, int32_t i, const DLTensor *given) {
   const seqc_rt_tensor *t = &frame->f->tensors[i];
   int32_t code = check_type(frame, i, given);
   if (code)
@@ -136,16 +130,14 @@ int32_t seqc_rt_check_shape(seqc_rt_frame *frame, int32_t i,
   return count_bytes(frame, i);
 }
 
-static int32_t count_passed(const seqc_rt_function *f, int32_t hidden,
-                            int32_t end) {
+static int32_t count_passed(const seqc_rt_function *f, int32_t hidden, int32_t end) {
   int32_t count = 0;
   for (int32_t i = 0; i < end; ++i)
     count += seqc_rt_passed(f, i, hidden);
   return count;
 }
 
-int32_t seqc_rt_check_arguments(seqc_rt_frame *frame,
-                                const DLTensor *const *args, int32_t n,
+int32_t seqc_rt_check_arguments(seqc_rt_frame *frame, const DLTensor *const *args, int32_t n,
                                 int32_t hidden, int results) {
   const seqc_rt_function *f = frame->f;
   int32_t arguments = count_passed(f, hidden, f->n_arguments);
@@ -163,14 +155,12 @@ int32_t seqc_rt_check_arguments(seqc_rt_frame *frame,
     return seqc_rt_fail(frame, SEQC_ERROR_COUNT);
   }
   if (n && !args) {
-    seqc_rt_put(seqc_rt_begin(frame),
-                "expected an array of tensors, but got null");
+    seqc_rt_put(seqc_rt_begin(frame), "expected an array of tensors, but got null");
     return seqc_rt_fail(frame, SEQC_ERROR_NULL);
   }
   for (int32_t i = 0, k = 0; i < f->n_arguments; ++i) {
-    int32_t code = seqc_rt_passed(f, i, hidden)
-                       ? seqc_rt_check_shape(frame, i, args[k++])
-                       : SEQC_OK;
+    int32_t code =
+        seqc_rt_passed(f, i, hidden) ? seqc_rt_check_shape(frame, i, args[k++]) : SEQC_OK;
     if (code)
       return code;
   }
@@ -189,8 +179,7 @@ int32_t seqc_rt_infer(seqc_rt_frame *frame) {
 }
 
 /* A result's sizes against those that the function computes. */
-static int32_t check_result(seqc_rt_frame *frame, int32_t i,
-                            const DLTensor *given) {
+static int32_t check_result(seqc_rt_frame *frame, int32_t i, const DLTensor *given) {
   const seqc_rt_tensor *t = &frame->f->tensors[i];
   int32_t code = check_type(frame, i, given);
   if (code)
@@ -215,14 +204,11 @@ static int32_t check_result(seqc_rt_frame *frame, int32_t i,
   return SEQC_OK;
 }
 
-int32_t seqc_rt_check_results(seqc_rt_frame *frame, const DLTensor *const *args,
-                              int32_t hidden) {
+int32_t seqc_rt_check_results(seqc_rt_frame *frame, const DLTensor *const *args, int32_t hidden) {
   const seqc_rt_function *f = frame->f;
   int32_t k = count_passed(f, hidden, f->n_arguments);
   for (int32_t i = f->n_arguments; i < f->n_tensors; ++i) {
-    int32_t code = seqc_rt_passed(f, i, hidden)
-                       ? check_result(frame, i, args[k++])
-                       : SEQC_OK;
+    int32_t code = seqc_rt_passed(f, i, hidden) ? check_result(frame, i, args[k++]) : SEQC_OK;
     if (code)
       return code;
   }

@@ -61,8 +61,7 @@ typedef struct {
   const int32_t *states;
   /** See docs/Architecture.md: body, result sizes, scratch bytes, hidden
    * states; `init` is null without hidden states. */
-  void (*body)(void *const *ptrs, const int64_t *dims, char *scratch,
-               const void *par);
+  void (*body)(void *const *ptrs, const int64_t *dims, char *scratch, const void *par);
   void (*shapes)(const int64_t *dims);
   int64_t (*scratch)(const int64_t *dims);
   void (*init)(void *const *ptrs, const int64_t *dims);

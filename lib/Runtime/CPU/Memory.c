@@ -2,8 +2,7 @@
  * and no output on top of another tensor. */
 #include "Runtime.h"
 
-static int32_t fail_strides(seqc_rt_frame *frame, int32_t i,
-                            const DLTensor *given) {
+static int32_t fail_strides(seqc_rt_frame *frame, int32_t i, const DLTensor *given) {
   seqc_rt_text *text = seqc_rt_begin_at(frame, i);
   seqc_rt_put(text, "expected dense row-major strides, but got [");
   for (int32_t d = 0; d < given->ndim; ++d) {
@@ -18,8 +17,7 @@ static int32_t fail_strides(seqc_rt_frame *frame, int32_t i,
 
 /* Strides of a dimension of size 1, and all those of an empty tensor, are never
  * used, so they may hold anything. */
-static int32_t check_strides(seqc_rt_frame *frame, int32_t i,
-                             const DLTensor *given) {
+static int32_t check_strides(seqc_rt_frame *frame, int32_t i, const DLTensor *given) {
   if (!given->strides || frame->bytes[i] == 0)
     return SEQC_OK;
   int64_t dense = 1;
@@ -31,8 +29,7 @@ static int32_t check_strides(seqc_rt_frame *frame, int32_t i,
   return SEQC_OK;
 }
 
-static int32_t check_address(seqc_rt_frame *frame, int32_t i,
-                             const void *data) {
+static int32_t check_address(seqc_rt_frame *frame, int32_t i, const void *data) {
   const seqc_rt_tensor *t = &frame->f->tensors[i];
   if (frame->bytes[i] == 0)
     return SEQC_OK;
@@ -55,8 +52,7 @@ static int32_t check_address(seqc_rt_frame *frame, int32_t i,
 
 /* Another byte than 0 or 1 in a bool is undefined behaviour in generated code.
  */
-static int32_t check_bools(seqc_rt_frame *frame, int32_t i,
-                           const unsigned char *data) {
+static int32_t check_bools(seqc_rt_frame *frame, int32_t i, const unsigned char *data) {
   const seqc_rt_tensor *t = &frame->f->tensors[i];
   if (t->code != kDLBool || t->flags & SEQC_RT_RESULT)
     return SEQC_OK;
@@ -81,8 +77,7 @@ static int32_t check_bools(seqc_rt_frame *frame, int32_t i,
   return seqc_rt_fail(frame, SEQC_ERROR_VALUE);
 }
 
-int32_t seqc_rt_check_layout(seqc_rt_frame *frame, int32_t i,
-                             const DLTensor *given) {
+int32_t seqc_rt_check_layout(seqc_rt_frame *frame, int32_t i, const DLTensor *given) {
   if (given->device.device_type != kDLCPU) {
     seqc_rt_text *text = seqc_rt_begin_at(frame, i);
     seqc_rt_put(text, "expected a tensor in CPU memory (DLPack device 1), but "
@@ -103,15 +98,13 @@ int32_t seqc_rt_check_layout(seqc_rt_frame *frame, int32_t i,
   return check_bools(frame, i, (const unsigned char *)data);
 }
 
-static int overlap(const void *a, int64_t a_bytes, const void *b,
-                   int64_t b_bytes) {
+static int overlap(const void *a, int64_t a_bytes, const void *b, int64_t b_bytes) {
   uintptr_t x = (uintptr_t)a, y = (uintptr_t)b;
   return a && b && a_bytes > 0 && b_bytes > 0 && x < y + (uintptr_t)b_bytes &&
          y < x + (uintptr_t)a_bytes;
 }
 
-static int32_t fail_overlap(seqc_rt_frame *frame, int32_t i, const char *what,
-                            const char *name) {
+static int32_t fail_overlap(seqc_rt_frame *frame, int32_t i, const char *what, const char *name) {
   seqc_rt_text *text = seqc_rt_begin_at(frame, i);
   seqc_rt_put(text, "expected memory of its own, but it overlaps ");
   seqc_rt_put(text, what);
@@ -124,14 +117,12 @@ static int32_t fail_overlap(seqc_rt_frame *frame, int32_t i, const char *what,
  * allowed to the two ends of one state. */
 static int32_t check_pair(seqc_rt_frame *frame, int32_t i, int32_t k) {
   const seqc_rt_tensor *tensors = frame->f->tensors;
-  if (!overlap(frame->ptrs[i], frame->bytes[i], frame->ptrs[k],
-               frame->bytes[k]))
+  if (!overlap(frame->ptrs[i], frame->bytes[i], frame->ptrs[k], frame->bytes[k]))
     return SEQC_OK;
   if (tensors[i].partner == k && frame->ptrs[i] == frame->ptrs[k])
     return SEQC_OK;
-  return fail_overlap(
-      frame, i, tensors[k].flags & SEQC_RT_RESULT ? "result '" : "argument '",
-      tensors[k].name);
+  return fail_overlap(frame, i, tensors[k].flags & SEQC_RT_RESULT ? "result '" : "argument '",
+                      tensors[k].name);
 }
 
 int32_t seqc_rt_check_overlap(seqc_rt_frame *frame, int32_t hidden) {
@@ -139,12 +130,10 @@ int32_t seqc_rt_check_overlap(seqc_rt_frame *frame, int32_t hidden) {
   for (int32_t i = 0; i < f->n_tensors; ++i) {
     if (!seqc_rt_passed(f, i, hidden))
       continue;
-    if (overlap(frame->ptrs[i], frame->bytes[i], frame->blob,
-                frame->blob_bytes))
+    if (overlap(frame->ptrs[i], frame->bytes[i], frame->blob, frame->blob_bytes))
       return fail_overlap(frame, i, "the streaming state", "");
     for (int32_t k = 0; i >= f->n_arguments && k < i; ++k) {
-      int32_t code =
-          seqc_rt_passed(f, k, hidden) ? check_pair(frame, i, k) : SEQC_OK;
+      int32_t code = seqc_rt_passed(f, k, hidden) ? check_pair(frame, i, k) : SEQC_OK;
       if (code)
         return code;
     }
@@ -152,8 +141,7 @@ int32_t seqc_rt_check_overlap(seqc_rt_frame *frame, int32_t hidden) {
   return SEQC_OK;
 }
 
-int32_t seqc_rt_check_memory(seqc_rt_frame *frame, const DLTensor *const *args,
-                             int32_t hidden) {
+int32_t seqc_rt_check_memory(seqc_rt_frame *frame, const DLTensor *const *args, int32_t hidden) {
   const seqc_rt_function *f = frame->f;
   for (int32_t i = 0, k = 0; i < f->n_tensors; ++i) {
     if (!seqc_rt_passed(f, i, hidden))

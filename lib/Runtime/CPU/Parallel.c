@@ -14,9 +14,7 @@ static fp_mode get_mode(void) {
   __asm__ volatile("mrs %0, fpcr" : "=r"(mode));
   return mode;
 }
-static void set_mode(fp_mode mode) {
-  __asm__ volatile("msr fpcr, %0" : : "r"(mode));
-}
+static void set_mode(fp_mode mode) { __asm__ volatile("msr fpcr, %0" : : "r"(mode)); }
 #else
 #error "expected x86_64 or aarch64"
 #endif
@@ -43,8 +41,8 @@ static void run_range(void *env, int64_t begin, int64_t end) {
   __atomic_fetch_add(&r->done, end - begin, __ATOMIC_RELAXED);
 }
 
-void seqc_rt_parallel_for(const void *par, seqc_rt_range fn, void *const *ptrs,
-                          const int64_t *dims, char *scratch, int64_t n) {
+void seqc_rt_parallel_for(const void *par, seqc_rt_range fn, void *const *ptrs, const int64_t *dims,
+                          char *scratch, int64_t n) {
   const seqc_rt_parallel *p = (const seqc_rt_parallel *)par;
   const seqc_context *context = p ? p->context : (const seqc_context *)0;
   if (n <= 0)

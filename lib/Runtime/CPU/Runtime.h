@@ -20,31 +20,25 @@ void *memset(void *memory, int value, size_t bytes);
 /** The entry points behind f_call, f_shapes, … of the function `f`. */
 int32_t seqc_rt_call(const seqc_rt_function *f, const seqc_context *context,
                      const DLTensor *const *args, int32_t n);
-int32_t seqc_rt_shapes(const seqc_rt_function *f, const DLTensor *const *args,
-                       int32_t n);
-int64_t seqc_rt_scratch_bytes(const seqc_rt_function *f,
-                              const DLTensor *const *args, int32_t n);
+int32_t seqc_rt_shapes(const seqc_rt_function *f, const DLTensor *const *args, int32_t n);
+int64_t seqc_rt_scratch_bytes(const seqc_rt_function *f, const DLTensor *const *args, int32_t n);
 int64_t seqc_rt_step_scratch_bytes(const seqc_rt_function *f, const void *state,
-                                   int64_t state_bytes,
-                                   const DLTensor *const *args, int32_t n);
-int64_t seqc_rt_state_bytes(const seqc_rt_function *f, const int64_t *sizes,
-                            int32_t n);
-int32_t seqc_rt_state_init(const seqc_rt_function *f, void *state,
-                           int64_t state_bytes, const int64_t *sizes,
-                           int32_t n_sizes, const DLTensor *const *initial,
+                                   int64_t state_bytes, const DLTensor *const *args, int32_t n);
+int64_t seqc_rt_state_bytes(const seqc_rt_function *f, const int64_t *sizes, int32_t n);
+int32_t seqc_rt_state_init(const seqc_rt_function *f, void *state, int64_t state_bytes,
+                           const int64_t *sizes, int32_t n_sizes, const DLTensor *const *initial,
                            int32_t n_initial);
-int32_t seqc_rt_step(const seqc_rt_function *f, const seqc_context *context,
-                     void *state, int64_t state_bytes,
-                     const DLTensor *const *args, int32_t n);
+int32_t seqc_rt_step(const seqc_rt_function *f, const seqc_context *context, void *state,
+                     int64_t state_bytes, const DLTensor *const *args, int32_t n);
 const char *seqc_rt_last_error(void);
 
 /** Parallel regions of generated code end here: runs `fn` over a partition of
  *  [0, n), by the context's hook when there is one. `par` is what the body got.
  */
-typedef void (*seqc_rt_range)(void *const *ptrs, const int64_t *dims,
-                              char *scratch, int64_t begin, int64_t end);
-void seqc_rt_parallel_for(const void *par, seqc_rt_range fn, void *const *ptrs,
-                          const int64_t *dims, char *scratch, int64_t n);
+typedef void (*seqc_rt_range)(void *const *ptrs, const int64_t *dims, char *scratch, int64_t begin,
+                              int64_t end);
+void seqc_rt_parallel_for(const void *par, seqc_rt_range fn, void *const *ptrs, const int64_t *dims,
+                          char *scratch, int64_t n);
 
 /** What `par` points to: the context, and how many items hooks left out. */
 typedef struct {
@@ -83,16 +77,15 @@ typedef struct {
 } seqc_rt_frame;
 
 /** Declares a frame `name` and its arrays in the enclosing function. */
-#define SEQC_RT_FRAME(name, function, ctx)                                     \
-  void *name##_ptrs[(function)->n_tensors + 1];                                \
-  int64_t name##_dims[(function)->n_dims + 1];                                 \
-  int64_t name##_bytes[(function)->n_tensors + 1];                             \
-  int64_t name##_symbols[(function)->n_symbols + 1];                           \
-  const char *name##_binders[(function)->n_symbols + 1];                       \
-  seqc_rt_frame name = {(function),     (ctx),           name##_ptrs,          \
-                        name##_dims,    name##_bytes,    name##_symbols,       \
-                        name##_binders, (const void *)0, 0,                    \
-                        {(char *)0, 0}};                                       \
+#define SEQC_RT_FRAME(name, function, ctx)                                                         \
+  void *name##_ptrs[(function)->n_tensors + 1];                                                    \
+  int64_t name##_dims[(function)->n_dims + 1];                                                     \
+  int64_t name##_bytes[(function)->n_tensors + 1];                                                 \
+  int64_t name##_symbols[(function)->n_symbols + 1];                                               \
+  const char *name##_binders[(function)->n_symbols + 1];                                           \
+  seqc_rt_frame name = {                                                                           \
+      (function),     (ctx),          name##_ptrs,     name##_dims, name##_bytes,                  \
+      name##_symbols, name##_binders, (const void *)0, 0,           {(char *)0, 0}};               \
   seqc_rt_frame_clear(&name)
 void seqc_rt_frame_clear(seqc_rt_frame *frame);
 
@@ -104,31 +97,25 @@ int32_t seqc_rt_fail(seqc_rt_frame *frame, int32_t code);
 
 /** Whether tensor `i` is in the caller's array of a call that hides `hidden`.
  */
-static inline int seqc_rt_passed(const seqc_rt_function *f, int32_t i,
-                                 int32_t hidden) {
+static inline int seqc_rt_passed(const seqc_rt_function *f, int32_t i, int32_t hidden) {
   return (f->tensors[i].flags & hidden) == 0;
 }
 
 /** Arguments: dtype, rank, sizes; fills `dims`, binds symbols. `results` tells
  *  whether `args` goes on with the results (they are only counted). */
 enum { SEQC_RT_ALL = 0, SEQC_RT_ARGUMENTS = 1, SEQC_RT_EITHER = 2 };
-int32_t seqc_rt_check_arguments(seqc_rt_frame *frame,
-                                const DLTensor *const *args, int32_t n,
+int32_t seqc_rt_check_arguments(seqc_rt_frame *frame, const DLTensor *const *args, int32_t n,
                                 int32_t hidden, int results);
-int32_t seqc_rt_check_shape(seqc_rt_frame *frame, int32_t i,
-                            const DLTensor *given);
+int32_t seqc_rt_check_shape(seqc_rt_frame *frame, int32_t i, const DLTensor *given);
 /** Asks the function for the sizes of results and hidden states, which need all
  *  arguments' `dims`; fills `bytes`. */
 int32_t seqc_rt_infer(seqc_rt_frame *frame);
 /** Results against the inferred sizes. */
-int32_t seqc_rt_check_results(seqc_rt_frame *frame, const DLTensor *const *args,
-                              int32_t hidden);
+int32_t seqc_rt_check_results(seqc_rt_frame *frame, const DLTensor *const *args, int32_t hidden);
 /** Memory of all passed tensors: strides, device, alignment, values, overlap;
  *  fills `ptrs`. */
-int32_t seqc_rt_check_memory(seqc_rt_frame *frame, const DLTensor *const *args,
-                             int32_t hidden);
-int32_t seqc_rt_check_layout(seqc_rt_frame *frame, int32_t i,
-                             const DLTensor *given);
+int32_t seqc_rt_check_memory(seqc_rt_frame *frame, const DLTensor *const *args, int32_t hidden);
+int32_t seqc_rt_check_layout(seqc_rt_frame *frame, int32_t i, const DLTensor *given);
 int32_t seqc_rt_check_overlap(seqc_rt_frame *frame, int32_t hidden);
 int32_t seqc_rt_check_context(seqc_rt_frame *frame);
 int32_t seqc_rt_check_cpu(seqc_rt_frame *frame);

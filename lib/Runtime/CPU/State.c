@@ -71,8 +71,7 @@ static void place_states(seqc_rt_frame *frame, char *blob) {
 
 /* Binds each symbol to its given size and derives all others. The number of
  * steps never matters for a state. */
-static int32_t bind_sizes(seqc_rt_frame *frame, const int64_t *sizes,
-                          int32_t n) {
+static int32_t bind_sizes(seqc_rt_frame *frame, const int64_t *sizes, int32_t n) {
   const seqc_rt_function *f = frame->f;
   if (n != f->n_symbols || (n && !sizes)) {
     seqc_rt_text *text = seqc_rt_begin(frame);
@@ -83,8 +82,7 @@ static int32_t bind_sizes(seqc_rt_frame *frame, const int64_t *sizes,
       seqc_rt_put_int(text, n);
     else
       seqc_rt_put(text, "null");
-    return seqc_rt_fail(frame,
-                        n != f->n_symbols ? SEQC_ERROR_COUNT : SEQC_ERROR_NULL);
+    return seqc_rt_fail(frame, n != f->n_symbols ? SEQC_ERROR_COUNT : SEQC_ERROR_NULL);
   }
   for (int32_t s = 0; s < n; ++s) {
     frame->symbols[s] = s == f->time_symbol ? 1 : sizes[s];
@@ -107,29 +105,25 @@ static int32_t bind_sizes(seqc_rt_frame *frame, const int64_t *sizes,
   return seqc_rt_infer(frame);
 }
 
-static int64_t sized_bytes(seqc_rt_frame *frame, const int64_t *sizes,
-                           int32_t n) {
+static int64_t sized_bytes(seqc_rt_frame *frame, const int64_t *sizes, int32_t n) {
   int32_t code = bind_sizes(frame, sizes, n);
   if (code)
     return -code;
   int64_t bytes = blob_bytes(frame);
   if (bytes < INT64_MAX)
     return bytes;
-  seqc_rt_put(seqc_rt_begin(frame),
-              "expected fewer than 2^63 bytes of streaming state, but these "
-              "sizes need more");
+  seqc_rt_put(seqc_rt_begin(frame), "expected fewer than 2^63 bytes of streaming state, but these "
+                                    "sizes need more");
   return -seqc_rt_fail(frame, SEQC_ERROR_OVERFLOW);
 }
 
-int64_t seqc_rt_state_bytes(const seqc_rt_function *f, const int64_t *sizes,
-                            int32_t n) {
+int64_t seqc_rt_state_bytes(const seqc_rt_function *f, const int64_t *sizes, int32_t n) {
   SEQC_RT_FRAME(frame, f, (const seqc_context *)0);
   return sized_bytes(&frame, sizes, n);
 }
 
 /* The caller's memory: there, aligned, large enough. */
-static int32_t check_blob(seqc_rt_frame *frame, const void *state,
-                          int64_t given, int64_t bytes) {
+static int32_t check_blob(seqc_rt_frame *frame, const void *state, int64_t given, int64_t bytes) {
   int32_t code = !state ? SEQC_ERROR_NULL : SEQC_ERROR_STATE;
   int64_t past = (int64_t)((uintptr_t)state % BLOB_ALIGNMENT);
   if (state && !past && given >= bytes)
@@ -167,15 +161,13 @@ static void write_tag(const seqc_rt_frame *frame, char *blob, int64_t bytes) {
 }
 
 /* Initial values that the caller gives, each to its place in the blob. */
-static int32_t check_initial(seqc_rt_frame *frame,
-                             const DLTensor *const *initial) {
+static int32_t check_initial(seqc_rt_frame *frame, const DLTensor *const *initial) {
   const seqc_rt_function *f = frame->f;
   int32_t p = 0;
   for (int32_t k = 0; k < f->n_states; ++k) {
     int32_t i = f->states[k];
-    const DLTensor *given = f->tensors[i].flags & SEQC_RT_HIDDEN
-                                ? (const DLTensor *)0
-                                : initial[p++];
+    const DLTensor *given =
+        f->tensors[i].flags & SEQC_RT_HIDDEN ? (const DLTensor *)0 : initial[p++];
     if (!given)
       continue;
     int32_t code = seqc_rt_check_shape(frame, i, given);
@@ -197,14 +189,13 @@ static void fill_states(seqc_rt_frame *frame, char *blob, int64_t bytes) {
   memset(blob, 0, (size_t)bytes);
   for (int32_t k = 0; k < f->n_states; ++k)
     if (given[k])
-      memcpy(frame->ptrs[f->states[k]], given[k],
-             (size_t)frame->bytes[f->states[k]]);
+      memcpy(frame->ptrs[f->states[k]], given[k], (size_t)frame->bytes[f->states[k]]);
   if (f->init)
     f->init(frame->ptrs, frame->dims);
 }
 
-static int32_t check_initial_count(seqc_rt_frame *frame,
-                                   const DLTensor *const *initial, int32_t n) {
+static int32_t check_initial_count(seqc_rt_frame *frame, const DLTensor *const *initial,
+                                   int32_t n) {
   const seqc_rt_function *f = frame->f;
   int32_t expected = 0;
   for (int32_t k = 0; k < f->n_states; ++k)
@@ -219,13 +210,11 @@ static int32_t check_initial_count(seqc_rt_frame *frame,
     seqc_rt_put_int(text, n);
   else
     seqc_rt_put(text, "a null array");
-  return seqc_rt_fail(frame,
-                      n != expected ? SEQC_ERROR_COUNT : SEQC_ERROR_NULL);
+  return seqc_rt_fail(frame, n != expected ? SEQC_ERROR_COUNT : SEQC_ERROR_NULL);
 }
 
-int32_t seqc_rt_state_init(const seqc_rt_function *f, void *state,
-                           int64_t state_bytes, const int64_t *sizes,
-                           int32_t n_sizes, const DLTensor *const *initial,
+int32_t seqc_rt_state_init(const seqc_rt_function *f, void *state, int64_t state_bytes,
+                           const int64_t *sizes, int32_t n_sizes, const DLTensor *const *initial,
                            int32_t n_initial) {
   SEQC_RT_FRAME(frame, f, (const seqc_context *)0);
   int64_t bytes = sized_bytes(&frame, sizes, n_sizes);
@@ -247,8 +236,7 @@ int32_t seqc_rt_state_init(const seqc_rt_function *f, void *state,
 }
 
 /* The tag: made by f_state_init of this very function, and whole. */
-static int32_t check_tag(seqc_rt_frame *frame, const char *blob,
-                         int64_t state_bytes) {
+static int32_t check_tag(seqc_rt_frame *frame, const char *blob, int64_t state_bytes) {
   const seqc_rt_function *f = frame->f;
   const blob_tag *tag = (const blob_tag *)blob;
   int32_t code = check_blob(frame, blob, state_bytes, header_bytes(f));
@@ -257,14 +245,13 @@ static int32_t check_tag(seqc_rt_frame *frame, const char *blob,
   uint64_t differ = tag->abi ^ SEQC_ABI_VERSION;
   for (int i = 0; i < 8; ++i)
     differ |= (uint64_t)(tag->magic[i] ^ blob_magic[i]);
-  const char *problem =
-      differ ? "expected a streaming state made by its state_init, but got "
-               "other bytes"
-      : tag->hash != f->hash
-          ? "expected its own streaming state, but got another function's"
-      : tag->check != checksum(blob, count_sizes(f))
-          ? "expected an intact streaming state, but its tag is damaged"
-          : (const char *)0;
+  const char *problem = differ ? "expected a streaming state made by its state_init, but got "
+                                 "other bytes"
+                        : tag->hash != f->hash
+                            ? "expected its own streaming state, but got another function's"
+                        : tag->check != checksum(blob, count_sizes(f))
+                            ? "expected an intact streaming state, but its tag is damaged"
+                            : (const char *)0;
   if (!problem)
     return check_blob(frame, blob, state_bytes, tag->bytes);
   seqc_rt_put(seqc_rt_begin(frame), problem);
@@ -309,9 +296,8 @@ static int32_t check_states(seqc_rt_frame *frame, const char *blob) {
 
 /* Everything of a step's call but memory and results: `results` as in
  * seqc_rt_check_arguments. */
-static int32_t bind_step(seqc_rt_frame *frame, const void *state,
-                         int64_t state_bytes, const DLTensor *const *args,
-                         int32_t n, int results) {
+static int32_t bind_step(seqc_rt_frame *frame, const void *state, int64_t state_bytes,
+                         const DLTensor *const *args, int32_t n, int results) {
   int32_t code = check_tag(frame, (const char *)state, state_bytes);
   if (code)
     return code;
@@ -323,9 +309,8 @@ static int32_t bind_step(seqc_rt_frame *frame, const void *state,
   return code ? code : check_states(frame, (const char *)state);
 }
 
-int32_t seqc_rt_step(const seqc_rt_function *f, const seqc_context *context,
-                     void *state, int64_t state_bytes,
-                     const DLTensor *const *args, int32_t n) {
+int32_t seqc_rt_step(const seqc_rt_function *f, const seqc_context *context, void *state,
+                     int64_t state_bytes, const DLTensor *const *args, int32_t n) {
   SEQC_RT_FRAME(frame, f, context);
   int32_t code = seqc_rt_check_context(&frame);
   if (!code)
@@ -343,8 +328,7 @@ int32_t seqc_rt_step(const seqc_rt_function *f, const seqc_context *context,
 }
 
 int64_t seqc_rt_step_scratch_bytes(const seqc_rt_function *f, const void *state,
-                                   int64_t state_bytes,
-                                   const DLTensor *const *args, int32_t n) {
+                                   int64_t state_bytes, const DLTensor *const *args, int32_t n) {
   SEQC_RT_FRAME(frame, f, (const seqc_context *)0);
   int32_t code = bind_step(&frame, state, state_bytes, args, n, SEQC_RT_EITHER);
   return code ? -code : seqc_rt_run_bytes(&frame);

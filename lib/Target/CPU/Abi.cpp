@@ -19,21 +19,15 @@ struct ElementRow {
   int code;
 };
 constexpr ElementRow elementRows[] = {
-    {ElementType::F64, "f64", 8, kDLFloat},
-    {ElementType::F32, "f32", 4, kDLFloat},
-    {ElementType::F16, "f16", 2, kDLFloat},
-    {ElementType::BF16, "bf16", 2, kDLBfloat},
-    {ElementType::I64, "i64", 8, kDLInt},
-    {ElementType::I32, "i32", 4, kDLInt},
-    {ElementType::I16, "i16", 2, kDLInt},
-    {ElementType::I8, "i8", 1, kDLInt},
-    {ElementType::Bool, "bool", 1, kDLBool},
-    {ElementType::Index, "i64", 8, kDLInt},
+    {ElementType::F64, "f64", 8, kDLFloat},  {ElementType::F32, "f32", 4, kDLFloat},
+    {ElementType::F16, "f16", 2, kDLFloat},  {ElementType::BF16, "bf16", 2, kDLBfloat},
+    {ElementType::I64, "i64", 8, kDLInt},    {ElementType::I32, "i32", 4, kDLInt},
+    {ElementType::I16, "i16", 2, kDLInt},    {ElementType::I8, "i8", 1, kDLInt},
+    {ElementType::Bool, "bool", 1, kDLBool}, {ElementType::Index, "i64", 8, kDLInt},
 };
 
 const ElementRow &rowOf(ElementType type) {
-  return *find_if(elementRows,
-                  [&](const ElementRow &row) { return row.type == type; });
+  return *find_if(elementRows, [&](const ElementRow &row) { return row.type == type; });
 }
 } // namespace
 
@@ -65,15 +59,13 @@ static void writeTensor(json::OStream &out, const TensorSignature &tensor,
         if (dim.size >= 0)
           out.value(dim.size);
         else
-          out.value(dim.symbol < 0 ? StringRef("?")
-                                   : StringRef(function.symbols[dim.symbol]));
+          out.value(dim.symbol < 0 ? StringRef("?") : StringRef(function.symbols[dim.symbol]));
       }
     });
   });
 }
 
-static void writeTensors(json::OStream &out, StringRef key,
-                         ArrayRef<TensorSignature> tensors,
+static void writeTensors(json::OStream &out, StringRef key, ArrayRef<TensorSignature> tensors,
                          const FunctionSignature &function) {
   out.attributeArray(key, [&] {
     for (const TensorSignature &tensor : tensors)
@@ -82,23 +74,17 @@ static void writeTensors(json::OStream &out, StringRef key,
 }
 
 /// The attributes on which callers rely, which are also what the hash covers.
-static void writeInterface(json::OStream &out,
-                           const FunctionSignature &function) {
-  ArrayRef<TensorSignature> arguments = function.arguments,
-                            results = function.results;
+static void writeInterface(json::OStream &out, const FunctionSignature &function) {
+  ArrayRef<TensorSignature> arguments = function.arguments, results = function.results;
   out.attribute("name", function.name);
   out.attributeArray("symbols", [&] {
     for (const std::string &symbol : function.symbols)
       out.value(symbol);
   });
-  writeTensors(out, "arguments", arguments.take_front(function.publicArguments),
-               function);
-  writeTensors(out, "results", results.take_front(function.publicResults),
-               function);
-  writeTensors(out, "hiddenArguments",
-               arguments.drop_front(function.publicArguments), function);
-  writeTensors(out, "hiddenResults", results.drop_front(function.publicResults),
-               function);
+  writeTensors(out, "arguments", arguments.take_front(function.publicArguments), function);
+  writeTensors(out, "results", results.take_front(function.publicResults), function);
+  writeTensors(out, "hiddenArguments", arguments.drop_front(function.publicArguments), function);
+  writeTensors(out, "hiddenResults", results.drop_front(function.publicResults), function);
   out.attributeArray("states", [&] {
     for (const StateSignature &state : function.states)
       out.object([&] {
@@ -136,8 +122,7 @@ std::string signatureHashText(const FunctionSignature &function) {
   return formatv("{0:x-16}", signatureHash(function)).str();
 }
 
-std::string moduleInfo(const ModuleSignature &module, StringRef compilerVersion,
-                       StringRef prefix) {
+std::string moduleInfo(const ModuleSignature &module, StringRef compilerVersion, StringRef prefix) {
   std::string text;
   raw_string_ostream stream(text);
   json::OStream out(stream);
@@ -169,8 +154,7 @@ std::string moduleInfo(const ModuleSignature &module, StringRef compilerVersion,
 // Reading JSON
 //===----------------------------------------------------------------------===//
 
-static bool fromJSON(const json::Value &value, ElementType &type,
-                     json::Path path) {
+static bool fromJSON(const json::Value &value, ElementType &type, json::Path path) {
   if (std::optional<StringRef> name = value.getAsString())
     for (const ElementRow &row : elementRows)
       if (row.name == *name) {
@@ -181,8 +165,8 @@ static bool fromJSON(const json::Value &value, ElementType &type,
   return false;
 }
 
-static bool readDim(const json::Value &value, ArrayRef<std::string> symbols,
-                    DimSignature &dim, json::Path path) {
+static bool readDim(const json::Value &value, ArrayRef<std::string> symbols, DimSignature &dim,
+                    json::Path path) {
   if (std::optional<int64_t> size = value.getAsInteger(); size && *size >= 0) {
     dim.size = *size;
     return true;
@@ -200,8 +184,7 @@ static bool readDim(const json::Value &value, ArrayRef<std::string> symbols,
 static bool readTensor(const json::Value &value, ArrayRef<std::string> symbols,
                        TensorSignature &tensor, json::Path path) {
   json::ObjectMapper map(value, path);
-  if (!map || !map.map("name", tensor.name) ||
-      !map.map("dtype", tensor.elementType) ||
+  if (!map || !map.map("name", tensor.name) || !map.map("dtype", tensor.elementType) ||
       !map.map("scalar", tensor.isScalar))
     return false;
   const json::Array *shape = value.getAsObject()->getArray("shape");
@@ -210,8 +193,7 @@ static bool readTensor(const json::Value &value, ArrayRef<std::string> symbols,
     return false;
   }
   for (auto [i, size] : enumerate(*shape))
-    if (!readDim(size, symbols, tensor.dims.emplace_back(),
-                 path.field("shape").index(i)))
+    if (!readDim(size, symbols, tensor.dims.emplace_back(), path.field("shape").index(i)))
       return false;
   return true;
 }
@@ -219,8 +201,7 @@ static bool readTensor(const json::Value &value, ArrayRef<std::string> symbols,
 /// Appends the tensors of the arrays `keys` and sets `publicCount` to the
 /// first's length.
 static bool readTensors(const json::Object &object, ArrayRef<StringRef> keys,
-                        ArrayRef<std::string> symbols,
-                        std::vector<TensorSignature> &tensors,
+                        ArrayRef<std::string> symbols, std::vector<TensorSignature> &tensors,
                         int32_t &publicCount, json::Path path) {
   for (StringRef key : keys) {
     const json::Array *array = object.getArray(key);
@@ -231,37 +212,31 @@ static bool readTensors(const json::Object &object, ArrayRef<StringRef> keys,
     if (key == keys.front())
       publicCount = int32_t(array->size());
     for (auto [i, value] : enumerate(*array))
-      if (!readTensor(value, symbols, tensors.emplace_back(),
-                      path.field(key).index(i)))
+      if (!readTensor(value, symbols, tensors.emplace_back(), path.field(key).index(i)))
         return false;
   }
   return true;
 }
 
-static bool fromJSON(const json::Value &value, StateSignature &state,
-                     json::Path path) {
+static bool fromJSON(const json::Value &value, StateSignature &state, json::Path path) {
   json::ObjectMapper map(value, path);
-  return map && map.map("name", state.name) &&
-         map.map("argument", state.argument) && map.map("result", state.result);
+  return map && map.map("name", state.name) && map.map("argument", state.argument) &&
+         map.map("result", state.result);
 }
 
-static bool fromJSON(const json::Value &value, FunctionSignature &function,
-                     json::Path path) {
+static bool fromJSON(const json::Value &value, FunctionSignature &function, json::Path path) {
   json::ObjectMapper map(value, path);
-  if (!map || !map.map("name", function.name) ||
-      !map.map("symbols", function.symbols) ||
-      !map.map("numbers", function.numbers) ||
-      !map.map("streams", function.streams) ||
-      !map.map("states", function.states) ||
-      !map.map("notStreamable", function.notStreamable))
+  if (!map || !map.map("name", function.name) || !map.map("symbols", function.symbols) ||
+      !map.map("numbers", function.numbers) || !map.map("streams", function.streams) ||
+      !map.map("states", function.states) || !map.map("notStreamable", function.notStreamable))
     return false;
   const json::Object &object = *value.getAsObject();
   std::optional<std::string> time;
   if (!map.map("time", time) ||
-      !readTensors(object, {"arguments", "hiddenArguments"}, function.symbols,
-                   function.arguments, function.publicArguments, path) ||
-      !readTensors(object, {"results", "hiddenResults"}, function.symbols,
-                   function.results, function.publicResults, path))
+      !readTensors(object, {"arguments", "hiddenArguments"}, function.symbols, function.arguments,
+                   function.publicArguments, path) ||
+      !readTensors(object, {"results", "hiddenResults"}, function.symbols, function.results,
+                   function.publicResults, path))
     return false;
   if (time) {
     auto symbol = find(function.symbols, *time);
@@ -274,8 +249,7 @@ static bool fromJSON(const json::Value &value, FunctionSignature &function,
   return true;
 }
 
-static bool fromJSON(const json::Value &value, ModuleSignature &module,
-                     json::Path path) {
+static bool fromJSON(const json::Value &value, ModuleSignature &module, json::Path path) {
   json::ObjectMapper map(value, path);
   int64_t abi = 0;
   if (!map || !map.map("abi", abi))
@@ -285,8 +259,7 @@ static bool fromJSON(const json::Value &value, ModuleSignature &module,
     return false;
   }
   return map.map("module", module.name) && map.map("triple", module.triple) &&
-         map.map("features", module.features) &&
-         map.map("functions", module.functions);
+         map.map("features", module.features) && map.map("functions", module.functions);
 }
 
 Expected<ModuleSignature> parseModuleInfo(StringRef text) {
@@ -311,17 +284,15 @@ static Error fail(const FunctionSignature &function, const Twine &message) {
   return createStringError("function '" + function.name + "': " + message);
 }
 
-static Error checkDims(const FunctionSignature &function,
-                       ArrayRef<TensorSignature> tensors, bool needSymbols) {
+static Error checkDims(const FunctionSignature &function, ArrayRef<TensorSignature> tensors,
+                       bool needSymbols) {
   for (const TensorSignature &tensor : tensors) {
     if (tensor.isScalar && !tensor.dims.empty())
-      return fail(function,
-                  "expected no sizes for scalar '" + tensor.name + "'");
+      return fail(function, "expected no sizes for scalar '" + tensor.name + "'");
     for (const DimSignature &dim : tensor.dims)
-      if (dim.size < 0 && (dim.symbol >= int32_t(function.symbols.size()) ||
-                           (needSymbols && dim.symbol < 0)))
-        return fail(function, "expected a symbol for each dynamic size of '" +
-                                  tensor.name + "'");
+      if (dim.size < 0 &&
+          (dim.symbol >= int32_t(function.symbols.size()) || (needSymbols && dim.symbol < 0)))
+        return fail(function, "expected a symbol for each dynamic size of '" + tensor.name + "'");
   }
   return Error::success();
 }
@@ -329,21 +300,17 @@ static Error checkDims(const FunctionSignature &function,
 /// Each state joins one argument and one result of equal type; each hidden
 /// tensor is a state.
 static Error checkStates(const FunctionSignature &function) {
-  std::vector<bool> arguments(function.arguments.size()),
-      results(function.results.size());
+  std::vector<bool> arguments(function.arguments.size()), results(function.results.size());
   for (const StateSignature &state : function.states) {
-    if (state.argument < 0 || state.argument >= int32_t(arguments.size()) ||
-        state.result < 0 || state.result >= int32_t(results.size()) ||
-        arguments[state.argument] || results[state.result])
-      return fail(function, "expected one argument and one result for state '" +
-                                state.name + "'");
+    if (state.argument < 0 || state.argument >= int32_t(arguments.size()) || state.result < 0 ||
+        state.result >= int32_t(results.size()) || arguments[state.argument] ||
+        results[state.result])
+      return fail(function, "expected one argument and one result for state '" + state.name + "'");
     arguments[state.argument] = results[state.result] = true;
     const TensorSignature &from = function.arguments[state.argument];
     const TensorSignature &to = function.results[state.result];
-    if (from.elementType != to.elementType ||
-        from.dims.size() != to.dims.size())
-      return fail(function, "expected equal types at both ends of state '" +
-                                state.name + "'");
+    if (from.elementType != to.elementType || from.dims.size() != to.dims.size())
+      return fail(function, "expected equal types at both ends of state '" + state.name + "'");
   }
   auto allStates = [](const std::vector<bool> &used, int32_t first) {
     return first >= 0 && first <= int32_t(used.size()) &&
@@ -351,8 +318,7 @@ static Error checkStates(const FunctionSignature &function) {
   };
   if (!allStates(arguments, function.publicArguments) ||
       !allStates(results, function.publicResults))
-    return fail(function,
-                "expected every hidden argument and result to be a state");
+    return fail(function, "expected every hidden argument and result to be a state");
   return Error::success();
 }
 
@@ -360,8 +326,7 @@ static Error checkFunction(const FunctionSignature &function) {
   ArrayRef<TensorSignature> arguments = function.arguments;
   if (Error error = checkStates(function))
     return error;
-  if (Error error = checkDims(
-          function, arguments.take_front(function.publicArguments), true))
+  if (Error error = checkDims(function, arguments.take_front(function.publicArguments), true))
     return error;
   if (Error error = checkDims(function, arguments, false))
     return error;
@@ -396,13 +361,11 @@ Error checkSignature(const ModuleSignature &module, StringRef prefix) {
     if (Error error = checkFunction(function))
       return error;
     for (StringRef suffix : functionSuffixes) {
-      std::string symbol =
-          prefix.str() + cIdentifier(function.name) + suffix.str();
-      auto [owner, isNew] =
-          owners.try_emplace(symbol, "function '" + function.name + "'");
+      std::string symbol = prefix.str() + cIdentifier(function.name) + suffix.str();
+      auto [owner, isNew] = owners.try_emplace(symbol, "function '" + function.name + "'");
       if (!isNew)
-        return fail(function, "expected C symbols of its own, but '" + symbol +
-                                  "' belongs to " + owner->second);
+        return fail(function, "expected C symbols of its own, but '" + symbol + "' belongs to " +
+                                  owner->second);
     }
   }
   return Error::success();

@@ -41,9 +41,8 @@ void seqc::buildCpuLowering(OpPassManager &pm) {
   pm.addPass(createCSEPass());
 }
 
-std::unique_ptr<llvm::TargetMachine> seqc::makeTargetMachine(seq::TargetAttr target,
-                                                             unsigned optLevel,
-                                                             std::string &error) {
+std::unique_ptr<llvm::TargetMachine>
+seqc::makeTargetMachine(seq::TargetAttr target, unsigned optLevel, std::string &error) {
   initializeCpuTargets();
   llvm::Triple triple(target.getTriple().getValue());
   const llvm::Target *found = llvm::TargetRegistry::lookupTarget(triple, error);
@@ -56,9 +55,9 @@ std::unique_ptr<llvm::TargetMachine> seqc::makeTargetMachine(seq::TargetAttr tar
                : optLevel == 1 ? llvm::CodeGenOptLevel::Less
                : optLevel == 2 ? llvm::CodeGenOptLevel::Default
                                : llvm::CodeGenOptLevel::Aggressive;
-  return std::unique_ptr<llvm::TargetMachine>(
-      found->createTargetMachine(triple, target.getCpu().getValue(), target.getFeatures().getValue(),
-                                 options, llvm::Reloc::PIC_, std::nullopt, level));
+  return std::unique_ptr<llvm::TargetMachine>(found->createTargetMachine(
+      triple, target.getCpu().getValue(), target.getFeatures().getValue(), options,
+      llvm::Reloc::PIC_, std::nullopt, level));
 }
 
 void seqc::applyTarget(llvm::Module &module, seq::TargetAttr target, llvm::TargetMachine &machine) {

@@ -75,8 +75,8 @@ static constexpr CpuFeature x86Features[] = {
 };
 
 const CpuFeature *findX86Feature(llvm::StringRef name) {
-  const CpuFeature *row = llvm::find_if(
-      x86Features, [&](const CpuFeature &f) { return f.name == name; });
+  const CpuFeature *row =
+      llvm::find_if(x86Features, [&](const CpuFeature &f) { return f.name == name; });
   return row == std::end(x86Features) ? nullptr : row;
 }
 

@@ -43,9 +43,8 @@ constexpr EntryPoint entryPoints[] = {
 class AbiEmitter {
 public:
   AbiEmitter(Module &module, const ModuleSignature &signature, StringRef prefix)
-      : module(module), signature(signature), prefix(prefix),
-        i32(Type::getInt32Ty(context())), i64(Type::getInt64Ty(context())),
-        ptr(PointerType::getUnqual(context())) {}
+      : module(module), signature(signature), prefix(prefix), i32(Type::getInt32Ty(context())),
+        i64(Type::getInt64Ty(context())), ptr(PointerType::getUnqual(context())) {}
 
   Error emitFunctions();
   void emitModuleSymbols(StringRef compilerVersion);
@@ -62,18 +61,15 @@ private:
   Constant *array(Type *type, ArrayRef<Constant *> values, StringRef name);
 
   Constant *emitFeatures();
-  Constant *emitTensor(const TensorSignature &tensor, int32_t firstDim,
-                       int32_t flags, int32_t partner);
+  Constant *emitTensor(const TensorSignature &tensor, int32_t firstDim, int32_t flags,
+                       int32_t partner);
   Constant *emitTensors(const FunctionSignature &function, int32_t &dims);
-  Expected<Constant *> companion(const FunctionSignature &function,
-                                 StringRef kind, bool needed);
-  Error emitDescriptor(const FunctionSignature &function,
-                       Constant *&descriptor);
-  void emitEntryPoint(const FunctionSignature &function,
-                      const EntryPoint &entry, Constant *descriptor);
+  Expected<Constant *> companion(const FunctionSignature &function, StringRef kind, bool needed);
+  Error emitDescriptor(const FunctionSignature &function, Constant *&descriptor);
+  void emitEntryPoint(const FunctionSignature &function, const EntryPoint &entry,
+                      Constant *descriptor);
   Function *exportFunction(FunctionType *type, const std::string &name);
-  void forward(Function *entry, StringRef runtime, FunctionType *type,
-               ArrayRef<Value *> arguments);
+  void forward(Function *entry, StringRef runtime, FunctionType *type, ArrayRef<Value *> arguments);
 
   Module &module;
   const ModuleSignature &signature;
@@ -86,9 +82,8 @@ private:
 } // namespace
 
 Constant *AbiEmitter::constant(Constant *value, StringRef name) {
-  auto *global =
-      new GlobalVariable(module, value->getType(), /*isConstant=*/true,
-                         GlobalValue::PrivateLinkage, value, name);
+  auto *global = new GlobalVariable(module, value->getType(), /*isConstant=*/true,
+                                    GlobalValue::PrivateLinkage, value, name);
   global->setUnnamedAddr(GlobalValue::UnnamedAddr::Global);
   return global;
 }
@@ -97,12 +92,10 @@ Constant *AbiEmitter::string(StringRef text) {
   return constant(ConstantDataArray::getString(context(), text), "seqc_text");
 }
 
-Constant *AbiEmitter::array(Type *type, ArrayRef<Constant *> values,
-                            StringRef name) {
+Constant *AbiEmitter::array(Type *type, ArrayRef<Constant *> values, StringRef name) {
   if (values.empty())
     return null();
-  return constant(
-      ConstantArray::get(ArrayType::get(type, values.size()), values), name);
+  return constant(ConstantArray::get(ArrayType::get(type, values.size()), values), name);
 }
 
 /// The module's seqc_rt_module with those of its features that a CPU may lack.
@@ -112,38 +105,32 @@ Constant *AbiEmitter::emitFeatures() {
   if (Triple(module.getTargetTriple()).isX86())
     for (const std::string &name : signature.features)
       if (const CpuFeature *f = findX86Feature(name))
-        rows.push_back(ConstantStruct::get(
-            type,
-            {string(name), ConstantInt::get(i32, f->leaf), int32(f->subleaf),
-             int32(f->reg), int32(f->bit), int64(f->xcr0)}));
-  auto *cpu =
-      new GlobalVariable(module, i32, /*isConstant=*/false,
-                         GlobalValue::InternalLinkage, int32(0), "seqc_cpu");
-  return constant(ConstantStruct::getAnon({array(type, rows, "seqc_features"),
-                                           cpu, int64(int64_t(rows.size()))}),
+        rows.push_back(ConstantStruct::get(type, {string(name), ConstantInt::get(i32, f->leaf),
+                                                  int32(f->subleaf), int32(f->reg), int32(f->bit),
+                                                  int64(f->xcr0)}));
+  auto *cpu = new GlobalVariable(module, i32, /*isConstant=*/false, GlobalValue::InternalLinkage,
+                                 int32(0), "seqc_cpu");
+  return constant(ConstantStruct::getAnon(
+                      {array(type, rows, "seqc_features"), cpu, int64(int64_t(rows.size()))}),
                   "seqc_module");
 }
 
 /// A seqc_rt_tensor. Padding ends each struct of Descriptor.h at a multiple of
 /// 8 bytes.
-Constant *AbiEmitter::emitTensor(const TensorSignature &tensor,
-                                 int32_t firstDim, int32_t flags,
+Constant *AbiEmitter::emitTensor(const TensorSignature &tensor, int32_t firstDim, int32_t flags,
                                  int32_t partner) {
   auto *dimType = StructType::get(context(), {i64, i64});
   SmallVector<Constant *> dims;
   for (const DimSignature &dim : tensor.dims)
-    dims.push_back(ConstantStruct::get(
-        dimType, {int64(dim.size < 0 ? -1 : dim.size), int64(dim.symbol)}));
+    dims.push_back(
+        ConstantStruct::get(dimType, {int64(dim.size < 0 ? -1 : dim.size), int64(dim.symbol)}));
   return ConstantStruct::getAnon(
-      {string(tensor.name), array(dimType, dims, "seqc_dims"),
-       int32(int64_t(tensor.dims.size())), int32(firstDim),
-       int32(elementTypeCode(tensor.elementType)),
-       int32(elementTypeBytes(tensor.elementType)), int32(flags),
-       int32(partner)});
+      {string(tensor.name), array(dimType, dims, "seqc_dims"), int32(int64_t(tensor.dims.size())),
+       int32(firstDim), int32(elementTypeCode(tensor.elementType)),
+       int32(elementTypeBytes(tensor.elementType)), int32(flags), int32(partner)});
 }
 
-Constant *AbiEmitter::emitTensors(const FunctionSignature &function,
-                                  int32_t &dims) {
+Constant *AbiEmitter::emitTensors(const FunctionSignature &function, int32_t &dims) {
   int32_t numArguments = int32_t(function.arguments.size());
   std::vector<int32_t> partner(numArguments + function.results.size(), -1);
   for (const StateSignature &state : function.states) {
@@ -151,26 +138,23 @@ Constant *AbiEmitter::emitTensors(const FunctionSignature &function,
     partner[numArguments + state.result] = state.argument;
   }
   SmallVector<Constant *> tensors;
-  auto append = [&](const std::vector<TensorSignature> &list,
-                    int32_t publicCount, int32_t flags) {
+  auto append = [&](const std::vector<TensorSignature> &list, int32_t publicCount, int32_t flags) {
     for (const auto &[i, tensor] : enumerate(list)) {
       int32_t pair = partner[tensors.size()];
       int32_t hidden = int32_t(i) >= publicCount ? hiddenFlag : 0;
-      tensors.push_back(emitTensor(
-          tensor, dims, flags | hidden | (pair >= 0 ? stateFlag : 0), pair));
+      tensors.push_back(
+          emitTensor(tensor, dims, flags | hidden | (pair >= 0 ? stateFlag : 0), pair));
       dims += int32_t(tensor.dims.size());
     }
   };
   append(function.arguments, function.publicArguments, 0);
   append(function.results, function.publicResults, resultFlag);
-  return tensors.empty()
-             ? null()
-             : array(tensors.front()->getType(), tensors, "seqc_tensors");
+  return tensors.empty() ? null() : array(tensors.front()->getType(), tensors, "seqc_tensors");
 }
 
 /// `seqc_<kind>_f`, which the module must define if `needed`.
-Expected<Constant *> AbiEmitter::companion(const FunctionSignature &function,
-                                           StringRef kind, bool needed) {
+Expected<Constant *> AbiEmitter::companion(const FunctionSignature &function, StringRef kind,
+                                           bool needed) {
   std::string name = ("seqc_" + kind + "_" + function.name).str();
   Function *found = module.getFunction(name);
   if (found && !found->isDeclaration())
@@ -181,8 +165,7 @@ Expected<Constant *> AbiEmitter::companion(const FunctionSignature &function,
 }
 
 /// The seqc_rt_function of `function`.
-Error AbiEmitter::emitDescriptor(const FunctionSignature &function,
-                                 Constant *&descriptor) {
+Error AbiEmitter::emitDescriptor(const FunctionSignature &function, Constant *&descriptor) {
   int32_t dims = 0, numArguments = int32_t(function.arguments.size());
   Constant *tensors = emitTensors(function, dims);
   SmallVector<Constant *> symbols, states, companions;
@@ -191,9 +174,8 @@ Error AbiEmitter::emitDescriptor(const FunctionSignature &function,
   for (const StateSignature &state : function.states)
     states.push_back(int32(state.argument));
   bool hiddenInputs = numArguments > function.publicArguments;
-  for (auto [kind, needed] :
-       {std::pair("body", true), std::pair("shapes", true),
-        std::pair("scratch", true), std::pair("init", hiddenInputs)}) {
+  for (auto [kind, needed] : {std::pair("body", true), std::pair("shapes", true),
+                              std::pair("scratch", true), std::pair("init", hiddenInputs)}) {
     Expected<Constant *> found = companion(function, kind, needed);
     if (!found)
       return found.takeError();
@@ -201,24 +183,20 @@ Error AbiEmitter::emitDescriptor(const FunctionSignature &function,
   }
   descriptor = constant(
       ConstantStruct::getAnon(
-          {string(function.name), moduleDescriptor, tensors,
-           array(ptr, symbols, "seqc_symbols"),
-           array(i32, states, "seqc_states"), companions[0], companions[1],
-           companions[2], companions[3],
-           ConstantInt::get(i64, signatureHash(function)), int32(numArguments),
-           int32(int64_t(function.arguments.size() + function.results.size())),
-           int32(dims), int32(int64_t(symbols.size())),
-           int32(int64_t(states.size())), int32(function.timeSymbol)}),
+          {string(function.name), moduleDescriptor, tensors, array(ptr, symbols, "seqc_symbols"),
+           array(i32, states, "seqc_states"), companions[0], companions[1], companions[2],
+           companions[3], ConstantInt::get(i64, signatureHash(function)), int32(numArguments),
+           int32(int64_t(function.arguments.size() + function.results.size())), int32(dims),
+           int32(int64_t(symbols.size())), int32(int64_t(states.size())),
+           int32(function.timeSymbol)}),
       "seqc_descriptor_" + function.name);
   return Error::success();
 }
 
-Function *AbiEmitter::exportFunction(FunctionType *type,
-                                     const std::string &name) {
+Function *AbiEmitter::exportFunction(FunctionType *type, const std::string &name) {
   if (GlobalValue *other = module.getNamedValue(name))
     other->setName(name + ".internal");
-  auto *function =
-      Function::Create(type, GlobalValue::ExternalLinkage, name, module);
+  auto *function = Function::Create(type, GlobalValue::ExternalLinkage, name, module);
   function->setVisibility(GlobalValue::DefaultVisibility);
   function->addFnAttr(Attribute::NoUnwind);
   exported.insert(function->getName());
@@ -229,14 +207,13 @@ Function *AbiEmitter::exportFunction(FunctionType *type,
 void AbiEmitter::forward(Function *entry, StringRef runtime, FunctionType *type,
                          ArrayRef<Value *> arguments) {
   IRBuilder<> builder(BasicBlock::Create(context(), "", entry));
-  CallInst *call =
-      builder.CreateCall(module.getOrInsertFunction(runtime, type), arguments);
+  CallInst *call = builder.CreateCall(module.getOrInsertFunction(runtime, type), arguments);
   call->setTailCall();
   builder.CreateRet(call);
 }
 
-void AbiEmitter::emitEntryPoint(const FunctionSignature &function,
-                                const EntryPoint &entry, Constant *descriptor) {
+void AbiEmitter::emitEntryPoint(const FunctionSignature &function, const EntryPoint &entry,
+                                Constant *descriptor) {
   auto typeOf = [&](char letter) -> Type * {
     return letter == 'p' ? ptr : letter == 'i' ? i32 : i64;
   };
@@ -251,8 +228,7 @@ void AbiEmitter::emitEntryPoint(const FunctionSignature &function,
   for (Argument &argument : exportedFunction->args())
     arguments.push_back(&argument);
   types.insert(types.begin(), ptr);
-  forward(exportedFunction, entry.runtime,
-          FunctionType::get(result, types, false), arguments);
+  forward(exportedFunction, entry.runtime, FunctionType::get(result, types, false), arguments);
 }
 
 Error AbiEmitter::emitFunctions() {
@@ -264,10 +240,8 @@ Error AbiEmitter::emitFunctions() {
     for (const EntryPoint &entry : entryPoints)
       if (function.streams || !entry.streaming)
         emitEntryPoint(function, entry, descriptor);
-    std::string name = prefix + cIdentifier(function.name) + "_sig_" +
-                       signatureHashText(function);
-    new GlobalVariable(module, i64, /*isConstant=*/true,
-                       GlobalValue::ExternalLinkage,
+    std::string name = prefix + cIdentifier(function.name) + "_sig_" + signatureHashText(function);
+    new GlobalVariable(module, i64, /*isConstant=*/true, GlobalValue::ExternalLinkage,
                        ConstantInt::get(i64, signatureHash(function)), name);
     exported.insert(name);
   }
@@ -280,14 +254,12 @@ void AbiEmitter::emitModuleSymbols(StringRef compilerVersion) {
   Function *info = exportFunction(type, base + "_info");
   IRBuilder<> builder(BasicBlock::Create(context(), "", info));
   builder.CreateRet(string(moduleInfo(signature, compilerVersion, prefix)));
-  forward(exportFunction(type, base + "_last_error"), "seqc_rt_last_error",
-          type, {});
+  forward(exportFunction(type, base + "_last_error"), "seqc_rt_last_error", type, {});
 }
 
 void AbiEmitter::internalize() {
   for (GlobalValue &value : module.global_values()) {
-    if (value.isDeclaration() || value.hasLocalLinkage() ||
-        exported.contains(value.getName()) ||
+    if (value.isDeclaration() || value.hasLocalLinkage() || exported.contains(value.getName()) ||
         value.getName().starts_with("llvm."))
       continue;
     if (auto *object = dyn_cast<GlobalObject>(&value))
@@ -298,8 +270,8 @@ void AbiEmitter::internalize() {
   }
 }
 
-Error emitEntryPoints(Module &module, const ModuleSignature &signature,
-                      StringRef compilerVersion, StringRef prefix) {
+Error emitEntryPoints(Module &module, const ModuleSignature &signature, StringRef compilerVersion,
+                      StringRef prefix) {
   if (Error error = checkSignature(signature, prefix))
     return error;
   AbiEmitter emitter(module, signature, prefix);
@@ -310,8 +282,8 @@ Error emitEntryPoints(Module &module, const ModuleSignature &signature,
   return Error::success();
 }
 
-Error emitAbi(Module &module, const ModuleSignature &signature,
-              StringRef compilerVersion, StringRef prefix) {
+Error emitAbi(Module &module, const ModuleSignature &signature, StringRef compilerVersion,
+              StringRef prefix) {
   if (Error error = emitEntryPoints(module, signature, compilerVersion, prefix))
     return error;
   return linkRuntime(module);

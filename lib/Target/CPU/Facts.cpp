@@ -64,9 +64,9 @@ static std::string hostFeatures() {
 /// the machine that compiled it.
 static std::string relevantFeatures(StringRef all) {
   static constexpr StringLiteral relevant[] = {
-      "avx",  "avx2",    "avx512bw", "avx512cd", "avx512dq", "avx512f", "avx512vl", "bmi",
-      "bmi2", "cx16",    "f16c",     "fma",      "lzcnt",    "movbe",   "popcnt",   "sahf",
-      "sse3", "sse4.1",  "sse4.2",   "ssse3",    "xsave",    "neon",    "fp-armv8"};
+      "avx",  "avx2",   "avx512bw", "avx512cd", "avx512dq", "avx512f", "avx512vl", "bmi",
+      "bmi2", "cx16",   "f16c",     "fma",      "lzcnt",    "movbe",   "popcnt",   "sahf",
+      "sse3", "sse4.1", "sse4.2",   "ssse3",    "xsave",    "neon",    "fp-armv8"};
   SmallVector<StringRef> parts, kept;
   all.split(parts, ',', -1, false);
   for (StringRef part : parts)
@@ -93,9 +93,12 @@ static bool checkFeatures(const llvm::Target &target, const llvm::Triple &triple
                  });
     if (known)
       continue;
-    error = sign ? ("expected a feature of " + triple.getArchName() + ", but got '" + part + "'").str()
-                 : ("expected 'native', 'generic', 'x86-64-v2', 'x86-64-v3', 'x86-64-v4' or a list "
-                    "such as '+avx2,+fma', but got '" + part + "'").str();
+    error =
+        sign ? ("expected a feature of " + triple.getArchName() + ", but got '" + part + "'").str()
+             : ("expected 'native', 'generic', 'x86-64-v2', 'x86-64-v3', 'x86-64-v4' or a list "
+                "such as '+avx2,+fma', but got '" +
+                part + "'")
+                   .str();
     return false;
   }
   return true;
@@ -105,7 +108,8 @@ FailureOr<seq::TargetAttr> seqc::cpuTarget(MLIRContext *context, StringRef tripl
                                            StringRef march, std::string &error) {
   initializeCpuTargets();
   llvm::Triple host(llvm::sys::getProcessTriple());
-  llvm::Triple triple = tripleText.empty() ? host : llvm::Triple(llvm::Triple::normalize(tripleText));
+  llvm::Triple triple =
+      tripleText.empty() ? host : llvm::Triple(llvm::Triple::normalize(tripleText));
   const llvm::Target *target = llvm::TargetRegistry::lookupTarget(triple, error);
   if (!target || !(triple.getArch() == llvm::Triple::x86_64 || triple.isAArch64(64))) {
     error = "expected a triple of x86_64 or aarch64, but got '" + tripleText.str() + "'";
@@ -116,10 +120,12 @@ FailureOr<seq::TargetAttr> seqc::cpuTarget(MLIRContext *context, StringRef tripl
   if (march == "native") {
     // A foreign architecture has no native features here: its baseline is meant.
     features = triple.getArch() == host.getArch() ? relevantFeatures(hostFeatures()) : "";
-  } else if (const Level *level = llvm::find_if(levels, [&](const Level &l) { return l.name == march; });
+  } else if (const Level *level =
+                 llvm::find_if(levels, [&](const Level &l) { return l.name == march; });
              level != std::end(levels)) {
     if (!isX86 && march != "generic") {
-      error = "expected a level of " + triple.getArchName().str() + ", but got '" + march.str() + "'";
+      error =
+          "expected a level of " + triple.getArchName().str() + ", but got '" + march.str() + "'";
       return failure();
     }
     features = level->features.str();
@@ -137,10 +143,9 @@ FailureOr<seq::TargetAttr> seqc::cpuTarget(MLIRContext *context, StringRef tripl
 
 std::vector<std::string> seqc::requiredFeatures(seq::TargetAttr target) {
   // Only what run-time detection knows; each implies the older ones that x86-64 code uses.
-  static constexpr StringLiteral checked[] = {"avx",      "avx2",     "avx512bw", "avx512cd",
-                                              "avx512dq", "avx512f",  "avx512vl", "bmi",
-                                              "bmi2",     "f16c",     "fma",      "lzcnt",
-                                              "popcnt",   "sse4.1",   "sse4.2",   "ssse3"};
+  static constexpr StringLiteral checked[] = {
+      "avx",  "avx2", "avx512bw", "avx512cd", "avx512dq", "avx512f", "avx512vl", "bmi",
+      "bmi2", "f16c", "fma",      "lzcnt",    "popcnt",   "sse4.1",  "sse4.2",   "ssse3"};
   std::vector<std::string> needed;
   for (StringRef name : checked)
     if (has(target.getFeatures().getValue(), name))

@@ -17,10 +17,8 @@
 using namespace llvm;
 
 extern "C" {
-extern const unsigned char seqc_runtime_bitcode_x86_64[],
-    seqc_runtime_bitcode_aarch64[];
-extern const unsigned long seqc_runtime_bitcode_x86_64_bytes,
-    seqc_runtime_bitcode_aarch64_bytes;
+extern const unsigned char seqc_runtime_bitcode_x86_64[], seqc_runtime_bitcode_aarch64[];
+extern const unsigned long seqc_runtime_bitcode_x86_64_bytes, seqc_runtime_bitcode_aarch64_bytes;
 }
 
 namespace seqc {
@@ -34,8 +32,7 @@ static StringRef runtimeBitcode(const Triple &triple) {
   case Triple::x86_64:
     return text(seqc_runtime_bitcode_x86_64, seqc_runtime_bitcode_x86_64_bytes);
   case Triple::aarch64:
-    return text(seqc_runtime_bitcode_aarch64,
-                seqc_runtime_bitcode_aarch64_bytes);
+    return text(seqc_runtime_bitcode_aarch64, seqc_runtime_bitcode_aarch64_bytes);
   default:
     return "";
   }
@@ -61,8 +58,7 @@ static bool isNarrowFloat(const Value *value) {
 static bool hasNarrowFloats(const Module &module) {
   for (const Function &function : module)
     for (const Instruction &instruction : instructions(function))
-      if (isNarrowFloat(&instruction) ||
-          any_of(instruction.operand_values(), isNarrowFloat))
+      if (isNarrowFloat(&instruction) || any_of(instruction.operand_values(), isNarrowFloat))
         return true;
   return false;
 }
@@ -94,8 +90,7 @@ static void hideRuntime(Module &module, const StringSet<> &names) {
     if (function.isDeclaration() || !names.contains(function.getName()))
       continue;
     bool byName = function.getName().starts_with("__");
-    function.setVisibility(byName ? GlobalValue::HiddenVisibility
-                                  : GlobalValue::DefaultVisibility);
+    function.setVisibility(byName ? GlobalValue::HiddenVisibility : GlobalValue::DefaultVisibility);
     if (!byName)
       function.setLinkage(GlobalValue::InternalLinkage);
     function.setDSOLocal(true);
@@ -106,11 +101,10 @@ Error linkRuntime(Module &module) {
   Triple triple(module.getTargetTriple());
   StringRef bitcode = triple.isOSBinFormatELF() ? runtimeBitcode(triple) : "";
   if (bitcode.empty())
-    return createStringError(
-        "expected an x86_64 or aarch64 ELF triple, but got '" + triple.str() +
-        "'");
-  Expected<std::unique_ptr<Module>> runtime = parseBitcodeFile(
-      MemoryBufferRef(bitcode, "seqc-runtime"), module.getContext());
+    return createStringError("expected an x86_64 or aarch64 ELF triple, but got '" + triple.str() +
+                             "'");
+  Expected<std::unique_ptr<Module>> runtime =
+      parseBitcodeFile(MemoryBufferRef(bitcode, "seqc-runtime"), module.getContext());
   if (!runtime)
     return runtime.takeError();
   // Code generation is the module's choice; so are vendor and environment.
@@ -128,10 +122,8 @@ Error linkRuntime(Module &module) {
   }
   if (hasNarrowFloats(module))
     requestConversions(module);
-  if (Linker::linkModules(module, std::move(*runtime),
-                          Linker::Flags::LinkOnlyNeeded))
-    return createStringError(
-        "expected no symbol of the runtime's names in the module");
+  if (Linker::linkModules(module, std::move(*runtime), Linker::Flags::LinkOnlyNeeded))
+    return createStringError("expected no symbol of the runtime's names in the module");
   hideRuntime(module, names);
   // Always a shared library: decides how thread-local storage is reached.
   if (module.getModuleFlag("PIE Level"))
@@ -149,8 +141,7 @@ void importErrorBuffer(Module &module) {
   own->setVisibility(GlobalValue::DefaultVisibility);
   SmallVector<GlobalVariable *> unused;
   for (GlobalVariable &global : module.globals())
-    if (global.isThreadLocal() && global.use_empty() &&
-        global.hasLocalLinkage())
+    if (global.isThreadLocal() && global.use_empty() && global.hasLocalLinkage())
       unused.push_back(&global);
   for (GlobalVariable *global : unused)
     global->eraseFromParent();

@@ -19,8 +19,7 @@ static int call(const seqc_function *f, float h[T][C]) {
   int64_t sequence[] = {1, T, C}, row[] = {C}, state[] = {1, C};
   for (int i = 0; i < T * C; ++i)
     x[i / C][i % C] = (float)(i % 5);
-  DLTensor t[] = {seqc_tensor(x, kDLFloat, 32, 3, sequence),
-                  seqc_tensor(a, kDLFloat, 32, 1, row),
+  DLTensor t[] = {seqc_tensor(x, kDLFloat, 32, 3, sequence), seqc_tensor(a, kDLFloat, 32, 1, row),
                   seqc_tensor(h0, kDLFloat, 32, 2, state),
                   seqc_tensor(h, kDLFloat, 32, 3, sequence),
                   seqc_tensor(last, kDLFloat, 32, 2, state)};
@@ -36,8 +35,7 @@ static int use(const seqc_function *f, int wrong) {
   for (int i = 0; i < CALLS; ++i) {
     if (call(f, h) != SEQC_OK || memcmp(h, expected, sizeof h))
       return 1;
-    if (seqc_call(f, NULL, NULL, wrong) != SEQC_ERROR_COUNT ||
-        !strstr(seqc_last_error(), message))
+    if (seqc_call(f, NULL, NULL, wrong) != SEQC_ERROR_COUNT || !strstr(seqc_last_error(), message))
       return 1;
   }
   return 0;
@@ -49,11 +47,9 @@ static void *work(void *argument) {
   race = number;
 #endif
   for (int round = 0; round < ROUNDS; ++round) {
-    seqc_options o = {.struct_size = sizeof o,
-                      .no_cache = (number + round) % 2};
+    seqc_options o = {.struct_size = sizeof o, .no_cache = (number + round) % 2};
     seqc_module *own = NULL;
-    if (seqc_compile_file(path, &o, &own) != SEQC_OK ||
-        use(seqc_find(own, "smooth"), number) ||
+    if (seqc_compile_file(path, &o, &own) != SEQC_OK || use(seqc_find(own, "smooth"), number) ||
         use(seqc_find(shared, "smooth"), number))
       return argument;
     if (round == 1)

@@ -14,8 +14,7 @@ static void count(int32_t code, seqc_module *module, const char *path) {
   else if (code == SEQC_ERROR_INPUT && *seqc_last_error())
     ++refused;
   else
-    fprintf(stderr, "%s: %d: %s\n", path, (int)code, seqc_last_error()),
-        ++others;
+    fprintf(stderr, "%s: %d: %s\n", path, (int)code, seqc_last_error()), ++others;
   seqc_release(module);
 }
 
@@ -30,8 +29,7 @@ static void compile(const char *text, size_t length, const char *path) {
 
 int main(int argc, char **argv) {
   static char text[1 << 20];
-  seqc_options reference = {.struct_size = sizeof reference,
-                            .schedule = "reference"};
+  seqc_options reference = {.struct_size = sizeof reference, .schedule = "reference"};
   for (int i = 1; i < argc; ++i) {
     fprintf(stderr, "%s\n",
             argv[i]); // the last one named is the one that crashed

@@ -34,17 +34,14 @@ struct Case {
 
 /// Several vectors' worth of aligned elements.
 template <typename T> struct Buffer {
-  explicit Buffer(size_t n)
-      : data(static_cast<T *>(std::aligned_alloc(64, n * sizeof(T)))) {}
+  explicit Buffer(size_t n) : data(static_cast<T *>(std::aligned_alloc(64, n * sizeof(T)))) {}
   ~Buffer() { std::free(data); }
   T *data;
 };
 
 constexpr size_t block = 1 << 14;
 
-Wide sigmoid(Wide x) {
-  return x < 0 ? expl(x) / (1 + expl(x)) : 1 / (1 + expl(-x));
-}
+Wide sigmoid(Wide x) { return x < 0 ? expl(x) / (1 + expl(x)) : 1 / (1 + expl(-x)); }
 double sigmoidDouble(double x) {
   return x < 0 ? std::exp(x) / (1 + std::exp(x)) : 1 / (1 + std::exp(-x));
 }
@@ -53,9 +50,7 @@ double softplusDouble(double x) {
   return x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x));
 }
 
-std::string unary(const char *op) {
-  return std::string("%r = math.") + op + " %x : T";
-}
+std::string unary(const char *op) { return std::string("%r = math.") + op + " %x : T"; }
 
 const char *sigmoidText = R"(%one = C(1.0)
   %m = arith.negf %x : T
@@ -70,30 +65,21 @@ const char *softplusText = R"(%one = C(1.0)
 std::vector<Case> cases() {
   return {
       {"exp", unary("exp"), [](double x) { return std::exp(x); }, expl, 4, 4},
-      {"exp2", unary("exp2"), [](double x) { return std::exp2(x); }, exp2l, 4,
-       4},
-      {"expm1", unary("expm1"), [](double x) { return std::expm1(x); }, expm1l,
-       4, 4},
+      {"exp2", unary("exp2"), [](double x) { return std::exp2(x); }, exp2l, 4, 4},
+      {"expm1", unary("expm1"), [](double x) { return std::expm1(x); }, expm1l, 4, 4},
       {"log", unary("log"), [](double x) { return std::log(x); }, logl, 4, 4},
-      {"log2", unary("log2"), [](double x) { return std::log2(x); }, log2l, 4,
-       4},
-      {"log10", unary("log10"), [](double x) { return std::log10(x); }, log10l,
-       4, 4},
-      {"log1p", unary("log1p"), [](double x) { return std::log1p(x); }, log1pl,
-       4, 4},
-      {"tanh", unary("tanh"), [](double x) { return std::tanh(x); }, tanhl, 6,
-       6},
+      {"log2", unary("log2"), [](double x) { return std::log2(x); }, log2l, 4, 4},
+      {"log10", unary("log10"), [](double x) { return std::log10(x); }, log10l, 4, 4},
+      {"log1p", unary("log1p"), [](double x) { return std::log1p(x); }, log1pl, 4, 4},
+      {"tanh", unary("tanh"), [](double x) { return std::tanh(x); }, tanhl, 6, 6},
       {"sigmoid", sigmoidText, sigmoidDouble, sigmoid, 20, 20},
       {"softplus", softplusText, softplusDouble, softplus, 4, 4},
       {"erf", unary("erf"), [](double x) { return std::erf(x); }, erfl, 4, 4},
       {"rsqrt", unary("rsqrt"), [](double x) { return 1 / std::sqrt(x); },
        [](Wide x) { return 1 / sqrtl(x); }, 1.5, 1.5},
-      {"sin", unary("sin"), [](double x) { return std::sin(x); }, sinl, 4, 0,
-       false},
-      {"cos", unary("cos"), [](double x) { return std::cos(x); }, cosl, 4, 0,
-       false},
-      {"tan", unary("tan"), [](double x) { return std::tan(x); }, tanl, 4, 0,
-       false},
+      {"sin", unary("sin"), [](double x) { return std::sin(x); }, sinl, 4, 0, false},
+      {"cos", unary("cos"), [](double x) { return std::cos(x); }, cosl, 4, 0, false},
+      {"tan", unary("tan"), [](double x) { return std::tan(x); }, tanl, 4, 0, false},
   };
 }
 
@@ -111,8 +97,7 @@ template <typename T, typename Exact> double ulpsOff(T got, Exact exact) {
   if (std::isnan(got) || std::isnan(exact))
     return std::isnan(got) && std::isnan(exact) ? 0 : HUGE_VAL;
   // What rounds to infinity is as good as infinity.
-  constexpr int digits = std::numeric_limits<T>::digits,
-                top = std::numeric_limits<T>::max_exponent;
+  constexpr int digits = std::numeric_limits<T>::digits, top = std::numeric_limits<T>::max_exponent;
   if (std::isinf(got)) {
     Exact limit = std::ldexp(Exact(1) - std::ldexp(Exact(1), -digits - 2), top);
     return (got > 0 ? exact : -exact) >= limit ? 0 : HUGE_VAL;
@@ -136,11 +121,9 @@ struct Worst {
   }
 };
 
-template <typename T>
-bool sameBits(const T *a, const T *b, size_t n, T &at, const T *x) {
+template <typename T> bool sameBits(const T *a, const T *b, size_t n, T &at, const T *x) {
   for (size_t i = 0; i < n; ++i)
-    if (std::memcmp(a + i, b + i, sizeof(T)) != 0 &&
-        !(std::isnan(a[i]) && std::isnan(b[i]))) {
+    if (std::memcmp(a + i, b + i, sizeof(T)) != 0 && !(std::isnan(a[i]) && std::isnan(b[i]))) {
       at = x[i];
       return false;
     }
@@ -167,8 +150,7 @@ Worst measure(const Case &c, const std::function<Exact(Exact)> &oracle,
     scalar(x.data, x.data, s.data, block);
     T at = 0;
     if (!sameBits(v.data, s.data, block, at, x.data))
-      check(false,
-            c.name + ": scalar and vector differ at " + std::to_string(at));
+      check(false, c.name + ": scalar and vector differ at " + std::to_string(at));
     for (size_t i = 0; i < n; ++i) {
       double u = ulpsOff<T, Exact>(v.data[i], oracle(Exact(x.data[i])));
       worst.see(u, x.data[i]);
@@ -261,13 +243,11 @@ void checkSpecials(const Case &c) {
   for (size_t i = 0; i < all.size(); ++i) {
     float expected = float(c.oracle(all[i])), got = r.data[i];
     std::string where = c.name + "(" + std::to_string(all[i]) + "): expected " +
-                        std::to_string(expected) + ", but got " +
-                        std::to_string(got);
+                        std::to_string(expected) + ", but got " + std::to_string(got);
     check(std::isnan(expected) == std::isnan(got), where);
     check(std::isinf(expected) == std::isinf(got), where);
     if (!std::isnan(expected))
-      check(std::signbit(expected) == std::signbit(got),
-            where + " with the wrong sign");
+      check(std::signbit(expected) == std::signbit(got), where + " with the wrong sign");
   }
 }
 
@@ -277,8 +257,7 @@ void checkRange(const Case &c, float low, float high, bool fastDivision) {
   ArrayFunction f = compileFunction({c.body, "f32", 16, fastDivision});
   Buffer<float> x(block), r(block);
   size_t outside = 0;
-  for (uint64_t base = 0; base < 1ull << 32;
-       base += fastDivision ? 16 * block : block) {
+  for (uint64_t base = 0; base < 1ull << 32; base += fastDivision ? 16 * block : block) {
     for (size_t i = 0; i < block; ++i)
       x.data[i] = floatOf(uint32_t(base + i));
     f(x.data, x.data, r.data, block);
@@ -288,13 +267,11 @@ void checkRange(const Case &c, float low, float high, bool fastDivision) {
              ((r.data[i] != r.data[i]) ^ (x.data[i] != x.data[i]));
     outside += bad;
   }
-  check(outside == 0,
-        c.name + ": " + std::to_string(outside) + " values out of range");
+  check(outside == 0, c.name + ": " + std::to_string(outside) + " values out of range");
   x.data[0] = 20;
   x.data[1] = -200;
   f(x.data, x.data, r.data, 16);
-  check(r.data[0] == high && r.data[1] == low,
-        c.name + " does not reach its limits");
+  check(r.data[0] == high && r.data[1] == low, c.name + " does not reach its limits");
   std::printf("%-9s within [%g, %g] for %s\n", c.name.c_str(), low, high,
               fastDivision ? "a sample, with divf" : "every f32");
 }
@@ -305,8 +282,7 @@ void checkPow() {
   std::vector<float> values = specials<float>();
   std::mt19937 random(2);
   for (int i = 0; i < 1500; ++i)
-    values.push_back(i % 2 ? floatOf(random())
-                           : (float(random() >> 8) * 0x1p-24f - 0.5f) * 40);
+    values.push_back(i % 2 ? floatOf(random()) : (float(random() >> 8) * 0x1p-24f - 0.5f) * 40);
   for (int i = -9; i < 9; ++i)
     values.push_back(float(i) / 2);
   Buffer<float> x(block), y(block), r(block);
@@ -319,8 +295,7 @@ void checkPow() {
       }
       f(x.data, y.data, r.data, 2048);
       for (size_t i = 0; i < 2048 && base + i < values.size(); ++i)
-        worst.see(ulpsOff<float, double>(
-                      r.data[i], std::pow(double(x.data[i]), double(exponent))),
+        worst.see(ulpsOff<float, double>(r.data[i], std::pow(double(x.data[i]), double(exponent))),
                   x.data[i]);
     }
   std::printf("%-9s f32 %6.2f ulp\n", "pow", worst.ulps);
@@ -333,8 +308,8 @@ double nanoseconds(const Case &c, const char *element, bool fastDivision) {
   Buffer<double> x(n), r(n);
   std::mt19937 random(3);
   for (size_t i = 0; i < n; ++i) {
-    double value = (random() * 0x1p-32) * 8 +
-                   (c.name.find("log") == 0 || c.name == "rsqrt" ? 0.01 : -4);
+    double value =
+        (random() * 0x1p-32) * 8 + (c.name.find("log") == 0 || c.name == "rsqrt" ? 0.01 : -4);
     if (element[1] == '3')
       reinterpret_cast<float *>(x.data)[i] = float(value);
     else
@@ -345,33 +320,26 @@ double nanoseconds(const Case &c, const char *element, bool fastDivision) {
     auto start = std::chrono::steady_clock::now();
     for (int i = 0; i < 20; ++i)
       f(x.data, x.data, r.data, n);
-    std::chrono::duration<double, std::nano> time =
-        std::chrono::steady_clock::now() - start;
+    std::chrono::duration<double, std::nano> time = std::chrono::steady_clock::now() - start;
     best = std::min(best, time.count() / 20 / (n / 16));
   }
   return best;
 }
 
-void report(const Case &c, const char *element, const Worst &worst,
-            double promised) {
-  std::printf("%-9s %s %6.2f ulp at %g\n", c.name.c_str(), element, worst.ulps,
-              worst.at);
+void report(const Case &c, const char *element, const Worst &worst, double promised) {
+  std::printf("%-9s %s %6.2f ulp at %g\n", c.name.c_str(), element, worst.ulps, worst.at);
   check(worst.ulps <= promised, c.name + " in " + element);
 }
 
 void testCase(const Case &c, uint64_t stride, size_t doubles) {
   Worst inner;
-  report(c, "f32",
-         measure<float, double>(c, c.oracle, sampleSingle(stride), &inner),
-         c.ulps);
+  report(c, "f32", measure<float, double>(c, c.oracle, sampleSingle(stride), &inner), c.ulps);
   if (c.name == "sigmoid")
     report(c, "f32, |x| <= 8", inner, 4);
   checkSpecials(c);
   if (c.hasDouble) {
     Worst innerDouble;
-    report(c, "f64",
-           measure<double, Wide>(c, c.wideOracle, sampleDouble(doubles),
-                                 &innerDouble),
+    report(c, "f64", measure<double, Wide>(c, c.wideOracle, sampleDouble(doubles), &innerDouble),
            c.ulpsDouble);
   }
 }
@@ -383,16 +351,15 @@ int main(int argc, char **argv) {
   for (const Case &c : cases()) {
     if (option.find("--assembly=") == 0) {
       if (option.substr(11) == c.name)
-        compileFunction(
-            {c.body, argc > 2 ? argv[2] : "f32", 16, argc > 3, true});
+        compileFunction({c.body, argc > 2 ? argv[2] : "f32", 16, argc > 3, true});
       continue;
     }
     if (option == "--time") {
       std::printf("%-9s f32 %6.2f ns, with divf %6.2f ns", c.name.c_str(),
                   nanoseconds(c, "f32", false), nanoseconds(c, "f32", true));
       if (c.hasDouble)
-        std::printf("; f64 %6.2f ns, with divf %6.2f ns",
-                    nanoseconds(c, "f64", false), nanoseconds(c, "f64", true));
+        std::printf("; f64 %6.2f ns, with divf %6.2f ns", nanoseconds(c, "f64", false),
+                    nanoseconds(c, "f64", true));
       std::printf("\n");
       continue;
     }

@@ -37,10 +37,8 @@ template <typename T> static T expect(llvm::Expected<T> value) {
   return std::move(*value);
 }
 
-static void replaceAll(std::string &text, const std::string &from,
-                       const std::string &to) {
-  for (size_t at = 0; (at = text.find(from, at)) != std::string::npos;
-       at += to.size())
+static void replaceAll(std::string &text, const std::string &from, const std::string &to) {
+  for (size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size())
     text.replace(at, from.size(), to);
 }
 
@@ -83,8 +81,8 @@ func.func @f(%px: !llvm.ptr, %py: !llvm.ptr, %pr: !llvm.ptr, %n: i64) {
 }
 
 static void registerAll(DialectRegistry &registry) {
-  registry.insert<arith::ArithDialect, func::FuncDialect, linalg::LinalgDialect,
-                  LLVM::LLVMDialect, math::MathDialect, scf::SCFDialect>();
+  registry.insert<arith::ArithDialect, func::FuncDialect, linalg::LinalgDialect, LLVM::LLVMDialect,
+                  math::MathDialect, scf::SCFDialect>();
   arith::registerConvertArithToLLVMInterface(registry);
   cf::registerConvertControlFlowToLLVMInterface(registry);
   registerConvertFuncToLLVMInterface(registry);
@@ -110,8 +108,7 @@ static void lower(ModuleOp module, bool fastDivision) {
 /// LLVM's usual pipeline, but scalars stay scalars.
 static void optimise(llvm::Module &module, llvm::TargetMachine *machine) {
   llvm::PipelineTuningOptions tuning;
-  tuning.LoopVectorization = tuning.SLPVectorization = tuning.LoopUnrolling =
-      false;
+  tuning.LoopVectorization = tuning.SLPVectorization = tuning.LoopUnrolling = false;
   llvm::PassBuilder builder(machine, tuning);
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
@@ -122,16 +119,14 @@ static void optimise(llvm::Module &module, llvm::TargetMachine *machine) {
   builder.registerFunctionAnalyses(functions);
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, components, modules);
-  builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2)
-      .run(module, modules);
+  builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2).run(module, modules);
 }
 
 static void printAssembly(llvm::Module &module, llvm::TargetMachine &machine) {
   llvm::SmallString<0> text;
   llvm::raw_svector_ostream stream(text);
   llvm::legacy::PassManager passes;
-  if (machine.addPassesToEmitFile(passes, stream, nullptr,
-                                  llvm::CodeGenFileType::AssemblyFile))
+  if (machine.addPassesToEmitFile(passes, stream, nullptr, llvm::CodeGenFileType::AssemblyFile))
     fail("no assembly printer");
   passes.run(*llvm::CloneModule(module));
   std::fwrite(text.data(), 1, text.size(), stdout);
@@ -143,8 +138,7 @@ ArrayFunction compileFunction(const CompileSpec &spec) {
   DialectRegistry registry;
   registerAll(registry);
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
-  OwningOpRef<ModuleOp> module =
-      parseSourceString<ModuleOp>(moduleText(spec), &context);
+  OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(moduleText(spec), &context);
   if (!module)
     fail("expected a body that parses, but got\n" + moduleText(spec));
   lower(*module, spec.fastDivision);
@@ -165,11 +159,9 @@ ArrayFunction compileFunction(const CompileSpec &spec) {
 
   // Never destroyed: the code is used until the program ends.
   llvm::orc::LLJIT *jit =
-      expect(
-          llvm::orc::LLJITBuilder().setJITTargetMachineBuilder(target).create())
-          .release();
-  if (llvm::Error error = jit->addIRModule(llvm::orc::ThreadSafeModule(
-          std::move(llvmModule), std::move(llvmContext))))
+      expect(llvm::orc::LLJITBuilder().setJITTargetMachineBuilder(target).create()).release();
+  if (llvm::Error error = jit->addIRModule(
+          llvm::orc::ThreadSafeModule(std::move(llvmModule), std::move(llvmContext))))
     fail(llvm::toString(std::move(error)));
   return expect(jit->lookup("f")).toPtr<ArrayFunction>();
 }

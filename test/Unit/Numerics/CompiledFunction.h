@@ -7,8 +7,7 @@
 
 /// Reads n elements of x (and of y where the function has two arguments),
 /// writes n results. n is a multiple of 16.
-using ArrayFunction = void (*)(const void *x, const void *y, void *result,
-                               int64_t n);
+using ArrayFunction = void (*)(const void *x, const void *y, void *result, int64_t n);
 
 /// How a body is compiled.
 struct CompileSpec {

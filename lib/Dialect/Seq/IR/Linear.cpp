@@ -21,8 +21,7 @@ int64_t AffineRecurrenceOp::getBatchRank() {
 int64_t AffineRecurrenceOp::getTimeAxis() { return getTime().value_or(getBatchRank()); }
 
 LogicalResult AffineRecurrenceOp::inferReturnTypes(MLIRContext *, std::optional<Location>,
-                                                   Adaptor adaptor,
-                                                   SmallVectorImpl<Type> &types) {
+                                                   Adaptor adaptor, SmallVectorImpl<Type> &types) {
   RankedTensorType input = typeOf(adaptor.getInput()), initial = typeOf(adaptor.getInitial());
   int64_t batchRank = input.getRank() - 1 - adaptor.getStateRank();
   if (batchRank < 0 || initial.getRank() + 1 != input.getRank())
@@ -51,9 +50,8 @@ static LogicalResult expectShape(Operation *op, StringRef name, Value value,
   if (agree(typeOf(value).getShape(), shape))
     return success();
   auto diag = op->emitOpError("expected '") << name << "' to have shape [";
-  llvm::interleaveComma(shape, diag, [&](int64_t s) {
-    ShapedType::isDynamic(s) ? diag << "?" : diag << s;
-  });
+  llvm::interleaveComma(shape, diag,
+                        [&](int64_t s) { ShapedType::isDynamic(s) ? diag << "?" : diag << s; });
   diag << "], but got " << value.getType();
   return diag;
 }
@@ -68,12 +66,14 @@ LogicalResult AffineRecurrenceOp::verify() {
     return emitOpError() << "expected 'state_rank' between 0 and " << input.getRank() - 1
                          << ", but got " << int64_t(getStateRank());
   if (input.getRank() != initial.getRank() + 1)
-    return emitOpError("expected 'input' to be [batch…, T, S…] and 'initial' [batch…, S…], but got ")
+    return emitOpError(
+               "expected 'input' to be [batch…, T, S…] and 'initial' [batch…, S…], but got ")
            << input << " and " << initial;
   if (getTime() && (getTimeAxis() < 0 || getTimeAxis() > batchRank)) // C7
     return emitOpError() << "expected 'time' between 0 and " << batchRank
                          << " (the number of batch dimensions), but got " << getTimeAxis();
-  SmallVector<int64_t> whole(initial.getShape()), leading(input.getShape().take_front(batchRank + 1));
+  SmallVector<int64_t> whole(initial.getShape()),
+      leading(input.getShape().take_front(batchRank + 1));
   whole.insert(whole.begin() + getTimeAxis(), input.getDimSize(getTimeAxis()));
   ArrayRef<int64_t> state = initial.getShape().drop_front(batchRank);
   if (failed(expectShape(*this, "input", getInput(), whole)))
@@ -103,8 +103,8 @@ LogicalResult AffineRecurrenceOp::verify() {
   for (auto [name, v] : floats) { // C6
     auto type = dyn_cast<FloatType>(typeOf(v).getElementType());
     if (!type || type.getWidth() > element.getIntOrFloatBitWidth())
-      return emitOpError("expected '") << name << "' to hold " << element
-                                       << " or a narrower float, but got " << v.getType();
+      return emitOpError("expected '")
+             << name << "' to hold " << element << " or a narrower float, but got " << v.getType();
   }
   return success();
 }

@@ -1,6 +1,7 @@
 // seq.recurrence and seq.yield: syntax, shapes, constraints.
 #include "seqc/Dialect/Seq/IR/Seq.h"
 
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/PatternMatch.h"
 
@@ -53,8 +54,9 @@ static ParseResult parseStates(OpAsmParser &p, SmallVector<Binding> &states) {
   });
 }
 
-static ParseResult parseOptionalOperandClause(OpAsmParser &p, StringRef keyword,
-                                              SmallVectorImpl<OpAsmParser::UnresolvedOperand> &ops) {
+static ParseResult
+parseOptionalOperandClause(OpAsmParser &p, StringRef keyword,
+                           SmallVectorImpl<OpAsmParser::UnresolvedOperand> &ops) {
   if (failed(p.parseOptionalKeyword(keyword)))
     return success();
   return failure(p.parseLParen() || p.parseOperand(ops.emplace_back()) || p.parseRParen());
@@ -89,7 +91,8 @@ ParseResult RecurrenceOp::parse(OpAsmParser &p, OperationState &result) {
   if (p.parseRegion(*region, args))
     return failure();
   if (region->empty())
-    return p.emitError(p.getCurrentLocation(), "expected a step of one block that ends in seq.yield");
+    return p.emitError(p.getCurrentLocation(),
+                       "expected a step of one block that ends in seq.yield");
   if (succeeded(p.parseOptionalKeyword("schedule"))) {
     ScheduleAttr schedule;
     if (p.parseLParen() || p.parseCustomAttributeWithFallback(schedule) || p.parseRParen())
@@ -102,8 +105,8 @@ ParseResult RecurrenceOp::parse(OpAsmParser &p, OperationState &result) {
       p.getCurrentLocation(&typeLoc) || p.parseType(type))
     return failure();
   if (type.getNumInputs() != operands.size())
-    return p.emitError(typeLoc, "expected ") << operands.size() << " operand types, but got "
-                                             << type.getNumInputs();
+    return p.emitError(typeLoc, "expected ")
+           << operands.size() << " operand types, but got " << type.getNumInputs();
   props.operandSegmentSizes = {int(groups[0].size()), int(groups[1].size()), int(groups[2].size()),
                                int(resets.size()),    int(steps.size()),     int(states.size())};
   result.addTypes(type.getResults());
@@ -275,8 +278,8 @@ SmallVector<Type> RecurrenceOp::inferResultTypes() {
 //===-----------------------------------------------------------------------===//
 
 /// Checks that `operand` is `leading` sizes followed by the step type of `arg` (C3, C4).
-static LogicalResult checkBinding(RecurrenceOp op, Value operand, BlockArgument arg, int64_t leading,
-                                  const Twine &what, StringRef shape) {
+static LogicalResult checkBinding(RecurrenceOp op, Value operand, BlockArgument arg,
+                                  int64_t leading, const Twine &what, StringRef shape) {
   auto step = dyn_cast<RankedTensorType>(arg.getType());
   if (!step)
     return op.emitOpError() << "expected " << what
@@ -289,8 +292,8 @@ static LogicalResult checkBinding(RecurrenceOp op, Value operand, BlockArgument 
     ok = whole.getDimSize(leading + i) == step.getDimSize(i);
   if (ok)
     return success();
-  return op.emitOpError() << "expected " << what << " to be " << shape << " for a step value of type "
-                          << step << " and " << op.getBatchRank()
+  return op.emitOpError() << "expected " << what << " to be " << shape
+                          << " for a step value of type " << step << " and " << op.getBatchRank()
                           << " batch dimension(s), but got " << whole;
 }
 
@@ -298,9 +301,10 @@ static LogicalResult checkBinding(RecurrenceOp op, Value operand, BlockArgument 
 static LogicalResult checkStates(RecurrenceOp op) {
   size_t wanted = op->getNumOperands() - bool(op.getResets()) - bool(op.getSteps());
   if (op.getStep().getNumArguments() != wanted)
-    return op.emitOpError() << "expected " << wanted
-                            << " step arguments, one per 'in', 'shared', 'given' and state, but got "
-                            << op.getStep().getNumArguments();
+    return op.emitOpError()
+           << "expected " << wanted
+           << " step arguments, one per 'in', 'shared', 'given' and state, but got "
+           << op.getStep().getNumArguments();
   if (op.getInitial().empty())
     return op.emitOpError("expected at least one state");
   for (auto [i, arg, initial] : llvm::enumerate(op.getStateArgs(), op.getInitial())) {
@@ -338,8 +342,8 @@ static LogicalResult checkOperands(RecurrenceOp op) {
     if (failed(checkBinding(op, v, arg, 1, "'shared' operand #" + Twine(i), "[T, step…]")))
       return failure();
   for (auto [i, arg, v] : llvm::enumerate(op.getGivenArgs(), op.getGiven()))
-    if (failed(checkBinding(op, v, arg, batchRank, "'given' operand #" + Twine(i),
-                            "[batch…, step…]")))
+    if (failed(
+            checkBinding(op, v, arg, batchRank, "'given' operand #" + Twine(i), "[batch…, step…]")))
       return failure();
   return success();
 }
@@ -396,8 +400,8 @@ LogicalResult RecurrenceOp::verifyRegions() {
                                << yield.getNext().size();
   for (auto [i, next, state] : llvm::enumerate(yield.getNext(), states))
     if (next.getType() != state.getType()) {
-      auto diag = yield.emitOpError() << "expected next state #" << i << " to be " << state.getType()
-                                      << ", but got " << next.getType();
+      auto diag = yield.emitOpError() << "expected next state #" << i << " to be "
+                                      << state.getType() << ", but got " << next.getType();
       diag.attachNote(state.getLoc()) << "the state is declared here";
       return diag;
     }
@@ -436,8 +440,9 @@ struct DropUnusedOuts : OpRewritePattern<RecurrenceOp> {
     llvm::append_range(types, op.getFinals().getTypes());
     YieldOp yield = op.getYield();
     rewriter.modifyOpInPlace(yield, [&] { yield.getOutMutable().assign(outs); });
-    auto fresh = RecurrenceOp::create(rewriter, op.getLoc(), types, op->getOperands(),
-                                      op.getProperties(), llvm::to_vector(op->getDiscardableAttrs()));
+    auto fresh =
+        RecurrenceOp::create(rewriter, op.getLoc(), types, op->getOperands(), op.getProperties(),
+                             llvm::to_vector(op->getDiscardableAttrs()));
     rewriter.inlineRegionBefore(op.getStep(), fresh.getStep(), fresh.getStep().end());
     SmallVector<Value> replacements(op.getNumResults());
     for (auto [position, index] : llvm::enumerate(kept))
@@ -468,7 +473,7 @@ struct FoldUnchangedFinals : OpRewritePattern<RecurrenceOp> {
   }
 };
 
-/// A size of a sequence op's result, or of a tensor that only gained or lost sizes of 1, is a size
+/// A size of a sequence op's result, or one that a reshape, padding or concatenation left alone, is a size
 /// of the operand. Passes ask for sizes where values are made and thus find the arguments'.
 struct FoldDim : OpRewritePattern<tensor::DimOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -483,6 +488,20 @@ struct FoldDim : OpRewritePattern<tensor::DimOp> {
           found = found == -1 ? i : -2;
       return {found >= 0 ? collapse.getSrc() : Value(), found};
     }
+    if (auto expand = dyn_cast_if_present<tensor::ExpandShapeOp>(def)) {
+      for (auto [i, group] : llvm::enumerate(expand.getReassociationIndices()))
+        if (llvm::all_of(group, [&](int64_t j) {
+              return (j == dim) != (expand.getResultType().getDimSize(j) == 1);
+            }))
+          return {expand.getSrc(), i};
+    }
+    if (auto concat = dyn_cast_if_present<tensor::ConcatOp>(def);
+        concat && dim != int64_t(concat.getDim()))
+      return {concat.getInputs().front(), dim};
+    if (auto pad = dyn_cast_if_present<tensor::PadOp>(def);
+        pad && isConstantIntValue(pad.getMixedLowPad()[dim], 0) &&
+        isConstantIntValue(pad.getMixedHighPad()[dim], 0))
+      return {pad.getSource(), dim};
     if (auto delay = dyn_cast_if_present<DelayOp>(def)) {
       if (v == delay.getFinal())
         return {delay.getInitial(), dim};

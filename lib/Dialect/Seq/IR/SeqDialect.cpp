@@ -81,8 +81,9 @@ Attribute ScheduleAttr::parse(AsmParser &parser, Type) {
       return {};
     auto *field = llvm::find_if(scheduleFields, [&](auto &f) { return f.name == key; });
     if (field == std::end(scheduleFields)) {
-      parser.emitError(loc, "expected a number of a schedule (vector_bits, batch_tile, "
-                            "channel_tile, strip, rows, vectors, prefetch, stream_bytes), but got '")
+      parser.emitError(loc,
+                       "expected a number of a schedule (vector_bits, batch_tile, "
+                       "channel_tile, strip, rows, vectors, prefetch, stream_bytes), but got '")
           << key << "'";
       return {};
     }
@@ -91,7 +92,8 @@ Attribute ScheduleAttr::parse(AsmParser &parser, Type) {
     if (parser.parseEqual() || parser.parseInteger(value))
       return {};
     if (value < 0) {
-      parser.emitError(loc, "expected a number of 0 or more for '") << key << "', but got " << value;
+      parser.emitError(loc, "expected a number of 0 or more for '")
+          << key << "', but got " << value;
       return {};
     }
     values[field - scheduleFields] = value;

@@ -17,23 +17,21 @@ using namespace seqc;
 
 /// select(flag, initial, state), element by element; flag is a 0-d tensor of
 /// i1.
-static Value selectState(OpBuilder &b, Location loc, Value flag, Value initial,
-                         Value state) {
+static Value selectState(OpBuilder &b, Location loc, Value flag, Value initial, Value state) {
   auto type = cast<RankedTensorType>(state.getType());
   int64_t rank = type.getRank();
   AffineMap none = AffineMap::get(rank, 0, b.getContext());
   AffineMap identity = b.getMultiDimIdentityMap(rank);
   SmallVector<utils::IteratorType> loops(rank, utils::IteratorType::parallel);
-  Value empty = tensor::EmptyOp::create(
-      b, loc, tensor::getMixedSizes(b, loc, state), type.getElementType());
-  return linalg::GenericOp::create(
-             b, loc, type, ValueRange{flag, initial, state}, empty,
-             {none, identity, identity, identity}, loops,
-             [](OpBuilder &nested, Location l, ValueRange args) {
-               Value chosen = arith::SelectOp::create(nested, l, args[0],
-                                                      args[1], args[2]);
-               linalg::YieldOp::create(nested, l, chosen);
-             })
+  Value empty =
+      tensor::EmptyOp::create(b, loc, tensor::getMixedSizes(b, loc, state), type.getElementType());
+  return linalg::GenericOp::create(b, loc, type, ValueRange{flag, initial, state}, empty,
+                                   {none, identity, identity, identity}, loops,
+                                   [](OpBuilder &nested, Location l, ValueRange args) {
+                                     Value chosen = arith::SelectOp::create(nested, l, args[0],
+                                                                            args[1], args[2]);
+                                     linalg::YieldOp::create(nested, l, chosen);
+                                   })
       .getResult(0);
 }
 
@@ -44,17 +42,16 @@ static void desugarResets(seq::RecurrenceOp op) {
   op.getResetsMutable().clear();
   OpBuilder b = OpBuilder::atBlockBegin(op.getBody());
   op.getInputsMutable().append(resets);
-  Value flag = op.getBody()->insertArgument(
-      op.getInputs().size() - 1, RankedTensorType::get({}, b.getI1Type()), loc);
+  Value flag = op.getBody()->insertArgument(op.getInputs().size() - 1,
+                                            RankedTensorType::get({}, b.getI1Type()), loc);
   for (unsigned i = 0, e = initial.size(); i < e; ++i) {
-    BlockArgument state =
-        op.getBody()->getArgument(op.getBody()->getNumArguments() - e + i);
+    BlockArgument state = op.getBody()->getArgument(op.getBody()->getNumArguments() - e + i);
     op.getGivenMutable().append(initial[i]);
-    Value restored = op.getBody()->insertArgument(
-        op.getBody()->getNumArguments() - e, state.getType(), loc);
+    Value restored =
+        op.getBody()->insertArgument(op.getBody()->getNumArguments() - e, state.getType(), loc);
     state = op.getBody()->getArgument(op.getBody()->getNumArguments() - e + i);
-    SmallVector<OpOperand *> uses = llvm::map_to_vector(
-        state.getUses(), [](OpOperand &use) { return &use; });
+    SmallVector<OpOperand *> uses =
+        llvm::map_to_vector(state.getUses(), [](OpOperand &use) { return &use; });
     if (uses.empty())
       continue;
     Value chosen = selectState(b, loc, flag, restored, state);
@@ -64,8 +61,7 @@ static void desugarResets(seq::RecurrenceOp op) {
 }
 
 namespace {
-struct DesugarResetsPass
-    : seqc::impl::DesugarResetsPassBase<DesugarResetsPass> {
+struct DesugarResetsPass : seqc::impl::DesugarResetsPassBase<DesugarResetsPass> {
   void runOnOperation() override {
     getOperation()->walk([](seq::AffineRecurrenceOp op) {
       if (op.getResets())
@@ -87,8 +83,7 @@ struct DesugarResetsPass
   static void markStates(seq::RecurrenceOp op) {
     auto function = dyn_cast<func::FuncOp>(op->getParentOp());
     for (Value v : op.getInitial())
-      if (int32_t arg = argumentBehind(v);
-          function && arg >= 0 && isStateArgument(function, arg))
+      if (int32_t arg = argumentBehind(v); function && arg >= 0 && isStateArgument(function, arg))
         function.setArgAttr(arg, "seqc.state", UnitAttr::get(op.getContext()));
   }
 };

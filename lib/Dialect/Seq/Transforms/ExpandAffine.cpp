@@ -13,9 +13,7 @@ namespace seqc {
 using namespace mlir;
 using namespace seqc;
 
-static RankedTensorType typeOf(Value v) {
-  return cast<RankedTensorType>(v.getType());
-}
+static RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
 
 namespace {
 /// Writes the step of one op.
@@ -27,9 +25,9 @@ struct AffineExpansion {
 
   explicit AffineExpansion(seq::AffineRecurrenceOp op)
       : op(op), b(op), loc(op.getLoc()),
-        state(RankedTensorType::get(
-            typeOf(op.getInitial()).getShape().drop_front(op.getBatchRank()),
-            typeOf(op.getInitial()).getElementType())) {}
+        state(
+            RankedTensorType::get(typeOf(op.getInitial()).getShape().drop_front(op.getBatchRank()),
+                                  typeOf(op.getInitial()).getElementType())) {}
 
   RankedTensorType stepType(Value whole, int64_t leading) {
     return RankedTensorType::get(typeOf(whole).getShape().drop_front(leading),
@@ -38,9 +36,7 @@ struct AffineExpansion {
   /// `v` in the state's element type.
   Value widen(Value v) {
     RankedTensorType want = typeOf(v).clone(state.getElementType());
-    return want == v.getType()
-               ? v
-               : arith::ExtFOp::create(b, loc, want, v).getResult();
+    return want == v.getType() ? v : arith::ExtFOp::create(b, loc, want, v).getResult();
   }
   Value advance(Value decay, Value input, Value h);
   Value read(Value readout, Value h);
@@ -57,16 +53,13 @@ Value AffineExpansion::advance(Value decay, Value input, Value h) {
   int64_t rank = state.getRank();
   AffineMap identity = b.getMultiDimIdentityMap(rank);
   SmallVector<utils::IteratorType> loops(rank, utils::IteratorType::parallel);
-  Value empty = tensor::EmptyOp::create(
-      b, loc, tensor::getMixedSizes(b, loc, h), state.getElementType());
+  Value empty =
+      tensor::EmptyOp::create(b, loc, tensor::getMixedSizes(b, loc, h), state.getElementType());
   return linalg::GenericOp::create(
              b, loc, state, ValueRange{a, h, u}, empty,
-             {AffineMap::get(rank, 0, b.getContext()), identity, identity,
-              identity},
-             loops,
+             {AffineMap::get(rank, 0, b.getContext()), identity, identity, identity}, loops,
              [](OpBuilder &nested, Location l, ValueRange args) {
-               Value product =
-                   arith::MulFOp::create(nested, l, args[0], args[1]);
+               Value product = arith::MulFOp::create(nested, l, args[0], args[1]);
                Value sum = arith::AddFOp::create(nested, l, product, args[2]);
                linalg::YieldOp::create(nested, l, sum);
              })
@@ -78,23 +71,21 @@ Value AffineExpansion::read(Value readout, Value h) {
   int64_t rank = state.getRank();
   SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, loc, h);
   sizes.erase(sizes.begin());
-  Value zero =
-      arith::ConstantOp::create(b, loc, b.getZeroAttr(state.getElementType()));
+  Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(state.getElementType()));
   Value empty = tensor::EmptyOp::create(b, loc, sizes, state.getElementType());
   Value filled = linalg::FillOp::create(b, loc, zero, empty).getResult(0);
   AffineMap identity = b.getMultiDimIdentityMap(rank);
   SmallVector<utils::IteratorType> loops(rank, utils::IteratorType::parallel);
   loops.front() = utils::IteratorType::reduction;
   AffineMap n = AffineMap::get(rank, 0, b.getAffineDimExpr(0));
-  return linalg::GenericOp::create(
-             b, loc, filled.getType(), ValueRange{c, h}, filled,
-             {n, identity, identity.dropResult(0)}, loops,
-             [](OpBuilder &nested, Location l, ValueRange args) {
-               Value product =
-                   arith::MulFOp::create(nested, l, args[0], args[1]);
-               Value sum = arith::AddFOp::create(nested, l, args[2], product);
-               linalg::YieldOp::create(nested, l, sum);
-             })
+  return linalg::GenericOp::create(b, loc, filled.getType(), ValueRange{c, h}, filled,
+                                   {n, identity, identity.dropResult(0)}, loops,
+                                   [](OpBuilder &nested, Location l, ValueRange args) {
+                                     Value product =
+                                         arith::MulFOp::create(nested, l, args[0], args[1]);
+                                     Value sum = arith::AddFOp::create(nested, l, args[2], product);
+                                     linalg::YieldOp::create(nested, l, sum);
+                                   })
       .getResult(0);
 }
 
@@ -106,29 +97,25 @@ void AffineExpansion::run() {
   if (op.getReadout())
     inputs.push_back(op.getReadout());
   Value resets = op.getResets();
-  auto fresh = seq::RecurrenceOp::create(
-      b, loc, op->getResultTypes(), inputs, ValueRange{}, ValueRange{}, resets,
-      Value(), ValueRange{op.getInitial()}, op.getReverseAttr(), UnitAttr(),
-      op.getTimeAttr(), op.getScheduleAttr());
+  auto fresh =
+      seq::RecurrenceOp::create(b, loc, op->getResultTypes(), inputs, ValueRange{}, ValueRange{},
+                                resets, Value(), ValueRange{op.getInitial()}, op.getReverseAttr(),
+                                UnitAttr(), op.getTimeAttr(), op.getScheduleAttr());
   fresh->setDiscardableAttrs(llvm::to_vector(op->getDiscardableAttrs()));
   Block &step = fresh.getStep().emplaceBlock();
   for (Value v : inputs)
     step.addArgument(stepType(v, leading), loc);
   Value h = step.addArgument(state, loc);
   b.setInsertionPointToStart(&step);
-  Value decay =
-      op.getConstant() ? Value(op.getDecay()) : Value(step.getArgument(1));
+  Value decay = op.getConstant() ? Value(op.getDecay()) : Value(step.getArgument(1));
   Value next = advance(decay, step.getArgument(0), h);
-  Value out =
-      op.getReadout() ? read(step.getArgument(inputs.size() - 1), next) : next;
+  Value out = op.getReadout() ? read(step.getArgument(inputs.size() - 1), next) : next;
   seq::YieldOp::create(b, loc, next, out);
   op->replaceAllUsesWith(fresh);
   op->erase();
 }
 
-void seqc::expandAffine(seq::AffineRecurrenceOp op) {
-  AffineExpansion(op).run();
-}
+void seqc::expandAffine(seq::AffineRecurrenceOp op) { AffineExpansion(op).run(); }
 
 namespace {
 struct ExpandAffinePass : seqc::impl::ExpandAffinePassBase<ExpandAffinePass> {

@@ -16,20 +16,19 @@ namespace seqc {
 using namespace mlir;
 using namespace seqc;
 
-static void explain(seq::RecurrenceOp op, func::FuncOp function,
-                    DimSymbols &symbols) {
+static void explain(seq::RecurrenceOp op, func::FuncOp function, DimSymbols &symbols) {
   StepClass step = classifyStep(op);
-  remark::analysis(op.getLoc(), remark::RemarkOpts::name("class")
-                                    .category("seqc.step")
-                                    .function(function.getName()))
+  remark::analysis(
+      op.getLoc(),
+      remark::RemarkOpts::name("class").category("seqc.step").function(function.getName()))
       << remark::metric("class", stringify(step.overall))
       << remark::reason("{0}", describe(op, step));
   std::optional<Footprint> bytes = footprint(op);
   if (!bytes)
     return;
-  remark::analysis(op.getLoc(), remark::RemarkOpts::name("bytes")
-                                    .category("seqc.step")
-                                    .function(function.getName()))
+  remark::analysis(
+      op.getLoc(),
+      remark::RemarkOpts::name("bytes").category("seqc.step").function(function.getName()))
       << remark::metric("bytes_per_step", bytes->perStep)
       << remark::metric("bytes", describe(op, *bytes, symbols));
 }

@@ -34,8 +34,7 @@ static bool leadsTo(OpOperand &use, OpOperand *initial) {
   if (&use == initial)
     return true;
   Operation *op = use.getOwner();
-  return isa<tensor::CastOp, tensor::ExpandShapeOp, tensor::CollapseShapeOp>(
-             op) &&
+  return isa<tensor::CastOp, tensor::ExpandShapeOp, tensor::CollapseShapeOp>(op) &&
          llvm::any_of(op->getResult(0).getUses(),
                       [&](OpOperand &u) { return leadsTo(u, initial); });
 }
@@ -43,8 +42,7 @@ static bool leadsTo(OpOperand &use, OpOperand *initial) {
 /// The hidden states of `function`. Besides those without an argument, a state
 /// argument that is read elsewhere (to restore it where `resets` is true) means
 /// its value at the start of the stream there: a state that never changes.
-static SmallVector<Hidden> findHidden(func::FuncOp function,
-                                      Streaming &streaming) {
+static SmallVector<Hidden> findHidden(func::FuncOp function, Streaming &streaming) {
   SmallVector<Hidden> hidden;
   for (StreamState &state : streaming.states)
     if (state.argument < 0)
@@ -55,11 +53,9 @@ static SmallVector<Hidden> findHidden(func::FuncOp function,
     Hidden kept;
     kept.initial = function.getArgument(state.argument);
     for (OpOperand &use : kept.initial.getUses()) {
-      bool hiddenElsewhere = llvm::any_of(hidden, [&](const Hidden &h) {
-        return h.state && leadsTo(use, h.state->initial);
-      });
-      if (!isa<tensor::DimOp>(use.getOwner()) && !leadsTo(use, state.initial) &&
-          !hiddenElsewhere)
+      bool hiddenElsewhere = llvm::any_of(
+          hidden, [&](const Hidden &h) { return h.state && leadsTo(use, h.state->initial); });
+      if (!isa<tensor::DimOp>(use.getOwner()) && !leadsTo(use, state.initial) && !hiddenElsewhere)
         kept.uses.push_back(&use);
     }
     if (!kept.uses.empty())
@@ -76,9 +72,8 @@ static void createInit(func::FuncOp function, ArrayRef<Hidden> hidden) {
   SmallVector<Type> types;
   for (const Hidden &h : hidden)
     types.push_back(h.initial.getType());
-  auto init = func::FuncOp::create(
-      b, function.getLoc(), (initPrefix + function.getName()).str(),
-      b.getFunctionType(function.getArgumentTypes(), types));
+  auto init = func::FuncOp::create(b, function.getLoc(), (initPrefix + function.getName()).str(),
+                                   b.getFunctionType(function.getArgumentTypes(), types));
   init.setPrivate();
   IRMapping map;
   function.getBody().cloneInto(&init.getBody(), map);
@@ -90,14 +85,11 @@ static void createInit(func::FuncOp function, ArrayRef<Hidden> hidden) {
   eraseDead(init.front());
 }
 
-static BlockArgument addArgument(func::FuncOp function, Type type,
-                                 int64_t number) {
+static BlockArgument addArgument(func::FuncOp function, Type type, int64_t number) {
   Builder b(function.getContext());
-  NamedAttribute name =
-      b.getNamedAttr("seqc.name", b.getStringAttr("state" + Twine(number)));
+  NamedAttribute name = b.getNamedAttr("seqc.name", b.getStringAttr("state" + Twine(number)));
   unsigned position = function.getNumArguments();
-  (void)function.insertArgument(position, type, b.getDictionaryAttr(name),
-                                function.getLoc());
+  (void)function.insertArgument(position, type, b.getDictionaryAttr(name), function.getLoc());
   return function.getArgument(position);
 }
 
@@ -111,10 +103,8 @@ static int64_t addResult(func::FuncOp function, Value v) {
 
 static void exposeStates(func::FuncOp function, Streaming &streaming) {
   OpBuilder b(function.getContext());
-  function->setAttr(publicArgumentsAttr,
-                    b.getI64IntegerAttr(function.getNumArguments()));
-  function->setAttr(publicResultsAttr,
-                    b.getI64IntegerAttr(function.getNumResults()));
+  function->setAttr(publicArgumentsAttr, b.getI64IntegerAttr(function.getNumArguments()));
+  function->setAttr(publicResultsAttr, b.getI64IntegerAttr(function.getNumResults()));
   SmallVector<Hidden> hidden = findHidden(function, streaming);
   createInit(function, hidden);
   SmallVector<std::pair<int64_t, int64_t>> pairs;
@@ -134,11 +124,10 @@ static void exposeStates(func::FuncOp function, Streaming &streaming) {
   }
   // Callers list initial states in the order of the arguments.
   llvm::sort(pairs);
-  function->setAttr(
-      statesAttr,
-      b.getArrayAttr(llvm::map_to_vector(pairs, [&](auto pair) -> Attribute {
-        return b.getDenseI64ArrayAttr({pair.first, pair.second});
-      })));
+  function->setAttr(statesAttr,
+                    b.getArrayAttr(llvm::map_to_vector(pairs, [&](auto pair) -> Attribute {
+                      return b.getDenseI64ArrayAttr({pair.first, pair.second});
+                    })));
   // Initial values that only hidden states used are computed by @seqc_init_f
   // alone.
   eraseDead(function.front());
@@ -151,12 +140,10 @@ static void foldDestinations(ModuleOp module) {
     if (!expand.getSrc().getDefiningOp<tensor::EmptyOp>())
       return;
     OpBuilder b(expand);
-    Value empty = tensor::EmptyOp::create(
-        b, expand.getLoc(), expand.getMixedOutputShape(),
-        expand.getResultType().getElementType());
+    Value empty = tensor::EmptyOp::create(b, expand.getLoc(), expand.getMixedOutputShape(),
+                                          expand.getResultType().getElementType());
     if (empty.getType() != expand.getResultType())
-      empty = tensor::CastOp::create(b, expand.getLoc(), expand.getResultType(),
-                                     empty);
+      empty = tensor::CastOp::create(b, expand.getLoc(), expand.getResultType(), empty);
     expand.replaceAllUsesWith(empty);
     expand.erase();
   });
@@ -168,8 +155,7 @@ struct ExposeStatesPass : seqc::impl::ExposeStatesPassBase<ExposeStatesPass> {
     ModuleOp module = getOperation();
     SmallVector<func::FuncOp> functions;
     for (auto function : module.getOps<func::FuncOp>())
-      if (function.isPublic() && !function.isExternal() &&
-          !function->hasAttr(statesAttr) &&
+      if (function.isPublic() && !function.isExternal() && !function->hasAttr(statesAttr) &&
           !function->hasAttr(notStreamableAttr))
         functions.push_back(function);
     for (func::FuncOp function : functions) {
@@ -181,11 +167,10 @@ struct ExposeStatesPass : seqc::impl::ExposeStatesPassBase<ExposeStatesPass> {
         exposeStates(function, streaming);
         continue;
       }
-      function->setAttr(notStreamableAttr,
-                        StringAttr::get(&getContext(), streaming.obstacle));
-      remark::missed(function.getLoc(), remark::RemarkOpts::name("stream")
-                                            .category("seqc.simplify")
-                                            .function(function.getName()))
+      function->setAttr(notStreamableAttr, StringAttr::get(&getContext(), streaming.obstacle));
+      remark::missed(
+          function.getLoc(),
+          remark::RemarkOpts::name("stream").category("seqc.simplify").function(function.getName()))
           << remark::reason("no step function: {0}", streaming.obstacle);
     }
     foldDestinations(module);

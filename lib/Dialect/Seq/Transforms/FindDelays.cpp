@@ -22,9 +22,7 @@ namespace seqc {
 using namespace mlir;
 using namespace seqc;
 
-static RankedTensorType typeOf(Value v) {
-  return cast<RankedTensorType>(v.getType());
-}
+static RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
 
 namespace {
 /// One row of a register's next value: row `row` of `source`, or all of it
@@ -46,13 +44,11 @@ struct DelayLine {
 
 /// Offset and size along the first dimension of a slice that is full in all
 /// others.
-static std::optional<std::pair<int64_t, int64_t>>
-leadingSlice(OffsetSizeAndStrideOpInterface slice, RankedTensorType whole) {
+static std::optional<std::pair<int64_t, int64_t>> leadingSlice(OffsetSizeAndStrideOpInterface slice,
+                                                               RankedTensorType whole) {
   for (auto [i, offset, size, stride] :
-       llvm::enumerate(slice.getStaticOffsets(), slice.getStaticSizes(),
-                       slice.getStaticStrides()))
-    if (stride != 1 || ShapedType::isDynamic(offset) ||
-        ShapedType::isDynamic(size) ||
+       llvm::enumerate(slice.getStaticOffsets(), slice.getStaticSizes(), slice.getStaticStrides()))
+    if (stride != 1 || ShapedType::isDynamic(offset) || ShapedType::isDynamic(size) ||
         (i > 0 && (offset != 0 || size != whole.getDimSize(i))))
       return std::nullopt;
   return std::pair(slice.getStaticOffset(0), slice.getStaticSize(0));
@@ -63,8 +59,7 @@ leadingSlice(OffsetSizeAndStrideOpInterface slice, RankedTensorType whole) {
 static SmallVector<Row> rowsOf(Value v) {
   RankedTensorType type = typeOf(v);
   SmallVector<Row> rows;
-  if (auto concat = v.getDefiningOp<tensor::ConcatOp>();
-      concat && concat.getDim() == 0) {
+  if (auto concat = v.getDefiningOp<tensor::ConcatOp>(); concat && concat.getDim() == 0) {
     for (Value part : concat.getInputs())
       llvm::append_range(rows, rowsOf(part));
     return rows;
@@ -89,8 +84,7 @@ static SmallVector<Row> rowsOf(Value v) {
       rows.clear();
     }
   if (auto expand = v.getDefiningOp<tensor::ExpandShapeOp>();
-      expand && type.getDimSize(0) == 1 &&
-      expand.getSrcType().getRank() + 1 == type.getRank() &&
+      expand && type.getDimSize(0) == 1 && expand.getSrcType().getRank() + 1 == type.getRank() &&
       expand.getSrcType().getShape() == type.getShape().drop_front())
     return {{expand.getSrc(), -1}};
   for (int64_t i = 0; i < type.getDimSize(0); ++i)
@@ -129,8 +123,7 @@ bool DelayFinder::isSmall(Lifter &lifter, Value fresh) {
       if (!more || !bytes)
         return true;
       inputs += *more;
-    } else if (Operation *def = v.getDefiningOp();
-               def && def->getBlock() == op.getBody()) {
+    } else if (Operation *def = v.getDefiningOp(); def && def->getBlock() == op.getBody()) {
       if (isReduction(def))
         return true;
       llvm::append_range(work, readBy(def));
@@ -139,8 +132,7 @@ bool DelayFinder::isSmall(Lifter &lifter, Value fresh) {
   return *bytes <= inputs;
 }
 
-std::optional<DelayLine> DelayFinder::matchRegister(Lifter &lifter,
-                                                    unsigned state) {
+std::optional<DelayLine> DelayFinder::matchRegister(Lifter &lifter, unsigned state) {
   Value next = op.getYield().getNext()[state], old = op.getStateArgs()[state];
   RankedTensorType type = typeOf(old);
   // With another place of the time axis the window would have to be transposed.
@@ -173,8 +165,7 @@ std::optional<DelayLine> DelayFinder::matchRegister(Lifter &lifter,
 std::optional<DelayLine> DelayFinder::match(Lifter &lifter, unsigned state) {
   Value next = op.getYield().getNext()[state];
   if (lifter.canLift(next))
-    return isSmall(lifter, next) ? std::optional(DelayLine{state, next, 1, 0})
-                                 : std::nullopt;
+    return isSmall(lifter, next) ? std::optional(DelayLine{state, next, 1, 0}) : std::nullopt;
   return matchRegister(lifter, state);
 }
 
@@ -191,16 +182,15 @@ static SmallVector<ReassociationIndices> mergeAt(int64_t rank, int64_t at) {
 }
 
 /// `v` with its dimension `at` split in (outer, inner), both static.
-static Value split(OpBuilder &b, Location loc, Value v, int64_t at,
-                   int64_t outer, int64_t inner) {
+static Value split(OpBuilder &b, Location loc, Value v, int64_t at, int64_t outer, int64_t inner) {
   SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, loc, v);
   SmallVector<int64_t> shape(typeOf(v).getShape());
   shape[at] = outer;
   sizes[at] = b.getIndexAttr(outer);
   shape.insert(shape.begin() + at + 1, inner);
   sizes.insert(sizes.begin() + at + 1, b.getIndexAttr(inner));
-  return tensor::ExpandShapeOp::create(b, loc, typeOf(v).clone(shape), v,
-                                       mergeAt(shape.size(), at), sizes);
+  return tensor::ExpandShapeOp::create(b, loc, typeOf(v).clone(shape), v, mergeAt(shape.size(), at),
+                                       sizes);
 }
 
 /// `v` with a dimension of size 1 put in at `at`.
@@ -213,8 +203,7 @@ static Value addUnit(OpBuilder &b, Location loc, Value v, int64_t at) {
   SmallVector<ReassociationIndices> groups;
   if (rank > 0)
     groups = mergeAt(rank + 1, at == rank ? at - 1 : at);
-  return tensor::ExpandShapeOp::create(b, loc, typeOf(v).clone(shape), v,
-                                       groups, sizes);
+  return tensor::ExpandShapeOp::create(b, loc, typeOf(v).clone(shape), v, groups, sizes);
 }
 
 /// `v` with dimensions `at` and `at + 1` merged; a dimension of size 1
@@ -228,15 +217,12 @@ static Value merge(OpBuilder &b, Location loc, Value v, int64_t at) {
 }
 
 static Value castTo(OpBuilder &b, Location loc, Type type, Value v) {
-  return v.getType() == type
-             ? v
-             : tensor::CastOp::create(b, loc, type, v).getResult();
+  return v.getType() == type ? v : tensor::CastOp::create(b, loc, type, v).getResult();
 }
 
 /// Builds the delay and replaces the final state; returns the sequence that the
 /// step reads.
-Value DelayFinder::buildDelay(const DelayLine &line, Lifter &lifter,
-                              OpBuilder &b) {
+Value DelayFinder::buildDelay(const DelayLine &line, Lifter &lifter, OpBuilder &b) {
   Location loc = op.getYield().getNext()[line.state].getLoc();
   int64_t time = op.getTimeAxis(), batch = op.getBatchRank();
   Value sequence = lifter.liftTo(line.fresh, lifter.allLeads());
@@ -250,9 +236,9 @@ Value DelayFinder::buildDelay(const DelayLine &line, Lifter &lifter,
     initial = split(b, loc, initial, batch, line.groups, line.rows);
   SmallVector<int64_t> window(typeOf(sequence).getShape());
   window.insert(window.begin() + time + 1, line.groups);
-  auto delay = seq::DelayOp::create(
-      b, loc, typeOf(sequence).clone(window), initial.getType(), sequence,
-      initial, b.getI64IntegerAttr(time), op.getReverseAttr());
+  auto delay =
+      seq::DelayOp::create(b, loc, typeOf(sequence).clone(window), initial.getType(), sequence,
+                           initial, b.getI64IntegerAttr(time), op.getReverseAttr());
   Value delayed = delay.getWindow(), final = delay.getFinal();
   if (single) {
     bool last = time > 0 && time == typeOf(final).getRank() - 1;
@@ -264,8 +250,7 @@ Value DelayFinder::buildDelay(const DelayLine &line, Lifter &lifter,
   }
   Value result = op.getFinals()[line.state];
   result.replaceAllUsesWith(castTo(b, loc, result.getType(), final));
-  remark::passed(loc,
-                 remark::RemarkOpts::name("delay").category("seqc.simplify"))
+  remark::passed(loc, remark::RemarkOpts::name("delay").category("seqc.simplify"))
       << remark::add("the state holds the last {0} value(s) of an input: it "
                      "becomes a shifted input",
                      line.groups);
@@ -290,14 +275,13 @@ bool DelayFinder::evaluateAll(const DelayLine &line) {
   OpBuilder b(op);
   Lifter probe(op, b);
   probe.bind(state, state, probe.allLeads());
-  if (!llvm::all_of(op.getYield().getOut(),
-                    [&](Value v) { return probe.canLift(v).has_value(); }))
+  if (!llvm::all_of(op.getYield().getOut(), [&](Value v) { return probe.canLift(v).has_value(); }))
     return false;
   Lifter lifter(op, b);
   lifter.bind(state, buildDelay(line, lifter, b), lifter.allLeads());
   for (auto [v, result] : llvm::zip_equal(op.getYield().getOut(), op.getOuts()))
-    result.replaceAllUsesWith(castTo(b, op.getLoc(), result.getType(),
-                                     lifter.liftTo(v, lifter.allLeads())));
+    result.replaceAllUsesWith(
+        castTo(b, op.getLoc(), result.getType(), lifter.liftTo(v, lifter.allLeads())));
   op.erase();
   op = nullptr;
   return true;

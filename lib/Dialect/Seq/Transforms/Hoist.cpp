@@ -68,8 +68,7 @@ bool Hoister::shrinks(Operation *anchor) {
 /// their users.
 bool Hoister::isUniformWork(Operation *inner) {
   return !isDestination(inner) && inner->getNumResults() > 0 &&
-         llvm::all_of(inner->getResultTypes(),
-                      llvm::IsaPred<RankedTensorType>) &&
+         llvm::all_of(inner->getResultTypes(), llvm::IsaPred<RankedTensorType>) &&
          lifter.canLift(inner->getResult(0)) == Leads(0);
 }
 
@@ -82,8 +81,8 @@ void Hoister::findAnchors() {
 
 /// True if hoisting `inner` too lets fewer bytes enter the step.
 bool Hoister::extendBy(Operation *inner) {
-  if (hoisted.contains(inner) || isDestination(inner) ||
-      inner->getNumResults() != 1 || !lifter.canLift(inner->getResult(0)))
+  if (hoisted.contains(inner) || isDestination(inner) || inner->getNumResults() != 1 ||
+      !lifter.canLift(inner->getResult(0)))
     return false;
   // Fewer leading dimensions (`given`, `shared`) are cheaper than any value per
   // step.
@@ -110,8 +109,7 @@ void Hoister::extend() {
 /// An out that needs no state and ends a hoisted chain is not an out of the
 /// recurrence.
 void Hoister::replaceOuts() {
-  for (auto [out, result] :
-       llvm::zip_equal(op.getYield().getOut(), op.getOuts())) {
+  for (auto [out, result] : llvm::zip_equal(op.getYield().getOut(), op.getOuts())) {
     Operation *def = out.getDefiningOp();
     if (!def || !hoisted.contains(def) || result.use_empty())
       continue;
@@ -146,12 +144,9 @@ void Hoister::run() {
     return;
   for (Operation *inner : hoisted)
     if (isReduction(inner))
-      remark::passed(
-          inner->getLoc(),
-          remark::RemarkOpts::name("hoist").category("seqc.simplify"))
-          << remark::add(
-                 "`{0}` needs no state: evaluated for all steps at once",
-                 inner->getName().getStringRef().str());
+      remark::passed(inner->getLoc(), remark::RemarkOpts::name("hoist").category("seqc.simplify"))
+          << remark::add("`{0}` needs no state: evaluated for all steps at once",
+                         inner->getName().getStringRef().str());
   extend();
   replaceOuts();
   replaceUses();

@@ -18,16 +18,12 @@
 using namespace mlir;
 using namespace seqc;
 
-static RankedTensorType tensorType(Value v) {
-  return dyn_cast<RankedTensorType>(v.getType());
-}
+static RankedTensorType tensorType(Value v) { return dyn_cast<RankedTensorType>(v.getType()); }
 
 Lifter::Lifter(seq::RecurrenceOp op, OpBuilder &b) : op(op), b(b) {
   staticSizes = op.getStaticBatch();
-  staticSizes.insert(staticSizes.begin() + op.getTimeAxis(),
-                     op.getStaticSteps());
-  auto bindAll = [&](Block::BlockArgListType args, OperandRange operands,
-                     Leads leads) {
+  staticSizes.insert(staticSizes.begin() + op.getTimeAxis(), op.getStaticSteps());
+  auto bindAll = [&](Block::BlockArgListType args, OperandRange operands, Leads leads) {
     for (auto [arg, operand] : llvm::zip_equal(args, operands))
       values[arg] = {operand, leads};
   };
@@ -72,13 +68,10 @@ std::optional<Leads> Lifter::canLiftOp(Operation *inner) {
     leads |= *more;
   }
   if (isa<tensor::DimOp>(inner))
-    return cast<tensor::DimOp>(inner).getConstantIndex()
-               ? std::optional<Leads>(0)
-               : std::nullopt;
+    return cast<tensor::DimOp>(inner).getConstantIndex() ? std::optional<Leads>(0) : std::nullopt;
   if (leads == 0)
-    return isMemoryEffectFree(inner) && isSpeculatable(inner)
-               ? std::optional<Leads>(0)
-               : std::nullopt;
+    return isMemoryEffectFree(inner) && isSpeculatable(inner) ? std::optional<Leads>(0)
+                                                              : std::nullopt;
   return hasForm(inner, leads) ? std::optional<Leads>(leads) : std::nullopt;
 }
 
@@ -95,8 +88,7 @@ bool Lifter::hasForm(Operation *inner, Leads leads) {
     if (canLift(v) != Leads(0))
       return false;
   if (auto linalgOp = dyn_cast<linalg::LinalgOp>(inner))
-    return linalgOp.hasPureTensorSemantics() &&
-           llvm::all_of(inner->getOperands(), [](Value v) {
+    return linalgOp.hasPureTensorSemantics() && llvm::all_of(inner->getOperands(), [](Value v) {
              return tensorType(v) || v.getType().isIntOrIndexOrFloat();
            });
   if (OpTrait::hasElementwiseMappableTraits(inner))
@@ -107,9 +99,8 @@ bool Lifter::hasForm(Operation *inner, Leads leads) {
   }
   if (auto make = dyn_cast<tensor::FromElementsOp>(inner))
     return make.getType().getRank() == 0;
-  return isa<tensor::ExtractSliceOp, tensor::InsertSliceOp, tensor::ConcatOp,
-             tensor::CastOp, tensor::ExpandShapeOp, tensor::CollapseShapeOp,
-             tensor::ExtractOp>(inner);
+  return isa<tensor::ExtractSliceOp, tensor::InsertSliceOp, tensor::ConcatOp, tensor::CastOp,
+             tensor::ExpandShapeOp, tensor::CollapseShapeOp, tensor::ExtractOp>(inner);
 }
 
 //===-----------------------------------------------------------------------===//
@@ -142,8 +133,7 @@ SmallVector<OpFoldResult> Lifter::leadSizes(Leads leads) {
 }
 
 SmallVector<OpFoldResult> Lifter::stepSizes(Lifted value) {
-  SmallVector<OpFoldResult> all =
-      tensor::getMixedSizes(b, op.getLoc(), value.whole);
+  SmallVector<OpFoldResult> all = tensor::getMixedSizes(b, op.getLoc(), value.whole);
   all.erase(all.begin(), all.begin() + llvm::popcount(value.leads));
   return all;
 }
@@ -213,18 +203,15 @@ void Lifter::liftOp(Operation *inner) {
     Lifted source = lift(dim.getSource());
     int64_t index = *dim.getConstantIndex() + llvm::popcount(source.leads);
     values[dim.getResult()] = {
-        tensor::DimOp::create(b, inner->getLoc(), source.whole, index)
-            .getResult(),
-        0};
+        tensor::DimOp::create(b, inner->getLoc(), source.whole, index).getResult(), 0};
     return;
   }
   if (leads == 0)
     return liftUniform(inner);
   if (auto linalgOp = dyn_cast<linalg::LinalgOp>(inner))
     return liftLinalg(linalgOp, leads);
-  Value whole = OpTrait::hasElementwiseMappableTraits(inner)
-                    ? liftElementwise(inner, leads)
-                    : liftTensorOp(inner, leads);
+  Value whole = OpTrait::hasElementwiseMappableTraits(inner) ? liftElementwise(inner, leads)
+                                                             : liftTensorOp(inner, leads);
   values[inner->getResult(0)] = {whole, leads};
 }
 
@@ -236,8 +223,7 @@ void Lifter::liftUniform(Operation *inner) {
   for (Value v : used)
     map.map(v, lift(v).whole);
   Operation *copy = b.clone(*inner, map);
-  for (auto [old, fresh] :
-       llvm::zip_equal(inner->getResults(), copy->getResults()))
+  for (auto [old, fresh] : llvm::zip_equal(inner->getResults(), copy->getResults()))
     values[old] = {fresh, 0};
 }
 
@@ -246,20 +232,18 @@ Value Lifter::liftExtract(tensor::ExtractOp inner, Leads leads) {
   if (inner.getIndices().empty())
     return source.whole;
   unsigned added = llvm::popcount(leads);
-  SmallVector<OpFoldResult> offsets(added, b.getIndexAttr(0)),
-      extents = leadSizes(leads);
+  SmallVector<OpFoldResult> offsets(added, b.getIndexAttr(0)), extents = leadSizes(leads);
   for (Value index : inner.getIndices()) {
     offsets.push_back(lift(index).whole);
     extents.push_back(b.getIndexAttr(1));
   }
   SmallVector<OpFoldResult> strides(offsets.size(), b.getIndexAttr(1));
-  return tensor::ExtractSliceOp::create(
-      b, inner.getLoc(), wholeType(inner.getType(), leads), source.whole,
-      offsets, extents, strides);
+  return tensor::ExtractSliceOp::create(b, inner.getLoc(), wholeType(inner.getType(), leads),
+                                        source.whole, offsets, extents, strides);
 }
 
-static SmallVector<ReassociationIndices>
-shiftGroups(ArrayRef<ReassociationIndices> groups, int64_t added) {
+static SmallVector<ReassociationIndices> shiftGroups(ArrayRef<ReassociationIndices> groups,
+                                                     int64_t added) {
   SmallVector<ReassociationIndices> shifted;
   for (int64_t i = 0; i < added; ++i)
     shifted.push_back({i});
@@ -276,48 +260,42 @@ Value Lifter::liftTensorOp(Operation *inner, Leads leads) {
   Location loc = inner->getLoc();
   RankedTensorType type = wholeType(inner->getResult(0).getType(), leads);
   int64_t added = llvm::popcount(leads);
-  SmallVector<OpFoldResult> zeros(added, b.getIndexAttr(0)),
-      ones(added, b.getIndexAttr(1));
+  SmallVector<OpFoldResult> zeros(added, b.getIndexAttr(0)), ones(added, b.getIndexAttr(1));
   if (auto extract = dyn_cast<tensor::ExtractOp>(inner))
     return liftExtract(extract, leads);
   if (isa<tensor::FromElementsOp>(inner))
     return lift(inner->getOperand(0)).whole;
   if (auto slice = dyn_cast<tensor::ExtractSliceOp>(inner))
-    return tensor::ExtractSliceOp::create(
-        b, loc, type, lift(slice.getSource()).whole,
-        withLeads(zeros, slice.getMixedOffsets()),
-        withLeads(leadSizes(leads), slice.getMixedSizes()),
-        withLeads(ones, slice.getMixedStrides()));
+    return tensor::ExtractSliceOp::create(b, loc, type, lift(slice.getSource()).whole,
+                                          withLeads(zeros, slice.getMixedOffsets()),
+                                          withLeads(leadSizes(leads), slice.getMixedSizes()),
+                                          withLeads(ones, slice.getMixedStrides()));
   if (auto slice = dyn_cast<tensor::InsertSliceOp>(inner)) {
     Value source = liftTo(slice.getSource(), leads);
     Value dest = liftDestination(slice.getDest(), leads, /*read=*/true);
-    return tensor::InsertSliceOp::create(
-        b, loc, source, dest, withLeads(zeros, slice.getMixedOffsets()),
-        withLeads(leadSizes(leads), slice.getMixedSizes()),
-        withLeads(ones, slice.getMixedStrides()));
+    return tensor::InsertSliceOp::create(b, loc, source, dest,
+                                         withLeads(zeros, slice.getMixedOffsets()),
+                                         withLeads(leadSizes(leads), slice.getMixedSizes()),
+                                         withLeads(ones, slice.getMixedStrides()));
   }
   if (auto concat = dyn_cast<tensor::ConcatOp>(inner)) {
     SmallVector<Value> parts;
     for (Value part : concat.getInputs())
       parts.push_back(liftTo(part, leads));
-    return tensor::ConcatOp::create(b, loc, type, concat.getDim() + added,
-                                    parts);
+    return tensor::ConcatOp::create(b, loc, type, concat.getDim() + added, parts);
   }
   if (auto pad = dyn_cast<tensor::PadOp>(inner))
     return tensor::PadOp::create(b, loc, type, lift(pad.getSource()).whole,
                                  withLeads(zeros, pad.getMixedLowPad()),
                                  withLeads(zeros, pad.getMixedHighPad()),
-                                 lift(pad.getConstantPaddingValue()).whole,
-                                 pad.getNofold());
+                                 lift(pad.getConstantPaddingValue()).whole, pad.getNofold());
   if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(inner))
-    return tensor::CollapseShapeOp::create(
-        b, loc, type, lift(collapse.getSrc()).whole,
-        shiftGroups(collapse.getReassociationIndices(), added));
+    return tensor::CollapseShapeOp::create(b, loc, type, lift(collapse.getSrc()).whole,
+                                           shiftGroups(collapse.getReassociationIndices(), added));
   if (auto expand = dyn_cast<tensor::ExpandShapeOp>(inner))
-    return tensor::ExpandShapeOp::create(
-        b, loc, type, lift(expand.getSrc()).whole,
-        shiftGroups(expand.getReassociationIndices(), added),
-        withLeads(leadSizes(leads), expand.getMixedOutputShape()));
+    return tensor::ExpandShapeOp::create(b, loc, type, lift(expand.getSrc()).whole,
+                                         shiftGroups(expand.getReassociationIndices(), added),
+                                         withLeads(leadSizes(leads), expand.getMixedOutputShape()));
   return tensor::CastOp::create(b, loc, type, lift(inner->getOperand(0)).whole);
 }
 
@@ -327,19 +305,16 @@ Value Lifter::broadcast(Lifted value, Leads leads) {
   Location loc = op.getLoc();
   RankedTensorType whole = cast<RankedTensorType>(value.whole.getType());
   int64_t stepRank = whole.getRank() - llvm::popcount(value.leads);
-  auto step = RankedTensorType::get(whole.getShape().take_back(stepRank),
-                                    whole.getElementType());
+  auto step = RankedTensorType::get(whole.getShape().take_back(stepRank), whole.getElementType());
   RankedTensorType type = wholeType(step, leads);
   AffineMap identity = b.getMultiDimIdentityMap(stepRank);
   SmallVector<AffineMap> maps = {prefixMap(identity, value.leads, leads),
                                  b.getMultiDimIdentityMap(type.getRank())};
-  SmallVector<utils::IteratorType> loops(type.getRank(),
-                                         utils::IteratorType::parallel);
-  return linalg::GenericOp::create(
-             b, loc, type, value.whole, emptyFor(value, leads, type), maps,
-             loops,
-             [](OpBuilder &nested, Location l, ValueRange args) {
-               linalg::YieldOp::create(nested, l, args[0]);
-             })
+  SmallVector<utils::IteratorType> loops(type.getRank(), utils::IteratorType::parallel);
+  return linalg::GenericOp::create(b, loc, type, value.whole, emptyFor(value, leads, type), maps,
+                                   loops,
+                                   [](OpBuilder &nested, Location l, ValueRange args) {
+                                     linalg::YieldOp::create(nested, l, args[0]);
+                                   })
       .getResult(0);
 }

@@ -56,9 +56,7 @@ public:
 private:
   std::optional<Leads> canLiftOp(mlir::Operation *inner);
   bool hasForm(mlir::Operation *inner, Leads leads);
-  bool isInside(mlir::Value v) {
-    return op.getStep().isAncestor(v.getParentRegion());
-  }
+  bool isInside(mlir::Value v) { return op.getStep().isAncestor(v.getParentRegion()); }
   void liftOp(mlir::Operation *inner);
   void liftUniform(mlir::Operation *inner);
   mlir::Value liftElementwise(mlir::Operation *inner, Leads leads);
@@ -74,9 +72,8 @@ private:
   mlir::SmallVector<mlir::OpFoldResult> stepSizes(Lifted value);
   mlir::Value emptyFor(Lifted like, Leads leads, mlir::RankedTensorType type);
   mlir::OpFoldResult uniform(mlir::OpFoldResult v);
-  mlir::SmallVector<mlir::OpFoldResult>
-  withLeads(mlir::ArrayRef<mlir::OpFoldResult> leading,
-            mlir::ArrayRef<mlir::OpFoldResult> rest);
+  mlir::SmallVector<mlir::OpFoldResult> withLeads(mlir::ArrayRef<mlir::OpFoldResult> leading,
+                                                  mlir::ArrayRef<mlir::OpFoldResult> rest);
 
   seq::RecurrenceOp op;
   mlir::OpBuilder &b;

@@ -31,8 +31,7 @@ bool seqc::isReduction(Operation *op) {
   return linalgOp && linalgOp.getNumReductionLoops() > 0;
 }
 
-Value seqc::addOperand(seq::RecurrenceOp op, Lifter &lifter, Lifted whole,
-                       RankedTensorType step) {
+Value seqc::addOperand(seq::RecurrenceOp op, Lifter &lifter, Lifted whole, RankedTensorType step) {
   if (whole.leads == 0)
     return whole.whole;
   Block *body = op.getBody();
@@ -54,8 +53,8 @@ Value seqc::addOperand(seq::RecurrenceOp op, Lifter &lifter, Lifted whole,
 }
 
 void seqc::eraseDead(Block &block) {
-  SmallVector<Operation *> ops = llvm::map_to_vector(
-      block.without_terminator(), [](Operation &inner) { return &inner; });
+  SmallVector<Operation *> ops =
+      llvm::map_to_vector(block.without_terminator(), [](Operation &inner) { return &inner; });
   for (Operation *inner : llvm::reverse(ops))
     if (isOpTriviallyDead(inner))
       inner->erase();
@@ -63,13 +62,10 @@ void seqc::eraseDead(Block &block) {
 
 void seqc::eraseUnused(seq::RecurrenceOp op) {
   eraseDead(*op.getBody());
-  auto timed = [&] {
-    return op.getInputs().size() + op.getShared().size() + bool(op.getResets());
-  };
+  auto timed = [&] { return op.getInputs().size() + op.getShared().size() + bool(op.getResets()); };
   unsigned inputs = op.getInputs().size(), shared = op.getShared().size();
   for (unsigned i = inputs + shared + op.getGiven().size(); i-- > 0;) {
-    if (!op.getBody()->getArgument(i).use_empty() ||
-        (i < inputs + shared && timed() == 1))
+    if (!op.getBody()->getArgument(i).use_empty() || (i < inputs + shared && timed() == 1))
       continue;
     if (i < inputs)
       op.getInputsMutable().erase(i);
@@ -85,9 +81,9 @@ void seqc::eraseUnused(seq::RecurrenceOp op) {
 /// these results.
 static seq::RecurrenceOp recreate(seq::RecurrenceOp op, TypeRange types) {
   OpBuilder b(op);
-  auto fresh = seq::RecurrenceOp::create(
-      b, op.getLoc(), types, op->getOperands(), op.getProperties(),
-      llvm::to_vector(op->getDiscardableAttrs()));
+  auto fresh =
+      seq::RecurrenceOp::create(b, op.getLoc(), types, op->getOperands(), op.getProperties(),
+                                llvm::to_vector(op->getDiscardableAttrs()));
   fresh.getStep().takeBody(op.getStep());
   return fresh;
 }
@@ -101,8 +97,7 @@ seq::RecurrenceOp seqc::appendOuts(seq::RecurrenceOp op, ValueRange outs) {
   op.getYield().getOutMutable().append(outs);
   seq::RecurrenceOp fresh = recreate(op, types);
   for (auto [i, result] : llvm::enumerate(op.getResults()))
-    result.replaceAllUsesWith(
-        fresh.getResult(i < before ? i : i + outs.size()));
+    result.replaceAllUsesWith(fresh.getResult(i < before ? i : i + outs.size()));
   op.erase();
   return fresh;
 }
@@ -143,7 +138,6 @@ seq::RecurrenceOp seqc::removeState(seq::RecurrenceOp op, unsigned state) {
 
 SmallVector<seq::RecurrenceOp> seqc::innerFirst(Operation *root) {
   SmallVector<seq::RecurrenceOp> ops;
-  root->walk<WalkOrder::PostOrder>(
-      [&](seq::RecurrenceOp op) { ops.push_back(op); });
+  root->walk<WalkOrder::PostOrder>([&](seq::RecurrenceOp op) { ops.push_back(op); });
   return ops;
 }

@@ -53,8 +53,7 @@ void Sinker::findTail() {
     bool only = inner.getNumResults() > 0 && !inner.use_empty();
     for (OpOperand &use : inner.getUses()) {
       Operation *user = op.getBody()->findAncestorOpInBlock(*use.getOwner());
-      bool isOut =
-          user == yield && use.getOperandNumber() >= yield.getNext().size();
+      bool isOut = user == yield && use.getOperandNumber() >= yield.getNext().size();
       only &= isOut || tail.contains(user);
     }
     if (only)
@@ -81,8 +80,7 @@ bool Sinker::collect(Operation *anchor) {
     if (isa<RankedTensorType>(v.getType()))
       lifterWithCut.bind(v, v, lifterWithCut.allLeads());
   return llvm::all_of(moved, [&](Operation *inner) {
-    return inner->getNumResults() == 1 &&
-           lifterWithCut.canLift(inner->getResult(0)).has_value();
+    return inner->getNumResults() == 1 && lifterWithCut.canLift(inner->getResult(0)).has_value();
   });
 }
 
@@ -90,8 +88,7 @@ void Sinker::findCut() {
   cut.clear();
   for (Operation *inner : moved)
     for (Value v : readBy(inner))
-      if (!isFree(v) &&
-          !(v.getDefiningOp() && moved.contains(v.getDefiningOp())))
+      if (!isFree(v) && !(v.getDefiningOp() && moved.contains(v.getDefiningOp())))
         cut.insert(v);
 }
 
@@ -109,10 +106,8 @@ void Sinker::growUpwards() {
     changed = false;
     for (Value v : llvm::to_vector(cut)) {
       Operation *def = v.getDefiningOp();
-      if (!def || !tail.contains(def) ||
-          !OpTrait::hasElementwiseMappableTraits(def) ||
-          llvm::any_of(v.getUsers(),
-                       [&](Operation *user) { return !moved.contains(user); }))
+      if (!def || !tail.contains(def) || !OpTrait::hasElementwiseMappableTraits(def) ||
+          llvm::any_of(v.getUsers(), [&](Operation *user) { return !moved.contains(user); }))
         continue;
       int64_t before = cost();
       moved.insert(def);
@@ -160,19 +155,15 @@ seq::RecurrenceOp Sinker::move() {
   OpBuilder after(rebuilt->getContext());
   after.setInsertionPointAfter(rebuilt);
   Lifter outside(rebuilt, after);
-  for (auto [v, result] :
-       llvm::zip_equal(rebuilt.getYield().getOut(), rebuilt.getOuts()))
+  for (auto [v, result] : llvm::zip_equal(rebuilt.getYield().getOut(), rebuilt.getOuts()))
     if (cut.contains(v))
       outside.bind(v, result, outside.allLeads());
-  for (auto [v, result] :
-       llvm::zip_equal(rebuilt.getYield().getOut(), rebuilt.getOuts())) {
-    if (!v.getDefiningOp() || !llvm::is_contained(ops, v.getDefiningOp()) ||
-        result.use_empty())
+  for (auto [v, result] : llvm::zip_equal(rebuilt.getYield().getOut(), rebuilt.getOuts())) {
+    if (!v.getDefiningOp() || !llvm::is_contained(ops, v.getDefiningOp()) || result.use_empty())
       continue;
     Value whole = outside.liftTo(v, outside.allLeads());
     if (whole.getType() != result.getType())
-      whole = tensor::CastOp::create(after, rebuilt.getLoc(), result.getType(),
-                                     whole);
+      whole = tensor::CastOp::create(after, rebuilt.getLoc(), result.getType(), whole);
     result.replaceAllUsesWith(whole);
   }
   return rebuilt;
@@ -190,11 +181,9 @@ static seq::RecurrenceOp sinkOne(seq::RecurrenceOp op) {
     sinker.growUpwards();
     if (!sinker.pays())
       continue;
-    remark::passed(inner.getLoc(),
-                   remark::RemarkOpts::name("sink").category("seqc.simplify"))
-        << remark::add(
-               "`{0}` feeds outs alone: evaluated for all steps at once",
-               inner.getName().getStringRef().str());
+    remark::passed(inner.getLoc(), remark::RemarkOpts::name("sink").category("seqc.simplify"))
+        << remark::add("`{0}` feeds outs alone: evaluated for all steps at once",
+                       inner.getName().getStringRef().str());
     return sinker.move();
   }
   return nullptr;

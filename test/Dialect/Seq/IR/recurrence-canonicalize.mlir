@@ -46,3 +46,22 @@ func.func @sizes(%x: tensor<?x?x8xf32>, %i: tensor<?x1x8xf32>, %h0: tensor<?x8xf
   %d = tensor.dim %last, %c0 : tensor<?x8xf32>
   return %y, %t, %b, %d : tensor<?x?x8xf32>, index, index, index
 }
+
+// Reshapes by sizes of 1, padding and concatenation elsewhere leave a size alone.
+// CHECK-LABEL: @reshaped_sizes
+// CHECK-SAME: %[[X:.*]]: tensor<?x8xf32>
+func.func @reshaped_sizes(%x: tensor<?x8xf32>, %v: f32) -> index {
+  // CHECK: %[[D:.*]] = tensor.dim %[[X]], %c0
+  // CHECK: return %[[D]]
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %n = tensor.dim %x, %c0 : tensor<?x8xf32>
+  %c = tensor.concat dim(1) %x, %x : (tensor<?x8xf32>, tensor<?x8xf32>) -> tensor<?x16xf32>
+  %p = tensor.pad %c low[0, 1] high[0, 1] {
+  ^bb0(%i: index, %j: index):
+    tensor.yield %v : f32
+  } : tensor<?x16xf32> to tensor<?x18xf32>
+  %e = tensor.expand_shape %p [[0, 1], [2]] output_shape [1, %n, 18] : tensor<?x18xf32> into tensor<1x?x18xf32>
+  %d = tensor.dim %e, %c1 : tensor<1x?x18xf32>
+  return %d : index
+}

@@ -1,0 +1,25 @@
+// RUN: seqc-opt %s -seq-select-schedule | FileCheck %s
+// RUN: seqc-opt %s -seq-select-schedule=plan=reference | FileCheck %s --check-prefix=REFERENCE
+// The numbers follow from the target in the module; a schedule written by hand wins.
+module attributes {seqc.target = #seq.target<"x86_64-unknown-linux-gnu", cpu = "x86-64", features = "+avx2,+fma", vector_bits = 256, vector_registers = 16, l1_bytes = 32768, l2_bytes = 1048576>} {
+// CHECK: func.func @leaky
+// CHECK-SAME: seq.schedule = #seq.schedule<fused, vector_bits = 256, strip = 16, rows = 3, vectors = 3, prefetch = 2, stream_bytes = 1048576>
+// CHECK: schedule(<fused, vector_bits = 256, strip = 16, rows = 3, vectors = 3, prefetch = 2, stream_bytes = 1048576>)
+// CHECK: schedule(<fused, vector_bits = 128, strip = 4, rows = 1, vectors = 1>)
+// REFERENCE: schedule(<reference>)
+// REFERENCE: schedule(<fused, vector_bits = 128, strip = 4, rows = 1, vectors = 1>)
+func.func @leaky(%u: tensor<?x?x8xf32>, %h0: tensor<?x8xf32>) -> (tensor<?x?x8xf32>, tensor<?x8xf32>) {
+  %y, %last = seq.recurrence (%x: tensor<8xf32> in %u) states(%h: tensor<8xf32> = %h0) {
+    %n = arith.addf %h, %x : tensor<8xf32>
+    seq.yield next(%n : tensor<8xf32>) out(%n : tensor<8xf32>)
+  } : (tensor<?x?x8xf32>, tensor<?x8xf32>) -> (tensor<?x?x8xf32>, tensor<?x8xf32>)
+  return %y, %last : tensor<?x?x8xf32>, tensor<?x8xf32>
+}
+func.func @by_hand(%u: tensor<?x?x8xf32>, %h0: tensor<?x8xf32>) -> (tensor<?x?x8xf32>, tensor<?x8xf32>) {
+  %y, %last = seq.recurrence (%x: tensor<8xf32> in %u) states(%h: tensor<8xf32> = %h0) {
+    %n = arith.addf %h, %x : tensor<8xf32>
+    seq.yield next(%n : tensor<8xf32>) out(%n : tensor<8xf32>)
+  } schedule(<fused, vector_bits = 128, strip = 4, rows = 1, vectors = 1>) : (tensor<?x?x8xf32>, tensor<?x8xf32>) -> (tensor<?x?x8xf32>, tensor<?x8xf32>)
+  return %y, %last : tensor<?x?x8xf32>, tensor<?x8xf32>
+}
+}
