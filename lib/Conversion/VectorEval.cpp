@@ -768,6 +768,12 @@ bool seqc::canEvaluate(Operation *op) {
       return llvm::all_of(group.drop_front(),
                           [&](int64_t d) { return !expand.getResultType().isDynamicDim(d); });
     });
+  if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(op))
+    // An index of two joined sizes is not linear.
+    return llvm::all_of(collapse.getReassociationIndices(), [&](ReassociationIndicesRef group) {
+      return llvm::count_if(
+                 group, [&](int64_t d) { return collapse.getSrcType().getDimSize(d) != 1; }) <= 1;
+    });
   if (auto delay = dyn_cast<seq::DelayOp>(op))
     return cast<RankedTensorType>(delay.getInput().getType()).getRank() >
                int64_t(delay.getTime()) + 1 ||
