@@ -153,6 +153,10 @@ FailureOr<FunctionSignature> SignatureBuilder::build() {
   for (auto [i, v] : llvm::enumerate(function.front().getTerminator()->getOperands()))
     if (failed(add(v, function.getResultAttrDict(i), true, i)))
       return failure();
+  for (BlockArgument arg : function.getArguments())
+    if (arg.getType().isIndex())
+      signature.arguments[arg.getArgNumber()].symbol =
+          symbolOf(symbols.classOfIndex(arg), /*make=*/false);
   addStates();
   nameSymbols();
   return std::move(signature);

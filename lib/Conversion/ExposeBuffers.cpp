@@ -3,8 +3,8 @@
 //   seqc_body_f(ptrs, dims, scratch, par)   reads arguments and writes results in memory
 //   seqc_shapes_f(dims)                     computes the results' sizes from the arguments'
 //
-// where `ptrs` are arguments and results in order and `dims` all their sizes in order. Inputs
-// become tensors that bufferization may not write to; results are materialised in place.
+// where `ptrs` are arguments and results in order and `dims` all their sizes in order; an index
+// argument is a size itself, and has one place in `dims` for its value. Inputs become tensors that bufferization may not write to; results are materialised in place.
 #include "seqc/Analysis/InferSignature.h"
 #include "seqc/Conversion/Passes.h"
 #include "seqc/Conversion/RawBuffers.h"
@@ -53,15 +53,17 @@ struct BoundaryRewrite {
 
 void BoundaryRewrite::assignSlots() {
   int64_t pointer = 0, size = 0;
-  auto add = [&](TypeRange types, SmallVector<Slot> &slots) {
+  auto add = [&](TypeRange types, SmallVector<Slot> &slots, bool isArgument) {
     for (Type type : types) {
       slots.push_back({type, pointer++, size});
       if (auto tensor = dyn_cast<RankedTensorType>(type))
         size += tensor.getRank();
+      else if (isArgument && type.isIndex())
+        ++size;
     }
   };
-  add(func.getArgumentTypes(), arguments);
-  add(func.getResultTypes(), results);
+  add(func.getArgumentTypes(), arguments, true);
+  add(func.getResultTypes(), results, false);
 }
 
 /// bool is one byte in memory.
@@ -110,10 +112,9 @@ Value BoundaryRewrite::readArgument(const Slot &slot) {
         memory, /*restrict=*/true, /*writable=*/false);
     return type.getElementType().isInteger(1) ? convertBool(b, loc, tensor, b.getI1Type()) : tensor;
   }
-  Value pointer = loadPointer(b, loc, pointers, slot.pointer);
   if (slot.type.isIndex())
-    return arith::IndexCastOp::create(b, loc, b.getIndexType(),
-                                      LLVM::LoadOp::create(b, loc, b.getI64Type(), pointer));
+    return loadSize(b, loc, dims, slot.firstSize);
+  Value pointer = loadPointer(b, loc, pointers, slot.pointer);
   if (slot.type.isInteger(1))
     return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne,
                                  LLVM::LoadOp::create(b, loc, b.getI8Type(), pointer),
@@ -150,7 +151,10 @@ static void resolveSizes(func::FuncOp func) {
   for (tensor::DimOp op : dims) {
     FailureOr<Value> size = resultSize(b, op.getSource(), *op.getConstantIndex(),
                                        [&](BlockArgument arg, int64_t d) -> Value {
-                                         return tensor::DimOp::create(b, op.getLoc(), arg, d);
+                                         return arg.getType().isIndex()
+                                                    ? Value(arg)
+                                                    : tensor::DimOp::create(b, op.getLoc(), arg, d)
+                                                          .getResult();
                                        });
     if (succeeded(size)) {
       op.getResult().replaceAllUsesWith(*size);

@@ -35,9 +35,12 @@ FailureOr<Value> SizeWalk::index(OpFoldResult value, Location loc) {
 
 /// An index computation, rebuilt on sizes of arguments.
 FailureOr<Value> SizeWalk::index(Value value) {
+  if (auto arg = dyn_cast<BlockArgument>(value)) {
+    if (!arg.getType().isIndex() || !isa<func::FuncOp>(arg.getOwner()->getParentOp()))
+      return failure();
+    return argumentSize(arg, 0);
+  }
   Operation *op = value.getDefiningOp();
-  if (!op)
-    return failure();
   if (auto dimOp = dyn_cast<tensor::DimOp>(op)) {
     std::optional<int64_t> dim = dimOp.getConstantIndex();
     if (!dim)

@@ -84,6 +84,24 @@ def test_steps(B, T):
     near("counted", MODULE["counted"](h, w, np.zeros(T, np.int8)), [stacked(ys, np.zeros((B, 0, 2))), H], 1e-4)
 
 
+def test_steps_by_scalar(B, T):
+    """The same by a scalar argument; another one is a state's size."""
+    g, w = normal(B), np.float32([[0.8, -0.6], [0.6, 0.8]])
+    G, W = wide(g, w)
+    H, ys = np.zeros((B, 2)), []
+    for _ in range(T):
+        H = H @ W.T + 1
+        ys.append(H)
+    near("counted_by", MODULE["counted_by"](T, 3, g, w),
+         [stacked(ys, np.zeros((B, 0, 2))), np.repeat(T * G[:, None], 3, 1)], 1e-4)
+    try:
+        MODULE["counted_by"](-1, 3, g, w)
+    except ValueError as error:
+        assert "argument 'n': expected an index of at least 0, but got -1" in str(error), error
+    else:
+        raise AssertionError("expected an error for -1 steps")
+
+
 def test_time_major(B, T):
     x, h = normal(T, B, 7), normal(B, 7)
     X, H = wide(x, h)

@@ -1,62 +1,112 @@
 // What a careful engineer writes by hand: the yardsticks of tools/bench.
 //
-// AVX-512 intrinsics, one core, float32. Each kernel states its layout; sizes
-// are multiples of 16 where they run along vectors. Compiled by tools/bench
-// itself (-O3 -march=native), never a part of seqc. On a machine without
-// AVX-512 the file is empty and tools/bench says so in each row.
-#if defined(__AVX512F__) && defined(__AVX512DQ__)
+// Intrinsics, one core, float32. Each kernel states its layout; sizes are
+// multiples of 16 where they run along vectors. Compiled by tools/bench itself
+// (-O3 -march=native), never a part of seqc. The elementwise kernels and the
+// machine's limits are for AVX2 and AVX-512; those that depend on 32 registers
+// or on AVX-512's permutations exist there alone, and tools/bench says so in
+// the row. Without AVX2 the file is empty.
+#if defined(__AVX2__) && defined(__FMA__)
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <immintrin.h>
 
-using Vec = __m512;
 using In = const float *__restrict;
 using Out = float *__restrict;
 #define INLINE static inline __attribute__((always_inline))
 
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+#define HAS_AVX512
+using Vec = __m512;
+constexpr long lanes = 16;
 INLINE Vec all(float x) { return _mm512_set1_ps(x); }
 INLINE Vec load(const float *p) { return _mm512_loadu_ps(p); }
 INLINE void store(float *p, Vec v) { _mm512_storeu_ps(p, v); }
+INLINE void stream(float *p, Vec v) { _mm512_stream_ps(p, v); }
+INLINE Vec add(Vec a, Vec b) { return _mm512_add_ps(a, b); }
+INLINE Vec sub(Vec a, Vec b) { return _mm512_sub_ps(a, b); }
+INLINE Vec mul(Vec a, Vec b) { return _mm512_mul_ps(a, b); }
+INLINE Vec div(Vec a, Vec b) { return _mm512_div_ps(a, b); }
 INLINE Vec fma(Vec a, Vec b, Vec c) { return _mm512_fmadd_ps(a, b, c); }
+INLINE Vec fms(Vec a, Vec b, Vec c) { return _mm512_fmsub_ps(a, b, c); }
 INLINE Vec clamp(Vec x, float bound) {
   return _mm512_max_ps(all(-bound), _mm512_min_ps(all(bound), x));
 }
-
+/// p 2^n, where t is the magic number 1.5 2^23 plus n.
+INLINE Vec scale(Vec p, Vec t) {
+  return _mm512_castsi512_ps(_mm512_add_epi32(_mm512_castps_si512(p),
+                                              _mm512_slli_epi32(_mm512_castps_si512(t), 23)));
+}
 /// 1/d by estimate and one Newton step: cheaper than a division on Intel's
 /// cores.
 INLINE Vec reciprocal(Vec d) {
   Vec y = _mm512_rcp14_ps(d);
   return fma(y, _mm512_fnmadd_ps(d, y, all(1)), y);
 }
+INLINE float sumOf(Vec v) { return _mm512_reduce_add_ps(v); }
+#define FMA_CHAIN(a, x, y) asm volatile("vfmadd213ps %2, %1, %0" : "+v"(a) : "v"(x), "v"(y))
+#else
+using Vec = __m256;
+constexpr long lanes = 8;
+INLINE Vec all(float x) { return _mm256_set1_ps(x); }
+INLINE Vec load(const float *p) { return _mm256_loadu_ps(p); }
+INLINE void store(float *p, Vec v) { _mm256_storeu_ps(p, v); }
+INLINE void stream(float *p, Vec v) { _mm256_stream_ps(p, v); }
+INLINE Vec add(Vec a, Vec b) { return _mm256_add_ps(a, b); }
+INLINE Vec sub(Vec a, Vec b) { return _mm256_sub_ps(a, b); }
+INLINE Vec mul(Vec a, Vec b) { return _mm256_mul_ps(a, b); }
+INLINE Vec div(Vec a, Vec b) { return _mm256_div_ps(a, b); }
+INLINE Vec fma(Vec a, Vec b, Vec c) { return _mm256_fmadd_ps(a, b, c); }
+INLINE Vec fms(Vec a, Vec b, Vec c) { return _mm256_fmsub_ps(a, b, c); }
+INLINE Vec clamp(Vec x, float bound) {
+  return _mm256_max_ps(all(-bound), _mm256_min_ps(all(bound), x));
+}
+/// p 2^n, where t is the magic number 1.5 2^23 plus n.
+INLINE Vec scale(Vec p, Vec t) {
+  return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(p),
+                                              _mm256_slli_epi32(_mm256_castps_si256(t), 23)));
+}
+/// 1/d by estimate (12 bits) and one Newton step: 23 bits.
+INLINE Vec reciprocal(Vec d) {
+  Vec y = _mm256_rcp_ps(d);
+  return fma(y, _mm256_fnmadd_ps(d, y, all(1)), y);
+}
+INLINE float sumOf(Vec v) {
+  float parts[lanes], sum = 0;
+  store(parts, v);
+  for (float part : parts)
+    sum += part;
+  return sum;
+}
+#define FMA_CHAIN(a, x, y) asm volatile("vfmadd213ps %2, %1, %0" : "+x"(a) : "x"(x), "x"(y))
+#endif
 
 /// n/d in one of two ways; which one is faster differs from core to core.
 template <bool Divide> INLINE Vec quotient(Vec n, Vec d) {
-  return Divide ? _mm512_div_ps(n, d) : _mm512_mul_ps(n, reciprocal(d));
+  return Divide ? div(n, d) : mul(n, reciprocal(d));
 }
 
 /// sigmoid(x) = 1 / (1 + 2^(-x log2 e)), exponent by magic rounding, 2^f by a
 /// polynomial of degree 5.
 template <bool Divide> INLINE Vec sigmoid(Vec x) {
   x = clamp(x, 87);
-  const Vec scale = all(-1.44269504f), magic = all(12582912.f);
-  Vec t = fma(x, scale, magic);
-  Vec f = _mm512_fmsub_ps(x, scale, _mm512_sub_ps(t, magic));
+  const Vec log2e = all(-1.44269504f), magic = all(12582912.f);
+  Vec t = fma(x, log2e, magic);
+  Vec f = fms(x, log2e, sub(t, magic));
   Vec p = fma(all(1.3400432176e-3f), f, all(9.676037098e-3f));
   p = fma(p, f, all(5.5503272142e-2f));
   p = fma(p, f, all(2.4022107356e-1f));
   p = fma(p, f, all(6.931472067e-1f));
   p = fma(p, f, all(1.0000000755f));
-  __m512i bits =
-      _mm512_add_epi32(_mm512_castps_si512(p), _mm512_slli_epi32(_mm512_castps_si512(t), 23));
-  return quotient<Divide>(all(1), _mm512_add_ps(_mm512_castsi512_ps(bits), all(1)));
+  return quotient<Divide>(all(1), add(scale(p, t), all(1)));
 }
 
 /// tanh(x) as a quotient of polynomials, degree 13 over degree 6.
 template <bool Divide> INLINE Vec tanh(Vec x) {
   x = clamp(x, 7.99881172180175781f);
-  Vec q = _mm512_mul_ps(x, x);
+  Vec q = mul(x, x);
   Vec n = fma(q, all(-2.76076847742355e-16f), all(2.00018790482477e-13f));
   n = fma(q, n, all(-8.60467152213735e-11f));
   n = fma(q, n, all(5.12229709037114e-08f));
@@ -66,7 +116,7 @@ template <bool Divide> INLINE Vec tanh(Vec x) {
   Vec d = fma(q, all(1.19825839466702e-06f), all(1.18534705686654e-04f));
   d = fma(q, d, all(2.26843463243900e-03f));
   d = fma(q, d, all(4.89352518554385e-03f));
-  return quotient<Divide>(_mm512_mul_ps(x, n), d);
+  return quotient<Divide>(mul(x, n), d);
 }
 
 /// h = a h + x over rows: time outside, channels inside, the state in L1,
@@ -78,14 +128,14 @@ template <bool Prefetch> INLINE void affineRows(In a, In x, Out o, long B, long 
     size_t p = (size_t)b * T * D;
     for (long t = 0; t < T; t++, p += D)
 #pragma clang loop unroll(disable)
-      for (long d = 0; d < D; d += 16) {
+      for (long d = 0; d < D; d += lanes) {
         if (Prefetch) {
           _mm_prefetch((const char *)(a + p + d + 2 * D), _MM_HINT_T0);
           _mm_prefetch((const char *)(x + p + d + 2 * D), _MM_HINT_T0);
         }
-        Vec v = fma(load(a + p + d), _mm512_load_ps(h + d), load(x + p + d));
-        _mm512_store_ps(h + d, v);
-        _mm512_stream_ps(o + p + d, v);
+        Vec v = fma(load(a + p + d), load(h + d), load(x + p + d));
+        store(h + d, v);
+        stream(o + p + d, v);
       }
   }
 }
@@ -99,22 +149,23 @@ INLINE void paraGru(In A, In u, Out o, long B, long T, long D) {
       const float *U = u + ((size_t)b * T + t) * 3 * D;
       float *O = o + ((size_t)b * T + t) * D;
 #pragma clang loop unroll(disable)
-      for (long d = 0; d < D; d += 16) {
+      for (long d = 0; d < D; d += lanes) {
         if (Prefetch)
           for (int q = 0; q < 3; q++)
             _mm_prefetch((const char *)(U + 6 * D + q * D + d), _MM_HINT_T0);
-        Vec h = _mm512_load_ps(H + d);
+        Vec h = load(H + d);
         Vec z = sigmoid<Divide>(fma(load(A + d), h, load(U + d)));
         Vec r = sigmoid<Divide>(fma(load(A + D + d), h, load(U + D + d)));
-        Vec n = tanh<Divide>(fma(load(A + 2 * D + d), _mm512_mul_ps(h, r), load(U + 2 * D + d)));
-        h = fma(z, _mm512_sub_ps(n, h), h);
-        _mm512_store_ps(H + d, h);
+        Vec n = tanh<Divide>(fma(load(A + 2 * D + d), mul(h, r), load(U + 2 * D + d)));
+        h = fma(z, sub(n, h), h);
+        store(H + d, h);
         store(O + d, h);
       }
     }
   }
 }
 
+#ifdef HAS_AVX512
 /// Blocks of channels stay in registers for all time. exp by base 2: a 32-entry
 /// table in two registers, degree 2 for the rest, exact at 0.
 INLINE void selectiveScan(In dt, In A, In Bm, In Cm, In x, Out y, long T, long D) {
@@ -357,6 +408,8 @@ static void gruBatch(In W, In xg, In bias, Out h, long T, long B, long H) {
   }
 }
 
+#endif // HAS_AVX512
+
 extern "C" {
 /// a, x, o [B][T][D].
 void hand_affine(In a, In x, Out o, long B, long T, long D) { affineRows<false>(a, x, o, B, T, D); }
@@ -372,6 +425,7 @@ void hand_para_gru_divide(In A, In u, Out o, long B, long T, long D) {
   paraGru<true, true>(A, u, o, B, T, D);
 }
 
+#ifdef HAS_AVX512
 /// dt, x, y [T][D], A [16][D], Bm, Cm [T][16].
 void hand_selective_scan(In dt, In A, In Bm, In Cm, In x, Out y, long T, long D) {
   selectiveScan(dt, A, Bm, Cm, x, y, T, D);
@@ -402,30 +456,35 @@ void hand_gru(In x, In Wi, In bias, In W, In state_bias, Out xg, Out h, long T, 
     gruOne(W, xg, state_bias, h, T, H);
 }
 
+#endif // HAS_AVX512
+
 /// The machine: n floats copied past the caches.
 void limit_copy(In a, Out o, long n) {
-  for (long i = 0; i < n; i += 16)
-    _mm512_stream_ps(o + i, load(a + i));
+  for (long i = 0; i < n; i += lanes)
+    stream(o + i, load(a + i));
   _mm_sfence();
 }
 
 /// The same by way of the caches.
 void limit_copy_cached(In a, Out o, long n) {
-  for (long i = 0; i < n; i += 16)
+  for (long i = 0; i < n; i += lanes)
     store(o + i, load(a + i));
 }
 
-/// n rounds of 16 independent FMAs; returns something so that they happen.
+/// Floats in a vector.
+long limit_lanes() { return lanes; }
+
+/// n rounds of 12 independent FMAs; returns something so that they happen.
 float limit_peak(long n) {
-  Vec a[16], x = all(0.999f), y = all(1e-3f);
-  for (int i = 0; i < 16; i++)
+  Vec a[12], x = all(0.999f), y = all(1e-3f);
+  for (int i = 0; i < 12; i++)
     a[i] = all((float)i);
   for (long k = 0; k < n; k++)
-    for (int i = 0; i < 16; i++)
-      asm volatile("vfmadd213ps %2, %1, %0" : "+v"(a[i]) : "v"(x), "v"(y));
+    for (int i = 0; i < 12; i++)
+      FMA_CHAIN(a[i], x, y);
   float sum = 0;
-  for (int i = 0; i < 16; i++)
-    sum += _mm512_reduce_add_ps(a[i]);
+  for (int i = 0; i < 12; i++)
+    sum += sumOf(a[i]);
   return sum;
 }
 
@@ -433,8 +492,8 @@ float limit_peak(long n) {
 float limit_latency(long n) {
   Vec a = all(1), x = all(0.999f), y = all(1e-3f);
   for (long k = 0; k < n; k++)
-    asm volatile("vfmadd213ps %2, %1, %0" : "+v"(a) : "v"(x), "v"(y));
-  return _mm512_reduce_add_ps(a);
+    FMA_CHAIN(a, x, y);
+  return sumOf(a);
 }
 }
 #endif

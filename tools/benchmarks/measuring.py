@@ -68,8 +68,10 @@ class Machine:
         for copy in (self.library.limit_copy, self.library.limit_copy_cached):
             runs = [once(lambda: copy(source, target, ctypes.c_long(count))) for _ in range(4)]
             self.copies.setdefault(count, []).extend(8 * count / seconds for seconds in runs[1:])
-        self.peaks.append(32 * 16 * (1 << 19) / once(lambda: self.library.limit_peak(ctypes.c_long(1 << 19))))
-        self.latencies.append(once(lambda: self.library.limit_latency(ctypes.c_long(1 << 19))) / (1 << 19))
+        rounds = 1 << 19
+        flops = 2 * 12 * self.library.limit_lanes() * rounds
+        self.peaks.append(flops / once(lambda: self.library.limit_peak(ctypes.c_long(rounds))))
+        self.latencies.append(once(lambda: self.library.limit_latency(ctypes.c_long(rounds))) / rounds)
         self.count = count
 
     def bound(self, size, operations):

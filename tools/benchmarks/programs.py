@@ -92,7 +92,7 @@ class Hand:
         if self.loaded is None:
             self.loaded = self.compile()
         if not hasattr(self.loaded, "hand_affine"):
-            raise Missing("the hand-written kernels need AVX-512")
+            raise Missing("the hand-written kernels need AVX2")
         return self.loaded
 
     def compile(self):
@@ -110,7 +110,9 @@ class Hand:
 
     def candidate(self, name, function, arguments, result):
         """`arguments` are arrays (passed by address) and ints (as long)."""
-        code = getattr(self.library(), function)
+        code = getattr(self.library(), function, None)
+        if code is None:
+            raise Missing("this hand-written kernel needs AVX-512")
         code.restype = None
         values = [ctypes.c_void_p(a.ctypes.data) if isinstance(a, np.ndarray) else ctypes.c_long(a)
                   for a in arguments]

@@ -31,6 +31,8 @@ struct TensorSignature {
   ElementType elementType = ElementType::F32;
   bool isScalar = false;
   std::vector<DimSignature> dims;
+  /// The symbol of which a scalar argument of type Index is the value, or -1.
+  int32_t symbol = -1;
 };
 
 /// A state that a stream keeps: argument `argument` (read) and result `result` (written).

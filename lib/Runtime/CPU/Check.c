@@ -1,5 +1,5 @@
-/* Arguments against the descriptor: number, dtype, rank, sizes. Nothing is read
- * through a tensor's data here, so that f_shapes can use it. */
+/* Arguments against the descriptor: number, dtype, rank, sizes. Of the data only index arguments
+ * are read, which may be sizes, so that f_shapes can use it. */
 #include "Runtime.h"
 
 void seqc_rt_frame_clear(seqc_rt_frame *frame) {
@@ -10,6 +10,8 @@ void seqc_rt_frame_clear(seqc_rt_frame *frame) {
     const seqc_rt_tensor *t = &f->tensors[i];
     frame->ptrs[i] = (void *)0;
     frame->bytes[i] = 0;
+    if (t->flags & SEQC_RT_COUNT)
+      frame->dims[t->first_dim] = 0;
     for (int32_t d = 0; d < t->rank; ++d)
       frame->dims[t->first_dim + d] = t->dims[d].size < 0 ? 0 : t->dims[d].size;
   }
@@ -110,24 +112,43 @@ static int32_t check_type(seqc_rt_frame *frame, int32_t i, const DLTensor *given
   return SEQC_OK;
 }
 
+/* Size `d` of tensor i is `size`: binds its symbol, or agrees with what bound it. */
+static int32_t bind_size(seqc_rt_frame *frame, int32_t i, int32_t d, int64_t size) {
+  const seqc_rt_tensor *t = &frame->f->tensors[i];
+  int64_t symbol = t->dims[d].symbol;
+  frame->dims[t->first_dim + d] = size;
+  if (t->dims[d].size >= 0 || symbol < 0)
+    return SEQC_OK;
+  if (frame->binders[symbol])
+    return frame->symbols[symbol] == size ? SEQC_OK : fail_symbol(frame, i, symbol, size);
+  frame->binders[symbol] = t->name;
+  frame->symbols[symbol] = size;
+  return SEQC_OK;
+}
+
+/* The value of an index argument, a tensor of rank 0. */
+static int32_t read_count(seqc_rt_frame *frame, int32_t i, const DLTensor *given) {
+  int32_t code = seqc_rt_check_layout(frame, i, given);
+  if (code)
+    return code;
+  int64_t value;
+  memcpy(&value, frame->ptrs[i], sizeof(value));
+  if (value >= 0)
+    return bind_size(frame, i, 0, value);
+  seqc_rt_text *text = seqc_rt_begin_at(frame, i);
+  seqc_rt_put(text, "expected an index of at least 0, but got ");
+  seqc_rt_put_int(text, value);
+  return seqc_rt_fail(frame, SEQC_ERROR_VALUE);
+}
+
 int32_t seqc_rt_check_shape(seqc_rt_frame *frame, int32_t i, const DLTensor *given) {
   const seqc_rt_tensor *t = &frame->f->tensors[i];
   int32_t code = check_type(frame, i, given);
-  if (code)
-    return code;
-  for (int32_t d = 0; d < t->rank; ++d) {
-    int64_t symbol = t->dims[d].symbol, size = given->shape[d];
-    frame->dims[t->first_dim + d] = size;
-    if (t->dims[d].size >= 0 || symbol < 0)
-      continue;
-    if (!frame->binders[symbol]) {
-      frame->binders[symbol] = t->name;
-      frame->symbols[symbol] = size;
-    } else if (frame->symbols[symbol] != size) {
-      return fail_symbol(frame, i, symbol, size);
-    }
-  }
-  return count_bytes(frame, i);
+  for (int32_t d = 0; d < t->rank && !code; ++d)
+    code = bind_size(frame, i, d, given->shape[d]);
+  if (!code)
+    code = count_bytes(frame, i);
+  return code || !(t->flags & SEQC_RT_COUNT) ? code : read_count(frame, i, given);
 }
 
 static int32_t count_passed(const seqc_rt_function *f, int32_t hidden, int32_t end) {

@@ -98,7 +98,8 @@ static int32_t bind_sizes(seqc_rt_frame *frame, const int64_t *sizes, int32_t n)
   }
   for (int32_t i = 0; i < f->n_arguments; ++i) {
     const seqc_rt_tensor *t = &f->tensors[i];
-    for (int32_t d = 0; d < t->rank; ++d)
+    int32_t rank = t->flags & SEQC_RT_COUNT ? 1 : t->rank;
+    for (int32_t d = 0; d < rank; ++d)
       if (t->dims[d].size < 0 && t->dims[d].symbol >= 0)
         frame->dims[t->first_dim + d] = frame->symbols[t->dims[d].symbol];
   }

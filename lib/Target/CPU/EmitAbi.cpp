@@ -21,7 +21,7 @@ namespace seqc {
 
 namespace {
 /// Tensor flags of Descriptor.h.
-enum : int32_t { hiddenFlag = 1, stateFlag = 2, resultFlag = 4 };
+enum : int32_t { hiddenFlag = 1, stateFlag = 2, resultFlag = 4, countFlag = 8 };
 
 /// One entry point: suffix, runtime function, types after the descriptor ('p'
 /// pointer, 'i' int32, 'l' int64; first letter: what it returns).
@@ -124,6 +124,8 @@ Constant *AbiEmitter::emitTensor(const TensorSignature &tensor, int32_t firstDim
   for (const DimSignature &dim : tensor.dims)
     dims.push_back(
         ConstantStruct::get(dimType, {int64(dim.size < 0 ? -1 : dim.size), int64(dim.symbol)}));
+  if (flags & countFlag)
+    dims.push_back(ConstantStruct::get(dimType, {int64(-1), int64(tensor.symbol)}));
   return ConstantStruct::getAnon(
       {string(tensor.name), array(dimType, dims, "seqc_dims"), int32(int64_t(tensor.dims.size())),
        int32(firstDim), int32(elementTypeCode(tensor.elementType)),
@@ -142,9 +144,11 @@ Constant *AbiEmitter::emitTensors(const FunctionSignature &function, int32_t &di
     for (const auto &[i, tensor] : enumerate(list)) {
       int32_t pair = partner[tensors.size()];
       int32_t hidden = int32_t(i) >= publicCount ? hiddenFlag : 0;
-      tensors.push_back(
-          emitTensor(tensor, dims, flags | hidden | (pair >= 0 ? stateFlag : 0), pair));
-      dims += int32_t(tensor.dims.size());
+      bool counts = tensor.isScalar && tensor.elementType == ElementType::Index && !flags;
+      tensors.push_back(emitTensor(
+          tensor, dims,
+          flags | hidden | (pair >= 0 ? stateFlag : 0) | (counts ? countFlag : 0), pair));
+      dims += int32_t(tensor.dims.size()) + counts;
     }
   };
   append(function.arguments, function.publicArguments, 0);

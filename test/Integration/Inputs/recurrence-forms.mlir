@@ -55,6 +55,34 @@ func.func @counted(%h0: tensor<?x2xf32>, %w: tensor<2x2xf32>, %like: tensor<?xi8
   return %y, %l : tensor<?x?x2xf32>, tensor<?x2xf32>
 }
 
+// The number of steps, and a state's size, are scalar arguments.
+func.func @counted_by(%n: index, %d: index, %h0: tensor<?xf32>, %w: tensor<2x2xf32>)
+    -> (tensor<?x?x2xf32>, tensor<?x?xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %zeros = arith.constant dense<0.0> : tensor<2xf32>
+  %ones = arith.constant dense<1.0> : tensor<2xf32>
+  %c0 = arith.constant 0 : index
+  %batch = tensor.dim %h0, %c0 : tensor<?xf32>
+  %empty = tensor.empty(%batch) : tensor<?x2xf32>
+  %start = linalg.fill ins(%zero : f32) outs(%empty : tensor<?x2xf32>) -> tensor<?x2xf32>
+  %wide = tensor.empty(%batch, %d) : tensor<?x?xf32>
+  %sums = linalg.fill ins(%zero : f32) outs(%wide : tensor<?x?xf32>) -> tensor<?x?xf32>
+  %y, %last, %s = seq.recurrence (%g: tensor<f32> given %h0) steps(%n)
+      states(%h: tensor<2xf32> = %start, %sum: tensor<?xf32> = %sums) {
+    %v = linalg.matvec ins(%w, %h : tensor<2x2xf32>, tensor<2xf32>) outs(%ones : tensor<2xf32>) -> tensor<2xf32>
+    %one = arith.constant 1.0 : f32
+    %more = linalg.generic {indexing_maps = [affine_map<(d0) -> ()>, affine_map<(d0) -> (d0)>],
+                            iterator_types = ["parallel"]}
+        ins(%g : tensor<f32>) outs(%sum : tensor<?xf32>) {
+    ^bb0(%a: f32, %old: f32):
+      %new = arith.addf %old, %a : f32
+      linalg.yield %new : f32
+    } -> tensor<?xf32>
+    seq.yield next(%v, %more : tensor<2xf32>, tensor<?xf32>) out(%v : tensor<2xf32>)
+  } : (tensor<?xf32>, index, tensor<?x2xf32>, tensor<?x?xf32>) -> (tensor<?x?x2xf32>, tensor<?x2xf32>, tensor<?x?xf32>)
+  return %y, %s : tensor<?x?x2xf32>, tensor<?x?xf32>
+}
+
 func.func @time_major(%x: tensor<?x?x7xf32>, %h0: tensor<?x7xf32>) -> (tensor<?x?x7xf32>, tensor<?x7xf32>) {
   %zero = arith.constant dense<0.0> : tensor<7xf32>
   %quarter = arith.constant dense<0.25> : tensor<7xf32>
