@@ -22,19 +22,36 @@ Value VectorEval::value(const Idx &i) {
   return i.offset ? arith::AddIOp::create(b, loc, i.base, constant(i.offset)).getResult() : i.base;
 }
 
+/// a + c, a - c or a · factor, made once.
+Value VectorEval::compute(Arithmetic kind, Value a, Value c, int64_t factor) {
+  ArithmeticKey key{kind, a.getAsOpaquePointer(), c ? c.getAsOpaquePointer() : nullptr, factor};
+  for (Scope &scope : llvm::reverse(cache))
+    if (auto it = scope.indices.find(key); it != scope.indices.end())
+      return it->second;
+  Value result;
+  if (kind == Arithmetic::Add)
+    result = arith::AddIOp::create(b, loc, a, c);
+  else if (kind == Arithmetic::Subtract)
+    result = arith::SubIOp::create(b, loc, a, c);
+  else
+    result = arith::MulIOp::create(b, loc, a, constant(factor));
+  return cache.back().indices[key] = result;
+}
+
+Value VectorEval::subtract(Value a, Value c) { return compute(Arithmetic::Subtract, a, c); }
+
 Idx VectorEval::add(const Idx &a, const Idx &c) {
   Value base = !a.base   ? c.base
                : !c.base ? a.base
-                         : arith::AddIOp::create(b, loc, a.base, c.base).getResult();
+                         : compute(Arithmetic::Add, a.base, c.base);
   return {base, a.offset + c.offset, a.lane + c.lane};
 }
 
 Idx VectorEval::scale(const Idx &a, int64_t factor) {
   if (factor == 1)
     return a;
-  Value base = a.base && factor
-                   ? arith::MulIOp::create(b, loc, a.base, constant(factor)).getResult()
-                   : Value();
+  Value base =
+      a.base && factor ? compute(Arithmetic::Multiply, a.base, Value(), factor) : Value();
   return {base, a.offset * factor, a.lane * factor};
 }
 
@@ -217,8 +234,8 @@ Index VectorEval::leafIndex(const Leaf &leaf, const Index &idx) {
 //===-----------------------------------------------------------------------===//
 
 Value *VectorEval::lookup(const Key &key) {
-  for (auto &scope : llvm::reverse(cache))
-    if (auto it = scope.find(key); it != scope.end())
+  for (Scope &scope : llvm::reverse(cache))
+    if (auto it = scope.values.find(key); it != scope.values.end())
       return &it->second;
   return nullptr;
 }
@@ -314,6 +331,16 @@ Value VectorEval::evalScalar(Value v) {
   Operation *op = v.getDefiningOp();
   if (!op || !isMember(op))
     return v;
+  Key key{v.getAsOpaquePointer(), Index{place.row, place.stepInStrip}};
+  if (Value *found = lookup(key))
+    return *found;
+  Value result = computeScalar(v);
+  cache.back().values[key] = result;
+  return result;
+}
+
+Value VectorEval::computeScalar(Value v) {
+  Operation *op = v.getDefiningOp();
   if (auto dim = dyn_cast<tensor::DimOp>(op))
     return sizeOf(dim.getSource(), *dim.getConstantIndex());
   if (auto extract = dyn_cast<tensor::ExtractOp>(op)) {
@@ -503,7 +530,7 @@ Value VectorEval::eval(Value v, const Index &idx) {
     // tensor.empty: any value will do, and zero is the same one everywhere.
     result = splat(b.getZeroAttr(typeOf(v).getElementType()));
   }
-  cache.back()[key] = result;
+  cache.back().values[key] = result;
   return result;
 }
 
@@ -676,7 +703,7 @@ void VectorEval::emitContractionLoop(ArrayRef<unsigned> group, const Pack *pack)
   mask = outerMask;
   for (auto [slot, n] : llvm::enumerate(group)) {
     Demand &d = demands[n];
-    cache.back()[{d.op->getResult(0).getAsOpaquePointer(), d.key}] = loops.front().getResult(slot);
+    cache.back().values[{d.op->getResult(0).getAsOpaquePointer(), d.key}] = loops.front().getResult(slot);
   }
 }
 

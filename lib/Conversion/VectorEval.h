@@ -103,8 +103,11 @@ public:
   mlir::Value constant(int64_t v);
   mlir::Value value(const Idx &i);
   static Idx fixed(int64_t v) { return {mlir::Value(), v, 0}; }
+  // The same arithmetic on the same indices gives the same values within a tile, so that an
+  // element has one index, however it is reached.
   Idx add(const Idx &a, const Idx &c);
   Idx scale(const Idx &a, int64_t factor);
+  mlir::Value subtract(mlir::Value a, mlir::Value c);
   Idx evalAffine(mlir::AffineExpr e, llvm::ArrayRef<Idx> dims);
   /// Size `dim` of `v` (a value inside or outside of the step) as an index value.
   mlir::Value sizeOf(mlir::Value v, int64_t dim);
@@ -143,10 +146,19 @@ public:
 
 private:
   using Key = std::pair<void *, Index>;
-  llvm::SmallVector<std::map<Key, mlir::Value>, 2> cache = {{}};
+  enum class Arithmetic { Add, Subtract, Multiply };
+  using ArithmeticKey = std::tuple<Arithmetic, void *, void *, int64_t>;
+  /// What is known in a region and those inside of it.
+  struct Scope {
+    std::map<Key, mlir::Value> values;
+    std::map<ArithmeticKey, mlir::Value> indices;
+  };
+  llvm::SmallVector<Scope, 2> cache = {{}};
   llvm::SmallVector<std::map<Key, unsigned>, 1> collected = {{}};
 
   mlir::Value *lookup(const Key &key);
+  mlir::Value compute(Arithmetic kind, mlir::Value a, mlir::Value c, int64_t factor = 0);
+  mlir::Value computeScalar(mlir::Value v);
   mlir::Value broadcast(mlir::Value scalar);
   mlir::Value splat(mlir::TypedAttr element);
   mlir::Value loopIndexVector(const Idx &i);

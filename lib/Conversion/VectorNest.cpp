@@ -107,8 +107,7 @@ void NestEmitter::setPlace(const Index &domain) {
     e.place.time = e.add({frame.firstStep, 0, 0}, s);
     return;
   }
-  Value base = s.base ? arith::SubIOp::create(e.b, e.loc, frame.lastStep, s.base).getResult()
-                      : frame.lastStep;
+  Value base = s.base ? e.subtract(frame.lastStep, s.base) : frame.lastStep;
   e.place.time = {base, -s.offset, 0};
 }
 

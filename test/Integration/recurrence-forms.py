@@ -10,7 +10,7 @@ import ml_dtypes
 import numpy as np
 
 import bits
-from compiled import compile_text
+from compiled import SeqcError, compile_text
 
 with open(os.path.join(os.path.dirname(__file__), "Inputs", "recurrence-forms.mlir")) as file:
     TEXT = file.read()
@@ -96,7 +96,7 @@ def test_steps_by_scalar(B, T):
          [stacked(ys, np.zeros((B, 0, 2))), np.repeat(T * G[:, None], 3, 1)], 1e-4)
     try:
         MODULE["counted_by"](-1, 3, g, w)
-    except ValueError as error:
+    except SeqcError as error:
         assert "argument 'n': expected an index of at least 0, but got -1" in str(error), error
     else:
         raise AssertionError("expected an error for -1 steps")
