@@ -57,7 +57,6 @@ struct GroupEmitter {
         e(b, loc, op.getScheduleAttr().getVectorBits() / 32), schedule(op.getScheduleAttr()) {}
 
   void computeSizes();
-  Value sizeOfSteps();
   Value allocate(ArrayRef<OpFoldResult> sizes, Type element);
   Value allocateLike(Value v, SmallVector<OpFoldResult> leading, int64_t skip);
   void planStrips(ArrayRef<Operation *> ops, SmallVector<Nest> &nests);
@@ -93,14 +92,6 @@ Value GroupEmitter::allocateLike(Value v, SmallVector<OpFoldResult> leading, int
   return allocate(leading, typeOf(v).getElementType());
 }
 
-Value GroupEmitter::sizeOfSteps() {
-  if (op.getSteps())
-    return op.getSteps();
-  if (!op.getInputs().empty())
-    return e.sizeOf(op.getInputs().front(), timeAxis);
-  return e.sizeOf(op.getShared().front(), 0);
-}
-
 /// Elements of the widest state of one sequence, or a guess.
 static int64_t rowElements(seq::RecurrenceOp op) {
   int64_t most = 1;
@@ -116,7 +107,7 @@ void GroupEmitter::computeSizes() {
   timeAxis = op.getTimeAxis();
   for (int64_t d = 0; d < batchRank; ++d)
     batchSizes.push_back(e.sizeOf(op.getInitial().front(), d));
-  steps = sizeOfSteps();
+  steps = e.sizeOfSteps();
   for (Operation &inner : *op.getBody())
     contractions |= isReductionOp(&inner);
   tasks = one;

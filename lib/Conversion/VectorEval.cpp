@@ -79,9 +79,17 @@ Value VectorEval::sizeOfResult(OpResult v, int64_t dim) {
   Value out = recurrence.getYield().getOut()[v.getResultNumber()];
   if (dim >= leading)
     return sizeOf(out, dim - leading);
-  OpFoldResult size = dim == time ? recurrence.getStepCount(b)
-                                  : recurrence.getBatchSizes(b)[dim < time ? dim : dim - 1];
-  return getValueOrCreateConstantIndexOp(b, loc, size);
+  if (dim != time)
+    return sizeOf(recurrence.getInitial().front(), dim < time ? dim : dim - 1);
+  return sizeOfSteps();
+}
+
+Value VectorEval::sizeOfSteps() {
+  if (recurrence.getSteps())
+    return recurrence.getSteps();
+  if (!recurrence.getInputs().empty())
+    return sizeOf(recurrence.getInputs().front(), recurrence.getTimeAxis());
+  return sizeOf(recurrence.getShared().front(), 0);
 }
 
 Value VectorEval::sizeOf(Value v, int64_t dim) {

@@ -112,6 +112,8 @@ public:
   /// Size `dim` of `v` (a value inside or outside of the step) as an index value.
   mlir::Value sizeOf(mlir::Value v, int64_t dim);
   mlir::Value sizeOfResult(mlir::OpResult v, int64_t dim);
+  /// The recurrence's number of steps.
+  mlir::Value sizeOfSteps();
   mlir::OpFoldResult mixedSizeOf(mlir::Value v, int64_t dim);
 
   /// The buffer of `v`, if it has one or comes from outside of the group; else null.

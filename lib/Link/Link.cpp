@@ -166,7 +166,7 @@ static Expected<std::string> runLinker(const std::string &linker, StringRef sona
   return (*library)->getBuffer().str();
 }
 
-Expected<std::string> linkSharedLibrary(StringRef object, StringRef soname,
+static Expected<std::string> linkObject(StringRef object, StringRef soname,
                                         const LinkOptions &options) {
   Expected<std::string> linker = findLinker(options.linker);
   if (!linker)
@@ -192,6 +192,14 @@ Expected<std::string> linkSharedLibrary(StringRef object, StringRef soname,
   if (error)
     return createStringError("could not write a temporary file: " + toString(std::move(error)));
   return runLinker(*linker, soname, files);
+}
+
+Expected<std::string> linkSharedLibrary(StringRef object, StringRef soname,
+                                        const LinkOptions &options) {
+  Expected<std::string> library = linkObject(object, soname, options);
+  if (!library)
+    waitIfInterrupted();
+  return library;
 }
 
 } // namespace seqc

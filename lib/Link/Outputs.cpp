@@ -5,6 +5,7 @@
 // two compiles with the same outputs one wins with all its files.
 //
 //===----------------------------------------------------------------------===//
+#include "Process.h"
 #include "TempFile.h"
 #include "seqc/Link/Link.h"
 #include "llvm/ADT/STLExtras.h"
@@ -109,7 +110,7 @@ static Error commit(std::vector<PendingFile> &pending) {
   return Error::success();
 }
 
-Error writeOutputs(ArrayRef<OutputFile> files, bool removeOnSignal) {
+static Error writeOrRemove(ArrayRef<OutputFile> files, bool removeOnSignal) {
   std::vector<PendingFile> pending;
   SmallVector<const OutputFile *> direct;
   for (const OutputFile &file : files) {
@@ -131,6 +132,13 @@ Error writeOutputs(ArrayRef<OutputFile> files, bool removeOnSignal) {
     if (Error error = writeThrough(*file))
       return error;
   return commit(pending);
+}
+
+Error writeOutputs(ArrayRef<OutputFile> files, bool removeOnSignal) {
+  Error error = writeOrRemove(files, removeOnSignal);
+  if (error)
+    waitIfInterrupted();
+  return error;
 }
 
 } // namespace seqc

@@ -1,6 +1,8 @@
 //===- Process.cpp - A child process without a shell ----------------------===//
 #include "Process.h"
 #include "llvm/ADT/SmallVector.h"
+#include "llvm/Support/Signals.h"
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -12,6 +14,52 @@
 using namespace llvm;
 
 namespace seqc {
+
+static std::atomic<pid_t> runningChild = 0;
+static std::atomic<bool> interrupted = false;
+static constexpr int endingSignals[] = {SIGHUP, SIGINT, SIGTERM};
+static struct sigaction previousActions[std::size(endingSignals)];
+
+static void onEndingSignal(int number, siginfo_t *info, void *context) {
+  interrupted = true;
+  if (pid_t child = runningChild) {
+    ::kill(child, SIGKILL);
+    while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
+    }
+  }
+  for (size_t i = 0; i < std::size(endingSignals); ++i) {
+    if (endingSignals[i] != number)
+      continue;
+    if (previousActions[i].sa_flags & SA_SIGINFO)
+      previousActions[i].sa_sigaction(number, info, context);
+    else
+      previousActions[i].sa_handler(number);
+  }
+}
+
+void removeFileOnSignal(StringRef path) {
+  struct sigaction before[std::size(endingSignals)];
+  for (size_t i = 0; i < std::size(endingSignals); ++i)
+    ::sigaction(endingSignals[i], nullptr, &before[i]);
+  sys::RemoveFileOnSignal(path);
+  for (size_t i = 0; i < std::size(endingSignals); ++i) {
+    struct sigaction current;
+    ::sigaction(endingSignals[i], nullptr, &current);
+    if (before[i].sa_handler == SIG_IGN) {
+      ::sigaction(endingSignals[i], &before[i], nullptr);
+    } else if (current.sa_sigaction != onEndingSignal) {
+      previousActions[i] = current;
+      current.sa_sigaction = onEndingSignal;
+      current.sa_flags |= SA_SIGINFO;
+      ::sigaction(endingSignals[i], &current, nullptr);
+    }
+  }
+}
+
+void waitIfInterrupted() {
+  while (interrupted)
+    ::pause();
+}
 
 /// Between fork and exec: only what is safe after a fork of a process with
 /// threads.
@@ -59,6 +107,8 @@ int runProcess(ArrayRef<std::string> arguments, std::string &text) {
   pid_t child = ::fork();
   if (child == 0)
     runChild(pointers.data(), ends[1]);
+  if (child > 0)
+    runningChild = child;
   ::close(ends[1]);
   if (child < 0)
     text = std::strerror(errno);
@@ -67,6 +117,11 @@ int runProcess(ArrayRef<std::string> arguments, std::string &text) {
   ::close(ends[0]);
   if (child < 0)
     return -1;
+  // A process that was waited for has no number of its own any more.
+  siginfo_t ended;
+  while (::waitid(P_PID, id_t(child), &ended, WEXITED | WNOWAIT) < 0 && errno == EINTR) {
+  }
+  runningChild = 0;
   int status = 0;
   while (::waitpid(child, &status, 0) < 0)
     if (errno != EINTR)

@@ -1,5 +1,6 @@
 //===- TempFile.cpp - Files that vanish unless they are kept --------------===//
 #include "TempFile.h"
+#include "Process.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Signals.h"
@@ -64,7 +65,7 @@ Expected<TempFile> TempFile::create(StringRef directory, StringRef stem, bool ex
     sys::fs::createUniquePath(model, path, /*MakeAbsolute=*/false);
     // Registered before it exists, so that no signal falls between.
     if (removeOnSignal)
-      sys::RemoveFileOnSignal(path);
+      removeFileOnSignal(path);
     int descriptor =
         ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, executable ? 0777 : 0666);
     if (descriptor >= 0)

@@ -15,8 +15,10 @@ tool.write("a.mlir", tool.SUM.replace("@sum", "@first"))
 tool.write("b.mlir", tool.SUM.replace("@sum", "@second"))
 
 
-def start(*args):
-    return subprocess.Popen([tool.SEQC, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+def start(*args, on_interrupt=signal.SIG_DFL):
+    # lit's workers ignore SIGINT, which children inherit.
+    return subprocess.Popen([tool.SEQC, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                            preexec_fn=lambda: signal.signal(signal.SIGINT, on_interrupt))
 
 
 for round in range(6):
@@ -49,6 +51,14 @@ for number in (signal.SIGINT, signal.SIGTERM):
         tool.report("a pair", now in pairs.values(), part)
         names = sorted(os.listdir("."))
         tool.report("no rest", names == ["a.mlir", "b.mlir", "m.h", "m.so"], names)
+
+# A compile that was told to ignore an interrupt goes on.
+for part in range(4):
+    process = start("a.mlir", "-o", "m.so", on_interrupt=signal.SIG_IGN)
+    time.sleep(length * (part + 1) / 5)
+    process.send_signal(signal.SIGINT)
+    ends = process.communicate()[1], process.returncode
+    tool.report("ignored", ends == (b"", 0), ends)
 
 # A fresh output that is interrupted does not appear half-written.
 process = start("a.mlir", "-o", "fresh.so")
