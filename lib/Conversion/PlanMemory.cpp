@@ -69,29 +69,54 @@ static bool isArgumentMemory(Value v) {
   return v.getDefiningOp<UnrealizedConversionCastOp>() != nullptr;
 }
 
-/// Sizes of buffers that were built from pointers and sizes are those sizes: so they do not
-/// depend on the pointers.
+/// Size `dim` of a buffer that was built from pointers and sizes: one of those sizes.
+static Value sizeOfRaw(OpBuilder &b, Location loc, UnrealizedConversionCastOp cast, int64_t dim) {
+  Value part = cast.getOperand(0);
+  while (auto insert = part.getDefiningOp<LLVM::InsertValueOp>()) {
+    if (insert.getPosition() == ArrayRef<int64_t>{3, dim})
+      return arith::IndexCastOp::create(b, loc, b.getIndexType(), insert.getValue());
+    part = insert.getContainer();
+  }
+  return {};
+}
+
+/// Size `dim` of `buffer` from the sizes with which it was made; null if that is not known.
+static Value sizeOf(OpBuilder &b, Location loc, Value buffer, int64_t dim) {
+  auto type = cast<MemRefType>(buffer.getType());
+  if (!type.isDynamicDim(dim))
+    return arith::ConstantIndexOp::create(b, loc, type.getDimSize(dim));
+  if (auto cast = buffer.getDefiningOp<UnrealizedConversionCastOp>())
+    return sizeOfRaw(b, loc, cast, dim);
+  if (auto alloc = buffer.getDefiningOp<memref::AllocOp>())
+    return alloc.getDynamicSizes()[type.getDynamicDimIndex(dim)];
+  if (auto cast = buffer.getDefiningOp<memref::CastOp>();
+      cast && isa<MemRefType>(cast.getSource().getType()))
+    return sizeOf(b, loc, cast.getSource(), dim);
+  if (auto collapse = buffer.getDefiningOp<memref::CollapseShapeOp>()) {
+    Value product;
+    for (int64_t d : collapse.getReassociationIndices()[dim]) {
+      Value size = sizeOf(b, loc, collapse.getSrc(), d);
+      if (!size)
+        return {};
+      product = product ? arith::MulIOp::create(b, loc, product, size).getResult() : size;
+    }
+    return product;
+  }
+  return {};
+}
+
+/// Sizes of buffers become sizes of arguments, so that they do not depend on pointers.
 static void resolveSizes(func::FuncOp func) {
   SmallVector<memref::DimOp> dims;
   func.walk([&](memref::DimOp op) { dims.push_back(op); });
   for (memref::DimOp op : dims) {
-    auto cast = op.getSource().getDefiningOp<UnrealizedConversionCastOp>();
     std::optional<int64_t> dim = op.getConstantIndex();
-    Value part = cast && dim ? cast.getOperand(0) : Value();
-    while (part) {
-      auto insert = part.getDefiningOp<LLVM::InsertValueOp>();
-      if (!insert)
-        break;
-      if (insert.getPosition() != ArrayRef<int64_t>{3, *dim}) {
-        part = insert.getContainer();
-        continue;
-      }
-      OpBuilder b(op);
-      Value size =
-          arith::IndexCastOp::create(b, op.getLoc(), b.getIndexType(), insert.getValue());
+    OpBuilder b(op);
+    if (!dim || !isa<MemRefType>(op.getSource().getType()))
+      continue;
+    if (Value size = sizeOf(b, op.getLoc(), op.getSource(), *dim)) {
       op.replaceAllUsesWith(size);
       op.erase();
-      break;
     }
   }
 }
