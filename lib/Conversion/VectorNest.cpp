@@ -38,6 +38,10 @@ struct NestEmitter {
   bool hasLane = false;
   int64_t vectors = 1;
   std::optional<Pack> pack;
+  /// With packed weights the loop over blocks of lanes is outermost, so that a block's weights stay
+  /// in cache for all rows: the block of the loops inside.
+  Value outerBlock;
+  bool outerMasked = false;
 
   NestEmitter(VectorEval &e, const Frame &frame, seq::ScheduleAttr schedule,
               OpBuilder::InsertPoint &prologue, bool streaming, ArrayRef<Store> stores)
@@ -52,6 +56,7 @@ struct NestEmitter {
   void collectPoint(const Index &domain);
   void writePoint(const Index &domain);
   void emitTile(ArrayRef<Index> rows, Value block, bool masked);
+  void emitBlock(ArrayRef<Index> rows, Value block, bool masked);
   void emitLanes(ArrayRef<Index> rows);
   void emitOuter(unsigned dim, SmallVector<Index> rows);
   Index pointAt(const Index &row, Value laneBase, int64_t vector);
@@ -240,6 +245,15 @@ static void keepRolled(scf::ForOp loop) {
                                               {}, {}, {}, {}, {}));
 }
 
+void NestEmitter::emitBlock(ArrayRef<Index> rows, Value block, bool masked) {
+  if (!pack)
+    return emitTile(rows, block, masked);
+  outerBlock = block;
+  outerMasked = masked;
+  emitOuter(0, {Index()});
+}
+
+/// All blocks of lanes, at `rows` or, with packed weights, at all rows.
 void NestEmitter::emitLanes(ArrayRef<Index> rows) {
   if (!hasLane)
     return emitTile(rows, e.constant(0), false);
@@ -248,16 +262,16 @@ void NestEmitter::emitLanes(ArrayRef<Index> rows) {
   if (!ShapedType::isDynamic(laneFixed)) {
     int64_t full = laneFixed / width;
     if (full == 1) {
-      emitTile(rows, zero, false);
+      emitBlock(rows, zero, false);
     } else if (full > 1) {
       auto loop = scf::ForOp::create(e.b, e.loc, zero, e.constant(full), one);
       keepRolled(loop);
       OpBuilder::InsertionGuard guard(e.b);
       e.b.setInsertionPointToStart(loop.getBody());
-      emitTile(rows, loop.getInductionVar(), false);
+      emitBlock(rows, loop.getInductionVar(), false);
     }
     if (laneFixed % width)
-      emitTile(rows, e.constant(full), true);
+      emitBlock(rows, e.constant(full), true);
     return;
   }
   Value full = arith::DivUIOp::create(e.b, e.loc, laneSize, e.constant(width));
@@ -266,19 +280,19 @@ void NestEmitter::emitLanes(ArrayRef<Index> rows) {
   {
     OpBuilder::InsertionGuard guard(e.b);
     e.b.setInsertionPointToStart(loop.getBody());
-    emitTile(rows, loop.getInductionVar(), false);
+    emitBlock(rows, loop.getInductionVar(), false);
   }
   Value done = arith::MulIOp::create(e.b, e.loc, full, e.constant(width));
   Value rest = arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::slt, done, laneSize);
   auto tail = scf::IfOp::create(e.b, e.loc, rest, /*withElse=*/false);
   OpBuilder::InsertionGuard guard(e.b);
   e.b.setInsertionPointToStart(tail.thenBlock());
-  emitTile(rows, full, true);
+  emitBlock(rows, full, true);
 }
 
 void NestEmitter::emitOuter(unsigned dim, SmallVector<Index> rows) {
   if (dim == outer.size())
-    return emitLanes(rows);
+    return pack ? emitTile(rows, outerBlock, outerMasked) : emitLanes(rows);
   const LoopDim &loopDim = outer[dim];
   auto expand = [&](Value iv, int64_t tile) {
     SmallVector<Index> out;
@@ -535,7 +549,10 @@ void NestEmitter::packAtRunTime(ArrayRef<Demand> demands, int64_t depth, int64_t
 void NestEmitter::run(Value shape) {
   setUpLoops(shape);
   chooseTile();
-  emitOuter(0, {Index()});
+  if (pack)
+    emitLanes({});
+  else
+    emitOuter(0, {Index()});
   e.resetTile();
 }
 
