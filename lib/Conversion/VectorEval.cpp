@@ -19,26 +19,38 @@ Value VectorEval::constant(int64_t v) { return arith::ConstantIndexOp::create(b,
 Value VectorEval::value(const Idx &i) {
   if (!i.base)
     return constant(i.offset);
-  return i.offset ? arith::AddIOp::create(b, loc, i.base, constant(i.offset)).getResult() : i.base;
+  return i.offset ? compute(Arithmetic::AddConstant, i.base, Value(), i.offset) : i.base;
 }
 
-/// a + c, a - c or a · factor, made once.
-Value VectorEval::compute(Arithmetic kind, Value a, Value c, int64_t factor) {
-  ArithmeticKey key{kind, a.getAsOpaquePointer(), c ? c.getAsOpaquePointer() : nullptr, factor};
+/// An operation on `a` and `c`, or on `a` and `number` (AddConstant, Scale), made once.
+Value VectorEval::compute(Arithmetic kind, Value a, Value c, int64_t number) {
+  ArithmeticKey key{kind, a.getAsOpaquePointer(), c ? c.getAsOpaquePointer() : nullptr, number};
   for (Scope &scope : llvm::reverse(cache))
     if (auto it = scope.indices.find(key); it != scope.indices.end())
       return it->second;
-  Value result;
-  if (kind == Arithmetic::Add)
-    result = arith::AddIOp::create(b, loc, a, c);
-  else if (kind == Arithmetic::Subtract)
-    result = arith::SubIOp::create(b, loc, a, c);
-  else
-    result = arith::MulIOp::create(b, loc, a, constant(factor));
-  return cache.back().indices[key] = result;
+  auto make = [&]() -> Value {
+    switch (kind) {
+    case Arithmetic::Add:
+      return arith::AddIOp::create(b, loc, a, c);
+    case Arithmetic::AddConstant:
+      return arith::AddIOp::create(b, loc, a, constant(number));
+    case Arithmetic::Subtract:
+      return arith::SubIOp::create(b, loc, a, c);
+    case Arithmetic::Multiply:
+      return arith::MulIOp::create(b, loc, a, c);
+    case Arithmetic::Scale:
+      return arith::MulIOp::create(b, loc, a, constant(number));
+    case Arithmetic::Divide:
+      return arith::DivUIOp::create(b, loc, a, c);
+    }
+    llvm_unreachable("every kind is above");
+  };
+  return cache.back().indices[key] = make();
 }
 
 Value VectorEval::subtract(Value a, Value c) { return compute(Arithmetic::Subtract, a, c); }
+Value VectorEval::multiply(Value a, Value c) { return compute(Arithmetic::Multiply, a, c); }
+Value VectorEval::divide(Value a, Value c) { return compute(Arithmetic::Divide, a, c); }
 
 Idx VectorEval::add(const Idx &a, const Idx &c) {
   Value base = !a.base   ? c.base
@@ -50,8 +62,7 @@ Idx VectorEval::add(const Idx &a, const Idx &c) {
 Idx VectorEval::scale(const Idx &a, int64_t factor) {
   if (factor == 1)
     return a;
-  Value base =
-      a.base && factor ? compute(Arithmetic::Multiply, a.base, Value(), factor) : Value();
+  Value base = a.base && factor ? compute(Arithmetic::Scale, a.base, Value(), factor) : Value();
   return {base, a.offset * factor, a.lane * factor};
 }
 

@@ -108,6 +108,8 @@ public:
   Idx add(const Idx &a, const Idx &c);
   Idx scale(const Idx &a, int64_t factor);
   mlir::Value subtract(mlir::Value a, mlir::Value c);
+  mlir::Value multiply(mlir::Value a, mlir::Value c);
+  mlir::Value divide(mlir::Value a, mlir::Value c);
   Idx evalAffine(mlir::AffineExpr e, llvm::ArrayRef<Idx> dims);
   /// Size `dim` of `v` (a value inside or outside of the step) as an index value.
   mlir::Value sizeOf(mlir::Value v, int64_t dim);
@@ -148,7 +150,7 @@ public:
 
 private:
   using Key = std::pair<void *, Index>;
-  enum class Arithmetic { Add, Subtract, Multiply };
+  enum class Arithmetic { Add, AddConstant, Subtract, Multiply, Scale, Divide };
   using ArithmeticKey = std::tuple<Arithmetic, void *, void *, int64_t>;
   /// What is known in a region and those inside of it.
   struct Scope {
@@ -159,7 +161,7 @@ private:
   llvm::SmallVector<std::map<Key, unsigned>, 1> collected = {{}};
 
   mlir::Value *lookup(const Key &key);
-  mlir::Value compute(Arithmetic kind, mlir::Value a, mlir::Value c, int64_t factor = 0);
+  mlir::Value compute(Arithmetic kind, mlir::Value a, mlir::Value c, int64_t number = 0);
   mlir::Value computeScalar(mlir::Value v);
   mlir::Value broadcast(mlir::Value scalar);
   mlir::Value splat(mlir::TypedAttr element);

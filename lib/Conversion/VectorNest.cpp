@@ -33,6 +33,8 @@ struct NestEmitter {
   const Piece *piece = nullptr; ///< set: write only this piece of the one store
 
   SmallVector<LoopDim> outer;
+  /// The loops over rows and steps are one: either may be the long one, and tiles span both.
+  bool flat = false;
   Value laneSize;
   int64_t laneFixed = 1;
   bool hasLane = false;
@@ -97,16 +99,23 @@ void NestEmitter::setPlace(const Index &domain) {
   unsigned next = 0;
   e.place.batch = frame.outerBatch;
   e.place.row = VectorEval::fixed(0);
-  if (frame.hasBatch) {
+  Idx s;
+  if (flat) {
+    Value at = e.value(domain[next++]), row = e.divide(at, frame.steps);
+    e.place.row = {row, 0, 0};
+    s = {e.subtract(at, e.multiply(row, frame.steps)), 0, 0};
+  } else if (frame.hasBatch) {
     e.place.row = domain[next++];
-    e.place.batch.push_back(e.add({frame.firstRow, 0, 0}, e.place.row));
   }
+  if (frame.hasBatch)
+    e.place.batch.push_back(e.add({frame.firstRow, 0, 0}, e.place.row));
   if (!frame.steps) {
     e.place.stepInStrip = {frame.stepInStrip, 0, 0};
     e.place.time = {frame.firstStep, 0, 0};
     return;
   }
-  Idx s = domain[next];
+  if (!flat)
+    s = domain[next];
   e.place.stepInStrip = s;
   if (!frame.reverse) {
     e.place.time = e.add({frame.firstStep, 0, 0}, s);
@@ -123,7 +132,7 @@ Index NestEmitter::valueIndex(const Index &domain) {
       idx.insert(idx.begin() + frame.timeAxis, frame.fixedTime);
     return idx;
   }
-  unsigned leading = frame.hasBatch + (frame.steps ? 1 : 0);
+  unsigned leading = frame.hasBatch + (frame.steps && !flat ? 1 : 0);
   Index idx;
   if (frame.steps) {
     idx = e.place.batch;
@@ -335,6 +344,12 @@ void NestEmitter::chooseTile() {
   e.resetTile();
   if (each == 0)
     return;
+  if (frame.hasBatch && frame.steps && getConstantIntValue(frame.rows) != 1) {
+    flat = true;
+    Value size = arith::MulIOp::create(e.b, e.loc, outer[0].size, outer[1].size);
+    outer.erase(outer.begin());
+    outer.front() = {size, ShapedType::kDynamic};
+  }
   int64_t budget = schedule.getRows() * schedule.getVectors();
   vectors = std::max<int64_t>(1, schedule.getVectors() / each);
   if (!hasLane)

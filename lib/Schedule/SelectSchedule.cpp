@@ -15,9 +15,9 @@ using namespace seqc;
 
 seq::ScheduleAttr seqc::fusedSchedule(seq::TargetAttr target) {
   // Accumulators plus `vectors` weights plus one broadcast fit the registers: 6·4 + 4 + 1 of 32,
-  // 3·4 (or 6·2) + … of 16.
-  int64_t rows = target.getVectorRegisters() >= 32 ? 6 : 3;
-  int64_t vectors = target.getVectorRegisters() >= 32 ? 4 : 3;
+  // 6·2 + 2 + 1 of 16.
+  int64_t rows = 6;
+  int64_t vectors = target.getVectorRegisters() >= 32 ? 4 : 2;
   return seq::ScheduleAttr::get(target.getContext(), seq::Plan::Fused, target.getVectorBits(),
                                 /*batchTile=*/0, /*channelTile=*/0, /*strip=*/16, rows, vectors,
                                 /*prefetch=*/2, /*streamBytes=*/target.getL2Bytes());
