@@ -693,18 +693,20 @@ void VectorEval::emitContractionLoop(ArrayRef<unsigned> group, const Pack *pack)
       if (operand.getOperandNumber() >= d.op.getNumDpsInputs())
         args.push_back(carried[slot]);
       else if (found != packed.end()) {
-        // Weights of this position, one after the other.
-        int64_t at = 0;
-        for (const Demand &o : demands) {
-          if (o.row != d.row || o.position >= d.position)
-            continue;
-          at += packableInputs(o).size();
-        }
+        // Weights of this position within its block, one after the other.
+        int64_t inRow = llvm::count_if(demands, [&](const Demand &o) { return o.row == d.row; });
+        int64_t perBlock = inRow / pack->blocks, at = 0;
+        for (const Demand &o : demands)
+          if (o.row == d.row && o.position < d.position &&
+              o.position / perBlock == d.position / perBlock)
+            at += packableInputs(o).size();
         Value column = constant((at + (found - packed.begin())) * lanes);
+        Value block =
+            value(add(scale({packBlock, 0, 0}, pack->blocks), fixed(d.position / perBlock)));
         auto type =
             VectorType::get(lanes, cast<MemRefType>(pack->buffer.getType()).getElementType());
         args.push_back(vector::LoadOp::create(b, loc, type, pack->buffer,
-                                              ValueRange{packBlock, flat, column}));
+                                              ValueRange{block, flat, column}));
       } else if (!d.op.payloadUsesValueFromOperand(&operand))
         args.push_back({});
       else if (isa<RankedTensorType>(operand.get().getType()))

@@ -73,6 +73,7 @@ struct Demand {
 struct Pack {
   mlir::Value buffer;
   int64_t vectorsPerK = 0;
+  int64_t blocks = 1; ///< consecutive blocks that one tile reads
 };
 
 /// Evaluates values at indices. One per group of ops that are lowered together.

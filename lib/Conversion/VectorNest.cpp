@@ -44,6 +44,11 @@ struct NestEmitter {
   /// in cache for all rows: the block of the loops inside.
   Value outerBlock;
   bool outerMasked = false;
+  /// Accumulators that one vector of the result needs.
+  int64_t each = 0;
+  /// Which rows of the tiled loop are emitted. A row that fills no tile takes several blocks of
+  /// lanes at once instead: one block's sums alone would wait for each other.
+  enum { AllRows, FullTiles, Rest } part = AllRows;
 
   NestEmitter(VectorEval &e, const Frame &frame, seq::ScheduleAttr schedule,
               OpBuilder::InsertPoint &prologue, bool streaming, ArrayRef<Store> stores)
@@ -66,6 +71,9 @@ struct NestEmitter {
   void preparePack();
   bool packConstants(ArrayRef<Demand> demands, int64_t depth, int64_t width);
   void packAtRunTime(ArrayRef<Demand> demands, int64_t depth, int64_t width);
+  int64_t blocksOfSingleRow();
+  void emitPacked();
+  int64_t tileVectors() const { return vectors * (pack ? pack->blocks : 1); }
   void run(Value shape);
 };
 } // namespace
@@ -223,21 +231,22 @@ void NestEmitter::emitTile(ArrayRef<Index> rows, Value block, bool masked) {
   e.resetTile();
   e.packBlock = block;
   Value base =
-      hasLane ? arith::MulIOp::create(e.b, e.loc, block, e.constant(vectors * e.lanes)).getResult()
-              : Value();
-  SmallVector<Value> masks(vectors);
-  for (int64_t j = 0; masked && j < vectors; ++j)
+      hasLane
+          ? arith::MulIOp::create(e.b, e.loc, block, e.constant(tileVectors() * e.lanes)).getResult()
+          : Value();
+  SmallVector<Value> masks(tileVectors());
+  for (int64_t j = 0; masked && j < tileVectors(); ++j)
     masks[j] = tailMask(base, j);
   for (auto [r, row] : llvm::enumerate(rows)) {
     e.currentRow = r;
-    for (int64_t j = 0; j < vectors; ++j) {
+    for (int64_t j = 0; j < tileVectors(); ++j) {
       e.mask = masks[j];
       collectPoint(pointAt(row, base, j));
     }
   }
   e.emitContractions(pack ? &*pack : nullptr);
   for (const Index &row : rows)
-    for (int64_t j = 0; j < vectors; ++j) {
+    for (int64_t j = 0; j < tileVectors(); ++j) {
       e.mask = masks[j];
       writePoint(pointAt(row, base, j));
     }
@@ -266,7 +275,7 @@ void NestEmitter::emitBlock(ArrayRef<Index> rows, Value block, bool masked) {
 void NestEmitter::emitLanes(ArrayRef<Index> rows) {
   if (!hasLane)
     return emitTile(rows, e.constant(0), false);
-  int64_t width = vectors * e.lanes;
+  int64_t width = tileVectors() * e.lanes;
   Value zero = e.constant(0), one = e.constant(1);
   if (!ShapedType::isDynamic(laneFixed)) {
     int64_t full = laneFixed / width;
@@ -319,14 +328,14 @@ void NestEmitter::emitOuter(unsigned dim, SmallVector<Index> rows) {
     Value rest = arith::RemUIOp::create(e.b, e.loc, loopDim.size, step);
     end = arith::SubIOp::create(e.b, e.loc, loopDim.size, rest);
   }
-  auto loop = scf::ForOp::create(e.b, e.loc, zero, end, step);
-  {
+  bool exact = !ShapedType::isDynamic(loopDim.fixed) && loopDim.fixed % loopDim.tile == 0;
+  if (part != Rest || loopDim.tile == 1 || exact) {
+    auto loop = scf::ForOp::create(e.b, e.loc, zero, end, step);
     OpBuilder::InsertionGuard guard(e.b);
     e.b.setInsertionPointToStart(loop.getBody());
     emitOuter(dim + 1, expand(loop.getInductionVar(), loopDim.tile));
   }
-  bool exact = !ShapedType::isDynamic(loopDim.fixed) && loopDim.fixed % loopDim.tile == 0;
-  if (loopDim.tile == 1 || exact)
+  if (loopDim.tile == 1 || exact || part == FullTiles)
     return;
   auto last = scf::ForOp::create(e.b, e.loc, end, loopDim.size, e.constant(1));
   OpBuilder::InsertionGuard guard(e.b);
@@ -340,7 +349,7 @@ void NestEmitter::chooseTile() {
   Index domain(outer.size(), VectorEval::fixed(0));
   e.currentRow = 0;
   collectPoint(pointAt(domain, Value(), 0));
-  int64_t each = e.demands.size();
+  each = e.demands.size();
   e.resetTile();
   if (each == 0)
     return;
@@ -561,11 +570,40 @@ void NestEmitter::packAtRunTime(ArrayRef<Demand> demands, int64_t depth, int64_t
   e.b.setInsertionPointAfter(blockLoop);
 }
 
+/// Blocks of lanes that a tile of one row computes at once.
+int64_t NestEmitter::blocksOfSingleRow() {
+  if (ShapedType::isDynamic(laneFixed))
+    return 1;
+  int64_t sums = each * vectors;
+  for (const LoopDim &dim : outer)
+    if (!ShapedType::isDynamic(dim.fixed))
+      sums *= dim.tile;
+  int64_t all = (laneFixed + vectors * e.lanes - 1) / (vectors * e.lanes);
+  int64_t count = schedule.getRows() * schedule.getVectors() / sums;
+  while (count > 1 && all % count)
+    --count;
+  return std::max<int64_t>(1, count);
+}
+
+void NestEmitter::emitPacked() {
+  int64_t tiled = llvm::count_if(outer, [](const LoopDim &dim) {
+    return dim.tile > 1 && ShapedType::isDynamic(dim.fixed);
+  });
+  int64_t blocks = tiled <= 1 ? blocksOfSingleRow() : 1;
+  if (tiled == 1 && blocks > 1) {
+    part = FullTiles;
+    emitLanes({});
+    part = Rest;
+  }
+  pack->blocks = blocks;
+  emitLanes({});
+}
+
 void NestEmitter::run(Value shape) {
   setUpLoops(shape);
   chooseTile();
   if (pack)
-    emitLanes({});
+    emitPacked();
   else
     emitOuter(0, {Index()});
   e.resetTile();
