@@ -14,6 +14,7 @@
 // read. What cannot be expressed stays for the naive lowering.
 #include "VectorGroup.h"
 #include "VectorNest.h"
+#include "seqc/Conversion/ExpandMath.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
@@ -589,6 +590,18 @@ struct ConvertSeqToVectorPass : seqc::impl::ConvertSeqToVectorPassBase<ConvertSe
           emitWhole(op, schedule);
   }
 
+  /// What was not expanded before is called element by element.
+  static void remarkOnLibm(seq::RecurrenceOp op) {
+    llvm::SmallSetVector<OperationName, 2> names;
+    op.getStep().walk([&](Operation *inner) {
+      if (needsLibm(inner, /*precise=*/true))
+        names.insert(inner->getName());
+    });
+    for (OperationName name : names)
+      op.emitRemark("this step calls the C library for each element of '")
+          << name << "', which has no vector form here";
+  }
+
   LogicalResult convert(seq::RecurrenceOp op) {
     if (Operation *obstacle = firstObstacle(op)) {
       op.emitRemark("this step runs as scalar code: '")
@@ -600,6 +613,7 @@ struct ConvertSeqToVectorPass : seqc::impl::ConvertSeqToVectorPassBase<ConvertSe
       op->setAttr("seqc.scalar", UnitAttr::get(op.getContext()));
       return success();
     }
+    remarkOnLibm(op);
     Group group{op, {}, {}};
     addProducers(group, op.getBatchRank() + 1);
     addConsumers(group, op.getBatchRank() + 1);

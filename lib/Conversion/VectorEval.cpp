@@ -4,6 +4,7 @@
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/IRMapping.h"
+#include "llvm/ADT/Sequence.h"
 
 using namespace mlir;
 using namespace seqc;
@@ -676,9 +677,14 @@ void VectorEval::emitContractionLoop(ArrayRef<unsigned> group, const Pack *pack)
   for (unsigned i = 1; i < ivs.size(); ++i)
     flat = arith::AddIOp::create(b, loc, arith::MulIOp::create(b, loc, flat, sizes[i]), ivs[i]);
   cache.push_back({});
-  SmallVector<Value> next;
-  for (auto [slot, n] : llvm::enumerate(group)) {
-    Demand &d = demands[n];
+  // Column by column: the rows' factors stay in registers while each weight passes once.
+  SmallVector<unsigned> slots = llvm::to_vector(llvm::seq<unsigned>(0, group.size()));
+  llvm::sort(slots, [&](unsigned x, unsigned y) {
+    return std::pair(demands[group[x]].position, x) < std::pair(demands[group[y]].position, y);
+  });
+  SmallVector<Value> next(group.size());
+  for (unsigned slot : slots) {
+    Demand &d = demands[group[slot]];
     place = d.place;
     mask = d.mask;
     SmallVector<unsigned> reductions, packed;
@@ -714,7 +720,7 @@ void VectorEval::emitContractionLoop(ArrayRef<unsigned> group, const Pack *pack)
       else
         args.push_back(broadcast(evalScalar(operand.get())));
     }
-    next.push_back(cloneBody(d.op, args, d.dims).front());
+    next[slot] = cloneBody(d.op, args, d.dims).front();
   }
   cache.pop_back();
   scf::YieldOp::create(b, loc, next);

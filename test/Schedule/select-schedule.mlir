@@ -3,8 +3,8 @@
 // The numbers follow from the target in the module; a schedule written by hand wins.
 module attributes {seqc.target = #seq.target<"x86_64-unknown-linux-gnu", cpu = "x86-64", features = "+avx2,+fma", vector_bits = 256, vector_registers = 16, l1_bytes = 32768, l2_bytes = 1048576>} {
 // CHECK: func.func @leaky
-// CHECK-SAME: seq.schedule = #seq.schedule<fused, vector_bits = 256, strip = 16, rows = 3, vectors = 3, prefetch = 2, stream_bytes = 1048576>
-// CHECK: schedule(<fused, vector_bits = 256, strip = 16, rows = 3, vectors = 3, prefetch = 2, stream_bytes = 1048576>)
+// CHECK-SAME: seq.schedule = #seq.schedule<fused, vector_bits = 256, strip = 16, rows = 6, vectors = 2, prefetch = 2, stream_bytes = 1048576>
+// CHECK: schedule(<fused, vector_bits = 256, strip = 16, rows = 6, vectors = 2, prefetch = 2, stream_bytes = 1048576>)
 // CHECK: schedule(<fused, vector_bits = 128, strip = 4, rows = 1, vectors = 1>)
 // REFERENCE: schedule(<reference>)
 // REFERENCE: schedule(<fused, vector_bits = 128, strip = 4, rows = 1, vectors = 1>)
