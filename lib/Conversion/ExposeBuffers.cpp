@@ -4,7 +4,8 @@
 //   seqc_shapes_f(dims)                     computes the results' sizes from the arguments'
 //
 // where `ptrs` are arguments and results in order and `dims` all their sizes in order; an index
-// argument is a size itself, and has one place in `dims` for its value. Inputs become tensors that bufferization may not write to; results are materialised in place.
+// argument is a size itself, and has one place in `dims` for its value. Inputs become tensors that
+// bufferization may not write to; results are materialised in place.
 #include "seqc/Analysis/InferSignature.h"
 #include "seqc/Conversion/Passes.h"
 #include "seqc/Conversion/RawBuffers.h"
@@ -149,13 +150,12 @@ static void resolveSizes(func::FuncOp func) {
       dims.push_back(op);
   });
   for (tensor::DimOp op : dims) {
-    FailureOr<Value> size = resultSize(b, op.getSource(), *op.getConstantIndex(),
-                                       [&](BlockArgument arg, int64_t d) -> Value {
-                                         return arg.getType().isIndex()
-                                                    ? Value(arg)
-                                                    : tensor::DimOp::create(b, op.getLoc(), arg, d)
-                                                          .getResult();
-                                       });
+    FailureOr<Value> size = resultSize(
+        b, op.getSource(), *op.getConstantIndex(), [&](BlockArgument arg, int64_t d) -> Value {
+          return arg.getType().isIndex()
+                     ? Value(arg)
+                     : tensor::DimOp::create(b, op.getLoc(), arg, d).getResult();
+        });
     if (succeeded(size)) {
       op.getResult().replaceAllUsesWith(*size);
       op.erase();

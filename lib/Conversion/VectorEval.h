@@ -173,6 +173,7 @@ private:
   /// For values that only move indices: the source and its index.
   std::optional<std::pair<mlir::Value, Index>> step(mlir::Value v, const Index &idx);
   mlir::Value evalDelay(seq::DelayOp op, const Index &idx);
+  mlir::Value loadPacked(const Pack &pack, const Demand &d, int64_t input, mlir::Value k);
   void emitContractionLoop(llvm::ArrayRef<unsigned> group, const Pack *pack);
 };
 

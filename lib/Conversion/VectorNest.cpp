@@ -46,6 +46,8 @@ struct NestEmitter {
   bool outerMasked = false;
   /// Accumulators that one vector of the result needs.
   int64_t each = 0;
+  /// Some sum serves several vectors, so that blocks cannot be told apart by position.
+  bool sharedSums = false;
   /// Which rows of the tiled loop are emitted. A row that fills no tile takes several blocks of
   /// lanes at once instead: one block's sums alone would wait for each other.
   enum { AllRows, FullTiles, Rest } part = AllRows;
@@ -230,10 +232,10 @@ Value NestEmitter::tailMask(Value laneBase, int64_t vector) {
 void NestEmitter::emitTile(ArrayRef<Index> rows, Value block, bool masked) {
   e.resetTile();
   e.packBlock = block;
-  Value base =
-      hasLane
-          ? arith::MulIOp::create(e.b, e.loc, block, e.constant(tileVectors() * e.lanes)).getResult()
-          : Value();
+  Value base = hasLane
+                   ? arith::MulIOp::create(e.b, e.loc, block, e.constant(tileVectors() * e.lanes))
+                         .getResult()
+                   : Value();
   SmallVector<Value> masks(tileVectors());
   for (int64_t j = 0; masked && j < tileVectors(); ++j)
     masks[j] = tailMask(base, j);
@@ -409,6 +411,7 @@ void NestEmitter::preparePack() {
   for (int64_t j = 0; j < vectors; ++j)
     collectPoint(pointAt(Index(outer.size(), VectorEval::fixed(0)), Value(), j));
   std::vector<Demand> demands = e.demands;
+  sharedSums = int64_t(demands.size()) != each * vectors;
   e.resetTile();
   int64_t depth = reductionDepth(demands.front().op), width = 0;
   Type element;
@@ -572,7 +575,7 @@ void NestEmitter::packAtRunTime(ArrayRef<Demand> demands, int64_t depth, int64_t
 
 /// Blocks of lanes that a tile of one row computes at once.
 int64_t NestEmitter::blocksOfSingleRow() {
-  if (ShapedType::isDynamic(laneFixed))
+  if (ShapedType::isDynamic(laneFixed) || sharedSums)
     return 1;
   int64_t sums = each * vectors;
   for (const LoopDim &dim : outer)
@@ -586,9 +589,8 @@ int64_t NestEmitter::blocksOfSingleRow() {
 }
 
 void NestEmitter::emitPacked() {
-  int64_t tiled = llvm::count_if(outer, [](const LoopDim &dim) {
-    return dim.tile > 1 && ShapedType::isDynamic(dim.fixed);
-  });
+  int64_t tiled = llvm::count_if(
+      outer, [](const LoopDim &dim) { return dim.tile > 1 && ShapedType::isDynamic(dim.fixed); });
   int64_t blocks = tiled <= 1 ? blocksOfSingleRow() : 1;
   if (tiled == 1 && blocks > 1) {
     part = FullTiles;

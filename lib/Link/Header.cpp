@@ -265,7 +265,8 @@ void FunctionWriter::writePrototypes() {
       << "int32_t " << symbol
       << "_call(const seqc_context *context, const DLTensor *const *args, "
          "int32_t n);\n"
-      << "/* Fills the results' sizes from the arguments'. Data may be null, except that of index arguments. "
+      << "/* Fills the results' sizes from the arguments'. Data may be null, except that of index "
+         "arguments. "
          "*/\n"
       << "int32_t " << symbol << "_shapes(const DLTensor *const *args, int32_t n);\n"
       << "/* Bytes of scratch for a call with arguments of these sizes "

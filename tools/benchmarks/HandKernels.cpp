@@ -36,8 +36,8 @@ INLINE Vec clamp(Vec x, float bound) {
 }
 /// p 2^n, where t is the magic number 1.5 2^23 plus n.
 INLINE Vec scale(Vec p, Vec t) {
-  return _mm512_castsi512_ps(_mm512_add_epi32(_mm512_castps_si512(p),
-                                              _mm512_slli_epi32(_mm512_castps_si512(t), 23)));
+  return _mm512_castsi512_ps(
+      _mm512_add_epi32(_mm512_castps_si512(p), _mm512_slli_epi32(_mm512_castps_si512(t), 23)));
 }
 /// 1/d by estimate and one Newton step: cheaper than a division on Intel's
 /// cores.
@@ -65,8 +65,8 @@ INLINE Vec clamp(Vec x, float bound) {
 }
 /// p 2^n, where t is the magic number 1.5 2^23 plus n.
 INLINE Vec scale(Vec p, Vec t) {
-  return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(p),
-                                              _mm256_slli_epi32(_mm256_castps_si256(t), 23)));
+  return _mm256_castsi256_ps(
+      _mm256_add_epi32(_mm256_castps_si256(p), _mm256_slli_epi32(_mm256_castps_si256(t), 23)));
 }
 /// 1/d by estimate (12 bits) and one Newton step: 23 bits.
 INLINE Vec reciprocal(Vec d) {

@@ -4,6 +4,7 @@ Every function takes the row's arrays and returns a Candidate; a package that ca
 Missing, and only its own entry fails. Weights are given as each peer likes them, outside the timing.
 """
 import importlib
+import re
 
 import numpy as np
 
@@ -14,7 +15,8 @@ def package(name):
     try:
         return importlib.import_module(name)
     except Exception as error:  # torch raises OSError when its libraries are missing
-        raise Missing(f"{name} is not here ({str(error).splitlines()[0][:80]})")
+        reason = re.sub(r"\S*/", "", str(error).splitlines()[0])  # no machine's paths
+        raise Missing(f"{name} is not here ({reason[:80]})")
 
 
 def jax_candidate(name, function, arguments, arrange=np.asarray):

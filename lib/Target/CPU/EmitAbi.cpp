@@ -146,8 +146,8 @@ Constant *AbiEmitter::emitTensors(const FunctionSignature &function, int32_t &di
       int32_t hidden = int32_t(i) >= publicCount ? hiddenFlag : 0;
       bool counts = tensor.isScalar && tensor.elementType == ElementType::Index && !flags;
       tensors.push_back(emitTensor(
-          tensor, dims,
-          flags | hidden | (pair >= 0 ? stateFlag : 0) | (counts ? countFlag : 0), pair));
+          tensor, dims, flags | hidden | (pair >= 0 ? stateFlag : 0) | (counts ? countFlag : 0),
+          pair));
       dims += int32_t(tensor.dims.size()) + counts;
     }
   };

@@ -473,8 +473,8 @@ struct FoldUnchangedFinals : OpRewritePattern<RecurrenceOp> {
   }
 };
 
-/// A size of a sequence op's result, or one that a reshape, padding or concatenation left alone, is a size
-/// of the operand. Passes ask for sizes where values are made and thus find the arguments'.
+/// A size of a sequence op's result, or one that a reshape, padding or concatenation left alone, is
+/// a size of the operand. Passes ask for sizes where values are made and thus find the arguments'.
 struct FoldDim : OpRewritePattern<tensor::DimOp> {
   using OpRewritePattern::OpRewritePattern;
 
