@@ -110,7 +110,7 @@ static Error commit(std::vector<PendingFile> &pending) {
   return Error::success();
 }
 
-static Error writeOrRemove(ArrayRef<OutputFile> files, bool removeOnSignal) {
+static Error writeFiles(ArrayRef<OutputFile> files, bool removeOnSignal) {
   std::vector<PendingFile> pending;
   SmallVector<const OutputFile *> direct;
   for (const OutputFile &file : files) {
@@ -135,7 +135,7 @@ static Error writeOrRemove(ArrayRef<OutputFile> files, bool removeOnSignal) {
 }
 
 Error writeOutputs(ArrayRef<OutputFile> files, bool removeOnSignal) {
-  Error error = writeOrRemove(files, removeOnSignal);
+  Error error = writeFiles(files, removeOnSignal);
   if (error)
     waitIfInterrupted();
   return error;

@@ -59,7 +59,6 @@ func.func @counted(%h0: tensor<?x2xf32>, %w: tensor<2x2xf32>, %like: tensor<?xi8
 func.func @counted_by(%n: index, %d: index, %h0: tensor<?xf32>, %w: tensor<2x2xf32>)
     -> (tensor<?x?x2xf32>, tensor<?x?xf32>) {
   %zero = arith.constant 0.0 : f32
-  %zeros = arith.constant dense<0.0> : tensor<2xf32>
   %ones = arith.constant dense<1.0> : tensor<2xf32>
   %c0 = arith.constant 0 : index
   %batch = tensor.dim %h0, %c0 : tensor<?xf32>
@@ -70,7 +69,6 @@ func.func @counted_by(%n: index, %d: index, %h0: tensor<?xf32>, %w: tensor<2x2xf
   %y, %last, %s = seq.recurrence (%g: tensor<f32> given %h0) steps(%n)
       states(%h: tensor<2xf32> = %start, %sum: tensor<?xf32> = %sums) {
     %v = linalg.matvec ins(%w, %h : tensor<2x2xf32>, tensor<2xf32>) outs(%ones : tensor<2xf32>) -> tensor<2xf32>
-    %one = arith.constant 1.0 : f32
     %more = linalg.generic {indexing_maps = [affine_map<(d0) -> ()>, affine_map<(d0) -> (d0)>],
                             iterator_types = ["parallel"]}
         ins(%g : tensor<f32>) outs(%sum : tensor<?xf32>) {

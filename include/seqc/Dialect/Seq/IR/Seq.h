@@ -1,4 +1,4 @@
-//===- Seq.h - The seq dialect: ops, attributes --------------*- C++ -* ---===//
+//===- Seq.h - The seq dialect: ops and attributes ------------------------===//
 #ifndef SEQC_DIALECT_SEQ_IR_SEQ_H
 #define SEQC_DIALECT_SEQ_IR_SEQ_H
 
