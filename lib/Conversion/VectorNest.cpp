@@ -255,16 +255,6 @@ void NestEmitter::emitTile(ArrayRef<Index> rows, Value block, bool masked) {
   e.mask = {};
 }
 
-/// Marks a loop as one that LLVM must not unroll: rows of streams run best rolled.
-static void keepRolled(scf::ForOp loop) {
-  MLIRContext *context = loop.getContext();
-  auto yes = BoolAttr::get(context, true);
-  auto unroll = LLVM::LoopUnrollAttr::get(context, yes, {}, {}, {}, {}, {}, {});
-  loop->setAttr("loop_annotation",
-                LLVM::LoopAnnotationAttr::get(context, {}, {}, {}, unroll, {}, {}, {}, {}, {}, {},
-                                              {}, {}, {}, {}, {}));
-}
-
 void NestEmitter::emitBlock(ArrayRef<Index> rows, Value block, bool masked) {
   if (!pack)
     return emitTile(rows, block, masked);
@@ -285,7 +275,6 @@ void NestEmitter::emitLanes(ArrayRef<Index> rows) {
       emitBlock(rows, zero, false);
     } else if (full > 1) {
       auto loop = scf::ForOp::create(e.b, e.loc, zero, e.constant(full), one);
-      keepRolled(loop);
       OpBuilder::InsertionGuard guard(e.b);
       e.b.setInsertionPointToStart(loop.getBody());
       emitBlock(rows, loop.getInductionVar(), false);
@@ -296,7 +285,6 @@ void NestEmitter::emitLanes(ArrayRef<Index> rows) {
   }
   Value full = arith::DivUIOp::create(e.b, e.loc, laneSize, e.constant(width));
   auto loop = scf::ForOp::create(e.b, e.loc, zero, full, one);
-  keepRolled(loop);
   {
     OpBuilder::InsertionGuard guard(e.b);
     e.b.setInsertionPointToStart(loop.getBody());

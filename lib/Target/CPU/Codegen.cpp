@@ -77,28 +77,29 @@ void seqc::applyTarget(llvm::Module &module, seq::TargetAttr target, llvm::Targe
   }
 }
 
+/// What the emitter leaves to LLVM: addresses, invariants of loops, loads that repeat. Loops are
+/// vectors of the right size already and nothing waits to be inlined; the passes of the default
+/// pipeline that look for such work take half of a compile and find nothing.
+constexpr llvm::StringLiteral optimizations =
+    "function(sroa,early-cse<memssa>,simplifycfg,instcombine,loop-mssa(loop-rotate,licm),"
+    "gvn,dse,instcombine,simplifycfg)";
+
 void seqc::optimizeModule(llvm::Module &module, llvm::TargetMachine &machine, unsigned optLevel) {
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
   llvm::CGSCCAnalysisManager sccs;
   llvm::ModuleAnalysisManager modules;
-  llvm::PipelineTuningOptions tuning;
-  // Our loops are vectors already; what is left as scalar loops may still profit. No flag allows
-  // LLVM to change the order of floating-point operations.
-  tuning.LoopVectorization = true;
-  tuning.SLPVectorization = false;
-  llvm::PassBuilder builder(&machine, tuning);
+  llvm::PassBuilder builder(&machine);
   builder.registerModuleAnalyses(modules);
   builder.registerCGSCCAnalyses(sccs);
   builder.registerFunctionAnalyses(functions);
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, sccs, modules);
-  auto level = optLevel == 0   ? llvm::OptimizationLevel::O0
-               : optLevel == 1 ? llvm::OptimizationLevel::O1
-               : optLevel == 2 ? llvm::OptimizationLevel::O2
-                               : llvm::OptimizationLevel::O3;
-  llvm::ModulePassManager pm = optLevel == 0 ? builder.buildO0DefaultPipeline(level)
-                                             : builder.buildPerModuleDefaultPipeline(level);
+  llvm::ModulePassManager pm;
+  if (optLevel == 0)
+    pm = builder.buildO0DefaultPipeline(llvm::OptimizationLevel::O0);
+  else
+    llvm::cantFail(builder.parsePassPipeline(pm, optimizations));
   pm.run(module, modules);
 }
 
