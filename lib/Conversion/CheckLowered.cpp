@@ -13,7 +13,7 @@ using namespace seqc;
 static StringRef objection(Operation *op) {
   if (isa<seq::SeqDialect>(op->getDialect()))
     return "a seq op";
-  if (isa<memref::AllocOp, memref::AllocaOp>(op))
+  if (isa<memref::AllocOp>(op))
     return "an allocation";
   if (isa<memref::CopyOp>(op))
     return "a call of a copy routine";

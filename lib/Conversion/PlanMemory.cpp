@@ -33,7 +33,8 @@ LogicalResult seqc::collectRematerializable(Value value, SetVector<Operation *> 
   if (ops.contains(op))
     return success();
   bool constantLoad = isa<LLVM::LoadOp>(op);
-  if (op->getNumRegions() || !(constantLoad || isMemoryEffectFree(op)))
+  bool ofTile = isa<memref::AllocaOp>(op); // each task has its own
+  if (op->getNumRegions() || !(constantLoad || ofTile || isMemoryEffectFree(op)))
     return failure();
   for (Value operand : op->getOperands())
     if (failed(collectRematerializable(operand, ops)))

@@ -6,7 +6,8 @@
 //     states ← initial values
 //     for strips of time:
 //       hoisted contractions of the strip            (many rows: weights are read once a strip)
-//       for each step of the strip: nests of the step (states stay in cache)
+//       for tiles of channels:                       (if scheduled: their states are in registers)
+//         for each step of the strip: nests of the step (states stay in cache)
 //       sunk contractions of the strip
 //     final values ← states
 //
@@ -14,9 +15,11 @@
 // read. What cannot be expressed stays for the naive lowering.
 #include "VectorGroup.h"
 #include "VectorNest.h"
+#include "seqc/Analysis/Channels.h"
 #include "seqc/Conversion/ExpandMath.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/Utils/Utils.h"
 
 namespace seqc {
 #define GEN_PASS_DEF_CONVERTSEQTOVECTORPASS
@@ -45,12 +48,17 @@ struct GroupEmitter {
   int64_t batchRank, timeAxis;
   SmallVector<Value> batchSizes;
   Value steps, tileRows, tasks, stripSteps;
+  int64_t channelTile = 0; ///< 0 where a step is done for all channels at once
+  Channels channels;       ///< where there are tiles of them
   bool hasStrips = false, contractions = false;
   Value zero, one;
 
   SmallVector<Nest> beforeNests, stepNests, afterNests;
   SmallVector<Value> stateBuffers;
+  SmallVector<Leaf> tileStates; ///< of a tile of channels
+  SmallVector<Leaf> nextStates; ///< the tile's new values of a state that is still read, or none
   llvm::MapVector<Value, Value> wholeBuffers; ///< results that others need
+  llvm::MapVector<Value, Leaf> tileWeights;
   DenseMap<Value, Leaf> baseLeaves;
 
   explicit GroupEmitter(Group group)
@@ -60,14 +68,25 @@ struct GroupEmitter {
   void computeSizes();
   Value allocate(ArrayRef<OpFoldResult> sizes, Type element);
   Value allocateLike(Value v, SmallVector<OpFoldResult> leading, int64_t skip);
+  bool isOfTile(Value v) const;
+  Leaf ofTile(Value v);
+  Leaf ofStep(Value v, SmallVector<OpFoldResult> leading, Leaf::Prefix prefix);
+  void planWeights();
+  bool hasDoubleStates() const;
+  void copy(Value v, Leaf from, Leaf to, const Frame &f);
+  void emitTiles(Frame f, Value first, Value count, bool streaming);
   void planStrips(ArrayRef<Operation *> ops, SmallVector<Nest> &nests);
   void planStep();
   SmallVector<bool> statesReadLate(ArrayRef<Nest> nests);
+  /// Where the step leaves the new value of state `i`.
+  Leaf current(unsigned i) const {
+    return channelTile ? tileStates[i] : Leaf{stateBuffers[i], Leaf::NextState};
+  }
   void emitDelayFinals();
   Frame frame(Value rows, Value firstRow, const Index &outerBatch);
   void emitTask(Value task);
   Value emitTime(Frame f, bool streaming);
-  Value emitSteps(Frame f, Value first, Value count, Value parity, bool streaming);
+  scf::ForOp emitSteps(Frame f, Value first, Value count, Value parity, bool streaming);
   Value streamingCondition();
   void replaceResults();
   void run();
@@ -93,6 +112,32 @@ Value GroupEmitter::allocateLike(Value v, SmallVector<OpFoldResult> leading, int
   return allocate(leading, typeOf(v).getElementType());
 }
 
+/// More vectors are not kept by a tile of channels: its code would be too long.
+static constexpr int64_t mostTileVectors = 64;
+
+/// True if a tile of channels keeps its own part of `v`, a value of the step or a weight.
+bool GroupEmitter::isOfTile(Value v) const {
+  return channelTile && typeOf(v).hasStaticShape() && typeOf(v).getRank() &&
+         typeOf(v).getShape().back() == channels.size &&
+         typeOf(v).getNumElements() / channels.size * channelTile <= mostTileVectors * e.lanes;
+}
+
+/// A place for a tile's channels of `v`. Where all its indices are constants, LLVM makes registers
+/// of it, so the loops inside of the one over time are unrolled.
+Leaf GroupEmitter::ofTile(Value v) {
+  SmallVector<int64_t> shape(typeOf(v).getShape());
+  shape.back() = channelTile;
+  auto type = MemRefType::get(shape, typeOf(v).getElementType());
+  return {memref::AllocaOp::create(b, loc, type, b.getI64IntegerAttr(64)), Leaf::Tile};
+}
+
+/// A buffer for `v`, a value of the step.
+Leaf GroupEmitter::ofStep(Value v, SmallVector<OpFoldResult> leading, Leaf::Prefix prefix) {
+  if (isOfTile(v))
+    return ofTile(v);
+  return {allocateLike(v, leading, 0), prefix};
+}
+
 /// Elements of the widest state of one sequence, or a guess.
 static int64_t rowElements(seq::RecurrenceOp op) {
   int64_t most = 1;
@@ -113,10 +158,13 @@ void GroupEmitter::computeSizes() {
     contractions |= isReductionOp(&inner);
   tasks = one;
   tileRows = one;
+  channelTile = schedule.getChannelTile();
+  if (channelTile)
+    channels = analyzeChannels(op);
   if (batchRank == 0)
     return;
   // Dense steps share weights between rows; elementwise ones need a few independent vectors.
-  int64_t rows = schedule.getBatchTile();
+  int64_t rows = channelTile ? 1 : schedule.getBatchTile();
   if (!rows)
     rows = contractions ? 64 : std::clamp<int64_t>(8 * e.lanes / rowElements(op), 1, 16);
   Value wanted = arith::ConstantIndexOp::create(b, loc, rows);
@@ -166,7 +214,7 @@ SmallVector<bool> GroupEmitter::statesReadLate(ArrayRef<Nest> nests) {
     for (auto [n, nest] : llvm::enumerate(nests))
       for (const Store &store : nest.stores)
         for (const Leaf &target : store.targets)
-          if (target.prefix == Leaf::NextState && target.buffer == stateBuffers[i])
+          if (target.buffer == current(i).buffer)
             writer = n;
     if (writer < 0)
       continue;
@@ -185,6 +233,11 @@ SmallVector<bool> GroupEmitter::statesReadLate(ArrayRef<Nest> nests) {
   return late;
 }
 
+/// True for what later nests of the step read, false for outputs.
+static bool isReadInStep(const Leaf &leaf) {
+  return leaf.prefix == Leaf::Step || leaf.prefix == Leaf::NextState || leaf.prefix == Leaf::Tile;
+}
+
 /// Buffers, targets and nests of the step.
 void GroupEmitter::planStep() {
   auto isMember = [&](Operation *o) { return group.contains(o); };
@@ -196,18 +249,20 @@ void GroupEmitter::planStep() {
 
   // Provisional single buffers; those that need two are allocated again below.
   SmallVector<OpFoldResult> leading = {tasks, b.getIndexAttr(1), tileRows};
-  for (Value state : op.getStateArgs())
+  for (Value state : op.getStateArgs()) {
     stateBuffers.push_back(allocateLike(state, leading, 0));
+    if (channelTile)
+      tileStates.push_back(ofTile(state));
+  }
 
   llvm::MapVector<Value, SmallVector<Leaf>> targets;
   for (Operation *inner : ops) // in program order
     for (Value v : inner->getResults())
       if (isa<RankedTensorType>(v.getType()))
         targets[v];
-  for (auto [next, state, buffer] :
-       llvm::zip_equal(yield.getNext(), op.getStateArgs(), stateBuffers))
+  for (auto [i, next, state] : llvm::enumerate(yield.getNext(), op.getStateArgs()))
     if (next != state)
-      targets[next].push_back({buffer, Leaf::NextState});
+      targets[next].push_back(current(i));
   for (auto [out, result] : llvm::zip_equal(yield.getOut(), op.getOuts())) {
     bool outside =
         llvm::any_of(result.getUsers(), [&](Operation *user) { return !isMember(user); });
@@ -224,8 +279,8 @@ void GroupEmitter::planStep() {
     }
   }
   for (Value v : buffered)
-    if (llvm::none_of(targets[v], [](const Leaf &l) { return l.prefix == Leaf::NextState; }))
-      targets[v].push_back({allocateLike(v, {tasks, tileRows}, 0), Leaf::Step});
+    if (llvm::none_of(targets[v], isReadInStep))
+      targets[v].push_back(ofStep(v, {tasks, tileRows}, Leaf::Step));
 
   SmallVector<Store> stores;
   for (auto &[v, leaves] : targets)
@@ -234,24 +289,30 @@ void GroupEmitter::planStep() {
       SmallVector<Leaf> ordered;
       for (bool last : {false, true})
         for (const Leaf &leaf : leaves)
-          if ((leaf.prefix == Leaf::Step || leaf.prefix == Leaf::NextState) == last)
+          if (isReadInStep(leaf) == last)
             ordered.push_back(leaf);
       stores.push_back({v, piecesOf(e, v), ordered});
     }
   stepNests = makeNests(stores, isMember);
   SmallVector<bool> late = statesReadLate(stepNests);
+  nextStates.resize(late.size());
   leading[1] = b.getIndexAttr(2);
   for (auto [i, state] : llvm::enumerate(op.getStateArgs())) {
     if (!late[i])
       continue;
-    Value twice = allocateLike(state, leading, 0), old = stateBuffers[i];
+    Value old = current(i).buffer;
+    Value fresh = channelTile ? ofTile(state).buffer : allocateLike(state, leading, 0);
     for (Nest &nest : stepNests)
       for (Store &store : nest.stores)
         for (Leaf &target : store.targets)
           if (target.buffer == old)
-            target.buffer = twice;
+            target.buffer = fresh;
+    if (channelTile) {
+      nextStates[i] = {fresh, Leaf::Tile};
+      continue;
+    }
     old.getDefiningOp()->erase();
-    stateBuffers[i] = twice;
+    stateBuffers[i] = fresh;
   }
 }
 
@@ -275,16 +336,15 @@ static void publish(VectorEval &e, const Nest &nest) {
       e.leaves[store.value] = store.targets.back();
 }
 
-/// Steps [first, first + count) of the strip that starts at f.firstStep; returns the parity.
-Value GroupEmitter::emitSteps(Frame f, Value first, Value count, Value parity, bool streaming) {
+/// The loop over steps [first, first + count) of the strip that starts at f.firstStep; its result
+/// is the parity.
+scf::ForOp GroupEmitter::emitSteps(Frame f, Value first, Value count, Value parity,
+                                   bool streaming) {
   bool twice = parity != nullptr;
   auto loop =
       scf::ForOp::create(b, loc, zero, count, one, twice ? ValueRange{parity} : ValueRange{});
   OpBuilder::InsertionGuard guard(b);
-  if (!twice)
-    b.setInsertionPointToStart(loop.getBody());
-  else
-    b.setInsertionPointToStart(loop.getBody());
+  b.setInsertionPointToStart(loop.getBody());
   Value s = loop.getInductionVar();
   f.steps = {};
   f.stepInStrip = s;
@@ -298,6 +358,9 @@ Value GroupEmitter::emitSteps(Frame f, Value first, Value count, Value parity, b
     emitNest(e, nest, f, schedule, prologue, streaming);
     publish(e, nest);
   }
+  for (auto [i, state] : llvm::enumerate(op.getStateArgs()))
+    if (nextStates[i].buffer)
+      copy(state, nextStates[i], tileStates[i], f);
   for (auto &[v, leaf] : saved)
     e.leaves[v] = leaf;
   for (const Nest &nest : stepNests)
@@ -307,15 +370,68 @@ Value GroupEmitter::emitSteps(Frame f, Value first, Value count, Value parity, b
   if (twice)
     scf::YieldOp::create(
         b, loc, Value(arith::SubIOp::create(b, loc, one, loop.getRegionIterArgs().front())));
-  return twice ? loop.getResult(0) : Value();
+  return loop;
+}
+
+/// True if some state has two buffers that take turns.
+bool GroupEmitter::hasDoubleStates() const {
+  return llvm::any_of(stateBuffers, [](Value buffer) {
+    return cast<MemRefType>(buffer.getType()).getDimSize(1) == 2;
+  });
+}
+
+/// Copies `v` from one of its places to another.
+void GroupEmitter::copy(Value v, Leaf from, Leaf to, const Frame &f) {
+  e.leaves[v] = from;
+  emitNest(e, Nest{{Store{v, {Piece{v, {}, {}, {}}}, {to}}}, v}, f, schedule, prologue, false);
+}
+
+/// Gives the loops inside of `timeLoop`, and those next to it, constant indices.
+static void unrollInner(Block *block, scf::ForOp timeLoop) {
+  SmallVector<scf::ForOp> loops;
+  block->walk([&](scf::ForOp loop) { // inner ones first
+    std::optional<APInt> count = loop.getStaticTripCount();
+    if (loop != timeLoop && count && count->ule(mostTileVectors))
+      loops.push_back(loop);
+  });
+  for (scf::ForOp loop : loops)
+    (void)loopUnrollFull(loop);
+}
+
+/// A strip of time, one tile of channels after the other.
+void GroupEmitter::emitTiles(Frame f, Value first, Value count, bool streaming) {
+  Value tiles = e.constant(llvm::divideCeil(channels.size, channelTile));
+  auto loop = scf::ForOp::create(b, loc, zero, tiles, one);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  Value tile = loop.getInductionVar();
+  e.firstChannel = arith::MulIOp::create(b, loc, tile, e.constant(channelTile));
+  f.allChannels = channels.size;
+  f.channelTile = channelTile;
+  DenseMap<Value, Leaf> saved = e.leaves;
+  for (auto &[v, leaf] : tileWeights) {
+    copy(v, *e.leafOf(v), leaf, f);
+    e.leaves[v] = leaf;
+  }
+  for (auto [state, buffer, leaf] : llvm::zip_equal(op.getStateArgs(), stateBuffers, tileStates)) {
+    copy(state, {buffer, Leaf::State}, leaf, f);
+    e.leaves[state] = leaf;
+  }
+  scf::ForOp timeLoop = emitSteps(f, first, count, {}, streaming);
+  for (auto [state, buffer, leaf] : llvm::zip_equal(op.getStateArgs(), stateBuffers, tileStates))
+    copy(state, leaf, {buffer, Leaf::State}, f);
+  e.leaves = saved;
+  e.firstChannel = {};
+  unrollInner(loop.getBody(), timeLoop);
 }
 
 /// All of time for one tile of the batch; returns the parity of the final states.
 Value GroupEmitter::emitTime(Frame f, bool streaming) {
-  bool twice = llvm::any_of(
-      stateBuffers, [](Value v) { return cast<MemRefType>(v.getType()).getDimSize(1) == 2; });
-  if (!hasStrips)
-    return emitSteps(f, zero, steps, twice ? zero : Value(), streaming);
+  bool twice = hasDoubleStates();
+  if (!hasStrips && !channelTile) {
+    scf::ForOp loop = emitSteps(f, zero, steps, twice ? zero : Value(), streaming);
+    return twice ? loop.getResult(0) : Value();
+  }
   auto loop =
       scf::ForOp::create(b, loc, zero, steps, stripSteps, twice ? ValueRange{zero} : ValueRange{});
   OpBuilder::InsertionGuard guard(b);
@@ -331,8 +447,15 @@ Value GroupEmitter::emitTime(Frame f, bool streaming) {
     emitNest(e, nest, strip, schedule, prologue, false);
     publish(e, nest);
   }
-  Value parity =
-      emitSteps(f, t0, count, twice ? loop.getRegionIterArgs().front() : Value(), streaming);
+  Value parity;
+  if (channelTile) {
+    emitTiles(f, t0, count, streaming);
+  } else {
+    parity = twice ? loop.getRegionIterArgs().front() : Value();
+    scf::ForOp timeLoop = emitSteps(f, t0, count, parity, streaming);
+    if (twice)
+      parity = timeLoop.getResult(0);
+  }
   for (const Nest &nest : afterNests) {
     emitNest(e, nest, strip, schedule, prologue, false);
     publish(e, nest);
@@ -366,6 +489,13 @@ Value GroupEmitter::streamingCondition() {
     condition = condition ? arith::AndIOp::create(b, loc, condition, both).getResult() : both;
   }
   return condition;
+}
+
+/// What the step captures is read once for a tile of channels and a strip.
+void GroupEmitter::planWeights() {
+  for (Value v : channels.weights)
+    if (isOfTile(v) && e.leafOf(v))
+      tileWeights[v] = ofTile(v);
 }
 
 void GroupEmitter::emitTask(Value task) {
@@ -402,11 +532,10 @@ void GroupEmitter::emitTask(Value task) {
     e.leaves[state] = {buffer, Leaf::State};
   Value streaming = streamingCondition();
   Value parity;
-  e.prefetchSteps = contractions || hasStrips ? 0 : schedule.getPrefetch();
+  e.prefetchSteps = contractions || hasStrips || channelTile ? 0 : schedule.getPrefetch();
   if (streaming) {
     SmallVector<Type> types;
-    bool twice = llvm::any_of(
-        stateBuffers, [](Value v) { return cast<MemRefType>(v.getType()).getDimSize(1) == 2; });
+    bool twice = hasDoubleStates();
     if (twice)
       types.push_back(b.getIndexType());
     auto choice = scf::IfOp::create(b, loc, types, streaming, /*withElse=*/true);
@@ -488,7 +617,9 @@ void GroupEmitter::run() {
   auto isMember = [&](Operation *o) { return group.contains(o); };
   hasStrips = !after.empty() || !valuesWithBuffers(before, isMember).empty();
   Value wanted = arith::ConstantIndexOp::create(b, loc, schedule.getStrip());
-  stripSteps = hasStrips ? arith::CeilDivUIOp::create(b, loc, wanted, tileRows).getResult() : one;
+  stripSteps = hasStrips || channelTile
+                   ? arith::CeilDivUIOp::create(b, loc, wanted, tileRows).getResult()
+                   : one;
   planStrips(before, beforeNests);
   planStep();
   planStrips(after, afterNests);
@@ -501,6 +632,7 @@ void GroupEmitter::run() {
   auto loop =
       scf::ForallOp::create(b, loc, ArrayRef<OpFoldResult>{tasks}, ValueRange{}, std::nullopt);
   b.setInsertionPointAfter(anchor);
+  planWeights();
   prologue = b.saveInsertionPoint();
   b.setInsertionPointToStart(loop.getBody());
   emitTask(loop.getInductionVar(0));

@@ -164,6 +164,9 @@ static Value allLanes(OpBuilder &b, Location loc, int64_t lanes) {
   return arith::ConstantOp::create(b, loc, DenseElementsAttr::get(type, true));
 }
 
+/// True for what a tile of channels keeps: it has room for whole vectors.
+static bool hasAllLanes(Value buffer) { return buffer.getDefiningOp<memref::AllocaOp>(); }
+
 Value VectorEval::load(Value buffer, const Index &idx) {
   auto type = cast<MemRefType>(buffer.getType());
   SmallVector<Value> at;
@@ -176,7 +179,7 @@ Value VectorEval::load(Value buffer, const Index &idx) {
     return broadcast(memref::LoadOp::create(b, loc, buffer, at));
   auto vectorType = VectorType::get(lanes, type.getElementType());
   if (varying == 1 && idx.back().lane == 1) {
-    if (!mask)
+    if (!mask || hasAllLanes(buffer))
       return vector::LoadOp::create(b, loc, vectorType, buffer, at);
     Value zero = splat(b.getZeroAttr(type.getElementType()));
     return vector::MaskedLoadOp::create(b, loc, vectorType, buffer, at, mask, zero);
@@ -209,7 +212,7 @@ void VectorEval::store(Value vec, Value buffer, const Index &idx, bool streaming
   if (varying == 0) {
     Value scalar = vector::ExtractOp::create(b, loc, vec, ArrayRef<int64_t>{0});
     memref::StoreOp::create(b, loc, scalar, buffer, at);
-  } else if (mask) {
+  } else if (mask && !hasAllLanes(buffer)) {
     vector::MaskedStoreOp::create(b, loc, buffer, at, mask, vec);
   } else {
     auto op = vector::StoreOp::create(b, loc, vec, buffer, at);
@@ -224,6 +227,11 @@ Index VectorEval::leafIndex(const Leaf &leaf, const Index &idx) {
   if (leaf.prefix == Leaf::Whole)
     return idx;
   Index out;
+  if (leaf.prefix == Leaf::Tile) {
+    out = idx;
+    out.back().base = subtract(value({out.back().base, 0, 0}), firstChannel);
+    return out;
+  }
   if (leaf.prefix == Leaf::Sequence || leaf.prefix == Leaf::Batch) {
     out = place.batch;
     if (leaf.prefix == Leaf::Sequence)

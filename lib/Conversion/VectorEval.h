@@ -50,7 +50,8 @@ struct Leaf {
     StripOfStep, ///< … precede a step value's indices
     Step,        ///< [task, row] precede them
     State,       ///< [task, parity, row] precede them; parity = current
-    NextState    ///< … parity = next
+    NextState,   ///< … parity = next
+    Tile         ///< the tile's channels, in place of all
   };
   mlir::Value buffer;
   Prefix prefix = Whole;
@@ -94,6 +95,7 @@ public:
   /// Where the group begins: what holds for all of it is computed there.
   mlir::OpBuilder::InsertPoint *prologue = nullptr;
   mlir::Value task, parity; ///< leading indices of scratch buffers; parity may be null
+  mlir::Value firstChannel; ///< of the tile, where channels are tiled
   Place place;
   mlir::Value mask; ///< lanes in range, or null for all
   int64_t prefetchSteps = 0;

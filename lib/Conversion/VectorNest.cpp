@@ -38,6 +38,8 @@ struct NestEmitter {
   Value laneSize;
   int64_t laneFixed = 1;
   bool hasLane = false;
+  /// The lanes are the channels of a tile.
+  bool ofTile = false;
   int64_t vectors = 1;
   std::optional<Pack> pack;
   /// With packed weights the loop over blocks of lanes is outermost, so that a block's weights stay
@@ -100,6 +102,9 @@ void NestEmitter::setUpLoops(Value shape) {
     hasLane = true;
     laneSize = size;
     laneFixed = typeOf(shape).getDimSize(d);
+    ofTile = frame.allChannels && laneFixed == frame.allChannels;
+    if (ofTile)
+      laneFixed = frame.channelTile;
   }
 }
 
@@ -204,7 +209,9 @@ void NestEmitter::writePoint(const Index &domain) {
 
 Index NestEmitter::pointAt(const Index &row, Value laneBase, int64_t vector) {
   Index domain = row;
-  if (hasLane)
+  if (hasLane && ofTile)
+    domain.push_back(e.add({e.firstChannel, 0, 0}, {laneBase, vector * e.lanes, 1}));
+  else if (hasLane)
     domain.push_back({laneBase, vector * e.lanes, 1});
   return domain;
 }
@@ -223,7 +230,8 @@ static Value opaque(OpBuilder &b, Location loc, Value v) {
 }
 
 Value NestEmitter::tailMask(Value laneBase, int64_t vector) {
-  Value start = e.value({laneBase, vector * e.lanes, 0});
+  Idx first = {laneBase, vector * e.lanes, 0};
+  Value start = e.value(ofTile ? e.add({e.firstChannel, 0, 0}, first) : first);
   Value left = arith::SubIOp::create(e.b, e.loc, opaque(e.b, e.loc, laneSize), start);
   left = arith::MaxSIOp::create(e.b, e.loc, left, e.constant(0));
   return vector::CreateMaskOp::create(e.b, e.loc, VectorType::get(e.lanes, e.b.getI1Type()), left);
@@ -271,13 +279,14 @@ void NestEmitter::emitLanes(ArrayRef<Index> rows) {
   Value zero = e.constant(0), one = e.constant(1);
   if (!ShapedType::isDynamic(laneFixed)) {
     int64_t full = laneFixed / width;
+    bool masked = ofTile && frame.allChannels % frame.channelTile;
     if (full == 1) {
-      emitBlock(rows, zero, false);
+      emitBlock(rows, zero, masked);
     } else if (full > 1) {
       auto loop = scf::ForOp::create(e.b, e.loc, zero, e.constant(full), one);
       OpBuilder::InsertionGuard guard(e.b);
       e.b.setInsertionPointToStart(loop.getBody());
-      emitBlock(rows, loop.getInductionVar(), false);
+      emitBlock(rows, loop.getInductionVar(), masked);
     }
     if (laneFixed % width)
       emitBlock(rows, e.constant(full), true);
@@ -390,7 +399,7 @@ static int64_t reductionDepth(linalg::GenericOp op) {
 }
 
 void NestEmitter::preparePack() {
-  if (!hasLane)
+  if (!hasLane || ofTile)
     return;
   OpBuilder::InsertionGuard guard(e.b);
   e.b.restoreInsertionPoint(prologue);

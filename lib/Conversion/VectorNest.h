@@ -44,6 +44,9 @@ struct Frame {
   int64_t timeAxis = 0;
   /// Loops over whole values (no recurrence): all dimensions are plain.
   bool whole = false;
+  /// All channels and those of one tile (the last may have fewer), where channels are tiled; else
+  /// 0.
+  int64_t allChannels = 0, channelTile = 0;
   /// With `whole`: the step at which values are read, put in at `timeAxis` (a delay's final).
   Idx fixedTime;
 };

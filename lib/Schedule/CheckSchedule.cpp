@@ -1,4 +1,5 @@
 // The contract of stage 3.
+#include "seqc/Analysis/Channels.h"
 #include "seqc/Schedule/Passes.h"
 
 namespace seqc {
@@ -8,6 +9,9 @@ namespace seqc {
 
 using namespace mlir;
 using namespace seqc;
+
+/// More vectors of states in a tile of channels would make its code too long.
+static constexpr int64_t mostStateVectors = 64;
 
 static LogicalResult check(Operation *op, seq::ScheduleAttr schedule) {
   if (!schedule)
@@ -29,6 +33,23 @@ static LogicalResult check(Operation *op, seq::ScheduleAttr schedule) {
   if (schedule.getStrip() < 1 || schedule.getStrip() > 4096)
     return op->emitOpError("expected a strip between 1 and 4096 steps, but got ")
            << schedule.getStrip();
+  if (int64_t tile = schedule.getChannelTile()) {
+    int64_t lanes = bits / 32;
+    if (tile < 0 || tile % lanes)
+      return op->emitOpError("expected a channel_tile that is a multiple of ")
+             << lanes << ", the elements of a vector, but got " << tile;
+    auto recurrence = dyn_cast<seq::RecurrenceOp>(op);
+    if (!recurrence)
+      return op->emitOpError("expected no channel_tile outside of seq.recurrence, but got ")
+             << tile;
+    Channels channels = analyzeChannels(recurrence);
+    if (!channels.size)
+      return op->emitOpError("expected a step that keeps channels apart for channel_tile = ")
+             << tile << ", but " << channels.obstacle;
+    if (int64_t vectors = channels.elements * (tile / lanes); vectors > mostStateVectors)
+      return op->emitOpError("expected a channel_tile with at most ")
+             << mostStateVectors << " vectors of states, but got " << tile << " with " << vectors;
+  }
   return success();
 }
 

@@ -1,5 +1,6 @@
 // Stage 3. One plan is fast today (`fused`), so the choice is between numbers: register tiles
-// from the target's registers, strips and thresholds from its caches.
+// from the target's registers, strips, tiles of channels and thresholds from its caches.
+#include "seqc/Analysis/Channels.h"
 #include "seqc/Schedule/Passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -23,6 +24,18 @@ seq::ScheduleAttr seqc::fusedSchedule(seq::TargetAttr target) {
                                 /*prefetch=*/2, /*streamBytes=*/target.getL2Bytes());
 }
 
+/// `schedule` with tiles of channels whose states fill half of the registers, in place of an L1 row
+/// with all of them, where those are too many for L1 and the step keeps channels apart. Short
+/// strips: a tile reads some columns of a strip's rows, and the next one finds their lines in L1.
+static seq::ScheduleAttr tileChannels(seq::RecurrenceOp op, seq::ScheduleAttr schedule,
+                                      seq::TargetAttr target) {
+  Channels channels = analyzeChannels(op);
+  int64_t each = channels.elements, room = target.getVectorRegisters() / 2;
+  if (!channels.size || each > room || 2 * each * channels.size * 4 <= target.getL1Bytes())
+    return schedule;
+  return schedule.withChannelTile(room / each * schedule.getVectorBits() / 32, /*strip=*/8);
+}
+
 namespace {
 struct SelectSchedulePass : seqc::impl::SelectSchedulePassBase<SelectSchedulePass> {
   using SelectSchedulePassBase::SelectSchedulePassBase;
@@ -43,8 +56,10 @@ struct SelectSchedulePass : seqc::impl::SelectSchedulePassBase<SelectSchedulePas
                                               : seq::ScheduleAttr::get(&getContext(), *plan);
     module.walk([&](Operation *op) {
       if (auto recurrence = dyn_cast<seq::RecurrenceOp>(op)) {
-        if (!recurrence.getScheduleAttr())
-          recurrence.setScheduleAttr(schedule);
+        if (recurrence.getScheduleAttr())
+          return;
+        recurrence.setScheduleAttr(
+            *plan == seq::Plan::Fused ? tileChannels(recurrence, schedule, target) : schedule);
       } else if (auto affine = dyn_cast<seq::AffineRecurrenceOp>(op)) {
         if (!affine.getScheduleAttr())
           affine.setScheduleAttr(schedule);

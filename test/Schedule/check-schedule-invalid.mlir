@@ -54,3 +54,61 @@ func.func @leaky(%u: tensor<?x?x8xf32>, %h0: tensor<?x8xf32>) -> (tensor<?x?x8xf
   } schedule(<fused, vector_bits = 256, rows = 1, vectors = 1>) : (tensor<?x?x8xf32>, tensor<?x8xf32>) -> (tensor<?x?x8xf32>, tensor<?x8xf32>)
   return %y, %last : tensor<?x?x8xf32>, tensor<?x8xf32>
 }
+
+// -----
+
+func.func @leaky(%u: tensor<?x?x8xf32>, %h0: tensor<?x8xf32>) -> tensor<?x?x8xf32> {
+  // expected-error @+1 {{expected a channel_tile that is a multiple of 8, the elements of a vector, but got 4}}
+  %y, %last = seq.recurrence (%x: tensor<8xf32> in %u) states(%h: tensor<8xf32> = %h0) {
+    %n = arith.addf %h, %x : tensor<8xf32>
+    seq.yield next(%n : tensor<8xf32>) out(%n : tensor<8xf32>)
+  } schedule(<fused, vector_bits = 256, channel_tile = 4, strip = 1, rows = 1, vectors = 1>) : (tensor<?x?x8xf32>, tensor<?x8xf32>) -> (tensor<?x?x8xf32>, tensor<?x8xf32>)
+  return %y : tensor<?x?x8xf32>
+}
+
+// -----
+
+func.func @leaky(%u: tensor<?x?x8xf32>, %h0: tensor<?x200x8xf32>) -> tensor<?x?x8xf32> {
+  // expected-error @+1 {{expected a channel_tile with at most 64 vectors of states, but got 8 with 200}}
+  %y, %last = seq.recurrence (%x: tensor<8xf32> in %u) states(%h: tensor<200x8xf32> = %h0) {
+    %e = tensor.empty() : tensor<200x8xf32>
+    %b = linalg.broadcast ins(%x : tensor<8xf32>) outs(%e : tensor<200x8xf32>) dimensions = [0]
+    %n = arith.addf %h, %b : tensor<200x8xf32>
+    seq.yield next(%n : tensor<200x8xf32>) out(%x : tensor<8xf32>)
+  } schedule(<fused, vector_bits = 256, channel_tile = 8, strip = 1, rows = 1, vectors = 1>) : (tensor<?x?x8xf32>, tensor<?x200x8xf32>) -> (tensor<?x?x8xf32>, tensor<?x200x8xf32>)
+  return %y : tensor<?x?x8xf32>
+}
+
+// -----
+
+func.func @leaky(%u: tensor<?x?x8xf32>, %h0: tensor<?x8xf32>) -> tensor<?x?x8xf32> {
+  // expected-error @+1 {{expected a step that keeps channels apart for channel_tile = 8, but `linalg.broadcast` at}}
+  %y, %last = seq.recurrence (%x: tensor<8xf32> in %u) states(%h: tensor<8xf32> = %h0) {
+    %z = arith.constant dense<0.0> : tensor<8xf32>
+    %m = tensor.empty() : tensor<8x8xf32>
+    %s = linalg.broadcast ins(%h : tensor<8xf32>) outs(%m : tensor<8x8xf32>) dimensions = [1]
+    %n = linalg.vecmat ins(%x, %s : tensor<8xf32>, tensor<8x8xf32>) outs(%z : tensor<8xf32>) -> tensor<8xf32>
+    seq.yield next(%n : tensor<8xf32>) out(%n : tensor<8xf32>)
+  } schedule(<fused, vector_bits = 256, channel_tile = 8, strip = 1, rows = 1, vectors = 1>) : (tensor<?x?x8xf32>, tensor<?x8xf32>) -> (tensor<?x?x8xf32>, tensor<?x8xf32>)
+  return %y : tensor<?x?x8xf32>
+}
+
+// -----
+
+func.func @leaky(%u: tensor<?x?x8xf32>, %h0: tensor<?x8xf32>) -> tensor<?x?x4xf32> {
+  // expected-error @+1 {{expected a step that keeps channels apart for channel_tile = 8, but an output has another innermost size than the states}}
+  %y, %last = seq.recurrence (%x: tensor<8xf32> in %u) states(%h: tensor<8xf32> = %h0) {
+    %n = arith.addf %h, %x : tensor<8xf32>
+    %o = tensor.extract_slice %x[0] [4] [1] : tensor<8xf32> to tensor<4xf32>
+    seq.yield next(%n : tensor<8xf32>) out(%o : tensor<4xf32>)
+  } schedule(<fused, vector_bits = 256, channel_tile = 8, strip = 1, rows = 1, vectors = 1>) : (tensor<?x?x8xf32>, tensor<?x8xf32>) -> (tensor<?x?x4xf32>, tensor<?x8xf32>)
+  return %y : tensor<?x?x4xf32>
+}
+
+// -----
+
+func.func @filter(%a: tensor<?x?x8xf32>, %b: tensor<?x?x8xf32>, %h0: tensor<?x8xf32>) -> tensor<?x?x8xf32> {
+  // expected-error @+1 {{expected no channel_tile outside of seq.recurrence, but got 8}}
+  %y, %l = seq.affine_recurrence diagonal decay(%a) input(%b) initial(%h0) schedule(<fused, vector_bits = 256, channel_tile = 8, strip = 1, rows = 1, vectors = 1>) : (tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<?x8xf32>) -> (tensor<?x?x8xf32>, tensor<?x8xf32>)
+  return %y : tensor<?x?x8xf32>
+}

@@ -22,4 +22,34 @@ func.func @by_hand(%u: tensor<?x?x8xf32>, %h0: tensor<?x8xf32>) -> (tensor<?x?x8
   } schedule(<fused, vector_bits = 128, strip = 4, rows = 1, vectors = 1>) : (tensor<?x?x8xf32>, tensor<?x8xf32>) -> (tensor<?x?x8xf32>, tensor<?x8xf32>)
   return %y, %last : tensor<?x?x8xf32>, tensor<?x8xf32>
 }
+// Eight states in each of 1000 channels are too many for L1, and half of the registers hold those of
+// one vector; a sum over the innermost dimension mixes channels.
+// CHECK-LABEL: func.func @tiled
+// CHECK: schedule(<fused, vector_bits = 256, channel_tile = 8, strip = 8, rows = 6, vectors = 2, prefetch = 2, stream_bytes = 1048576>)
+func.func @tiled(%u: tensor<?x?x1000xf32>, %h0: tensor<?x8x1000xf32>) -> tensor<?x?x1000xf32> {
+  %zero = arith.constant dense<0.0> : tensor<1000xf32>
+  %one = arith.constant dense<1.0> : tensor<8xf32>
+  %y, %last = seq.recurrence (%x: tensor<1000xf32> in %u) states(%h: tensor<8x1000xf32> = %h0) {
+    %e = tensor.empty() : tensor<8x1000xf32>
+    %b = linalg.broadcast ins(%x : tensor<1000xf32>) outs(%e : tensor<8x1000xf32>) dimensions = [0]
+    %n = arith.addf %h, %b : tensor<8x1000xf32>
+    %o = linalg.vecmat ins(%one, %n : tensor<8xf32>, tensor<8x1000xf32>) outs(%zero : tensor<1000xf32>) -> tensor<1000xf32>
+    seq.yield next(%n : tensor<8x1000xf32>) out(%o : tensor<1000xf32>)
+  } : (tensor<?x?x1000xf32>, tensor<?x8x1000xf32>) -> (tensor<?x?x1000xf32>, tensor<?x8x1000xf32>)
+  return %y : tensor<?x?x1000xf32>
+}
+// CHECK-LABEL: func.func @mixed
+// CHECK: schedule(<fused, vector_bits = 256, strip = 16, rows = 6, vectors = 2, prefetch = 2, stream_bytes = 1048576>)
+func.func @mixed(%u: tensor<?x?x8xf32>, %h0: tensor<?x8x8000xf32>) -> tensor<?x?x8xf32> {
+  %zero = arith.constant dense<0.0> : tensor<8xf32>
+  %one = arith.constant dense<1.0> : tensor<8000xf32>
+  %y, %last = seq.recurrence (%x: tensor<8xf32> in %u) states(%h: tensor<8x8000xf32> = %h0) {
+    %e = tensor.empty() : tensor<8x8000xf32>
+    %b = linalg.broadcast ins(%x : tensor<8xf32>) outs(%e : tensor<8x8000xf32>) dimensions = [1]
+    %n = arith.addf %h, %b : tensor<8x8000xf32>
+    %o = linalg.matvec ins(%n, %one : tensor<8x8000xf32>, tensor<8000xf32>) outs(%zero : tensor<8xf32>) -> tensor<8xf32>
+    seq.yield next(%n : tensor<8x8000xf32>) out(%o : tensor<8xf32>)
+  } : (tensor<?x?x8xf32>, tensor<?x8x8000xf32>) -> (tensor<?x?x8xf32>, tensor<?x8x8000xf32>)
+  return %y : tensor<?x?x8xf32>
+}
 }

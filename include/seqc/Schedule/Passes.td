@@ -29,7 +29,8 @@ def CheckSchedulePass : Pass<"seq-check-schedule", "::mlir::ModuleOp"> {
   let description = [{
     Requires: nothing. Leaves: the module as it was, every recurrence with a schedule.
     Refuses: a missing schedule; the plans scan, chunked, segments and newton, which are not
-    implemented yet; register tiles that no target has.
+    implemented yet; register tiles that no target has; a channel_tile for a step that mixes
+    channels, or with more states than registers could hold.
     Example: test/Schedule/check-schedule-invalid.mlir.
   }];
 }

@@ -38,8 +38,8 @@ def Seq_ScheduleAttr : Seq_Attr<"Schedule", "schedule"> {
 
     - `vector_bits`: width of vector registers that the code is written for;
     - `batch_tile`: sequences that advance together through one step;
-    - `channel_tile`: elements of the innermost dimension that one task carries over all of time
-      (only for steps that do not mix channels);
+    - `channel_tile`: elements of the states' innermost dimension whose states are carried over a
+      strip in registers (only for steps that keep channels apart);
     - `strip`: time steps for which hoisted work is evaluated at once;
     - `rows`, `vectors`: register tile of contractions (rows × vectors accumulators);
     - `prefetch`: steps ahead that inputs are prefetched;
@@ -51,6 +51,13 @@ def Seq_ScheduleAttr : Seq_Attr<"Schedule", "schedule"> {
   let builders = [AttrBuilder<(ins "::seqc::seq::Plan":$plan), [{
     return $_get($_ctxt, plan, 0, 0, 0, 0, 0, 0, 0, 0);
   }]>];
+  let extraClassDeclaration = [{
+    /// This schedule with tiles of channels and the strips of time that suit them.
+    ScheduleAttr withChannelTile(int64_t tile, int64_t strip) const {
+      return get(getContext(), getPlan(), getVectorBits(), getBatchTile(), tile, strip, getRows(),
+                 getVectors(), getPrefetch(), getStreamBytes());
+    }
+  }];
   let hasCustomAssemblyFormat = 1;
 }
 

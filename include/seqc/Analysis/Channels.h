@@ -1,0 +1,26 @@
+//===- Channels.h - Steps that keep channels apart ------------------------===//
+#ifndef SEQC_ANALYSIS_CHANNELS_H
+#define SEQC_ANALYSIS_CHANNELS_H
+
+#include "seqc/Dialect/Seq/IR/Seq.h"
+#include <string>
+
+namespace seqc {
+
+/// Channels are the elements of the states' innermost dimension. A step keeps them apart if what
+/// it computes for one channel reads states of that channel only: then some channels can be carried
+/// over time before others.
+struct Channels {
+  int64_t size = 0;     ///< number of channels; 0 where the step does not keep them apart
+  std::string obstacle; ///< with size 0: why, one sentence without a full stop
+  int64_t elements = 0; ///< of the states of one channel
+  /// What the step captures and reads at the channel that it computes.
+  llvm::SmallVector<mlir::Value> weights;
+};
+
+/// Follows the states' innermost dimension through the step of `op`. States have static sizes.
+Channels analyzeChannels(seq::RecurrenceOp op);
+
+} // namespace seqc
+
+#endif // SEQC_ANALYSIS_CHANNELS_H
