@@ -1,0 +1,336 @@
+// Plan `fused`: one pass over time.
+//
+// A group is a recurrence with the work before and after it that is independent along time:
+//
+//   parallel over tiles of the batch:
+//     states ← initial values
+//     for strips of time:
+//       hoisted contractions of the strip            (many rows: weights are read once a strip)
+//       for tiles of channels:                       (if scheduled: their states are in registers)
+//         for each step of the strip: nests of the step (states stay in cache)
+//       sunk contractions of the strip
+//     final values ← states
+//
+// Elementwise work before the recurrence has no loop of its own: it is evaluated where it is
+// read. What cannot be expressed stays for the naive lowering.
+#include "GroupEmitter.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/Utils/Utils.h"
+
+using namespace mlir;
+using namespace seqc;
+
+static RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
+
+Frame GroupEmitter::frame(Value rows, Value firstRow, const Index &outerBatch) {
+  Frame f;
+  f.rows = rows;
+  f.firstRow = firstRow;
+  f.outerBatch = outerBatch;
+  f.hasBatch = batchRank > 0;
+  f.reverse = op.getReverse();
+  f.timeAxis = timeAxis;
+  f.stepInStrip = zero;
+  f.firstStep = zero;
+  return f;
+}
+
+/// Makes what a nest wrote readable for the nests after it.
+static void publish(VectorEval &e, const Nest &nest) {
+  for (const Store &store : nest.stores)
+    if (store.value.getDefiningOp())
+      e.leaves[store.value] = store.targets.back();
+}
+
+/// The loop over steps [first, first + count) of the strip that starts at f.firstStep; its result
+/// is the parity.
+scf::ForOp GroupEmitter::emitSteps(Frame f, Value first, Value count, Value parity,
+                                   bool streaming) {
+  bool twice = parity != nullptr;
+  auto loop =
+      scf::ForOp::create(b, loc, zero, count, one, twice ? ValueRange{parity} : ValueRange{});
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  Value s = loop.getInductionVar();
+  f.steps = {};
+  f.stepInStrip = s;
+  Value t = arith::AddIOp::create(b, loc, first, s);
+  if (f.reverse)
+    t = arith::SubIOp::create(b, loc, arith::SubIOp::create(b, loc, steps, one), t);
+  f.firstStep = t;
+  e.parity = twice ? loop.getRegionIterArgs().front() : Value();
+  DenseMap<Value, Leaf> saved = e.leaves;
+  for (const Nest &nest : stepNests) {
+    emitNest(e, nest, f, schedule, prologue, streaming);
+    publish(e, nest);
+  }
+  for (auto [i, state] : llvm::enumerate(op.getStateArgs()))
+    if (nextStates[i].buffer)
+      copy(state, nextStates[i], tileStates[i], f);
+  for (auto &[v, leaf] : saved)
+    e.leaves[v] = leaf;
+  for (const Nest &nest : stepNests)
+    for (const Store &store : nest.stores)
+      if (!saved.contains(store.value))
+        e.leaves.erase(store.value);
+  if (twice)
+    scf::YieldOp::create(
+        b, loc, Value(arith::SubIOp::create(b, loc, one, loop.getRegionIterArgs().front())));
+  return loop;
+}
+
+/// Copies `v` from one of its places to another.
+void GroupEmitter::copy(Value v, Leaf from, Leaf to, const Frame &f) {
+  e.leaves[v] = from;
+  emitNest(e, Nest{{Store{v, {Piece{v, {}, {}, {}}}, {to}}}, v}, f, schedule, prologue, false);
+}
+
+/// Gives the loops inside of `timeLoop`, and those next to it, constant indices.
+static void unrollInner(Block *block, scf::ForOp timeLoop) {
+  SmallVector<scf::ForOp> loops;
+  block->walk([&](scf::ForOp loop) { // inner ones first
+    std::optional<APInt> count = loop.getStaticTripCount();
+    if (loop != timeLoop && count && count->ule(mostTileVectors))
+      loops.push_back(loop);
+  });
+  for (scf::ForOp loop : loops)
+    (void)loopUnrollFull(loop);
+}
+
+/// A strip of time, one tile of channels after the other.
+void GroupEmitter::emitTiles(Frame f, Value first, Value count, bool streaming) {
+  Value tiles = e.constant(llvm::divideCeil(channels.size, channelTile));
+  auto loop = scf::ForOp::create(b, loc, zero, tiles, one);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  Value tile = loop.getInductionVar();
+  e.firstChannel = arith::MulIOp::create(b, loc, tile, e.constant(channelTile));
+  f.allChannels = channels.size;
+  f.channelTile = channelTile;
+  DenseMap<Value, Leaf> saved = e.leaves;
+  for (auto &[v, leaf] : tileWeights) {
+    copy(v, *e.leafOf(v), leaf, f);
+    e.leaves[v] = leaf;
+  }
+  for (auto [state, buffer, leaf] : llvm::zip_equal(op.getStateArgs(), stateBuffers, tileStates)) {
+    copy(state, {buffer, Leaf::State}, leaf, f);
+    e.leaves[state] = leaf;
+  }
+  scf::ForOp timeLoop = emitSteps(f, first, count, {}, streaming);
+  for (auto [state, buffer, leaf] : llvm::zip_equal(op.getStateArgs(), stateBuffers, tileStates))
+    copy(state, leaf, {buffer, Leaf::State}, f);
+  e.leaves = saved;
+  e.firstChannel = {};
+  unrollInner(loop.getBody(), timeLoop);
+}
+
+/// All of time for one tile of the batch; returns the parity of the final states.
+Value GroupEmitter::emitTime(Frame f, bool streaming) {
+  bool twice = hasDoubleStates();
+  if (!hasStrips && !channelTile) {
+    scf::ForOp loop = emitSteps(f, zero, steps, twice ? zero : Value(), streaming);
+    return twice ? loop.getResult(0) : Value();
+  }
+  auto loop =
+      scf::ForOp::create(b, loc, zero, steps, stripSteps, twice ? ValueRange{zero} : ValueRange{});
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  Value t0 = loop.getInductionVar();
+  Value left = arith::SubIOp::create(b, loc, steps, t0);
+  Value count = arith::MinSIOp::create(b, loc, left, stripSteps);
+  Frame strip = f;
+  strip.steps = count;
+  strip.firstStep = t0;
+  strip.lastStep = arith::SubIOp::create(b, loc, arith::SubIOp::create(b, loc, steps, one), t0);
+  for (const Nest &nest : beforeNests) {
+    emitNest(e, nest, strip, schedule, prologue, false);
+    publish(e, nest);
+  }
+  Value parity;
+  if (channelTile) {
+    emitTiles(f, t0, count, streaming);
+  } else {
+    parity = twice ? loop.getRegionIterArgs().front() : Value();
+    scf::ForOp timeLoop = emitSteps(f, t0, count, parity, streaming);
+    if (twice)
+      parity = timeLoop.getResult(0);
+  }
+  for (const Nest &nest : afterNests) {
+    emitNest(e, nest, strip, schedule, prologue, false);
+    publish(e, nest);
+  }
+  if (twice)
+    scf::YieldOp::create(b, loc, parity);
+  return twice ? loop.getResult(0) : Value();
+}
+
+/// True at run time if the outs are large and aligned: then they go past the caches.
+Value GroupEmitter::streamingCondition() {
+  Value condition;
+  if (!schedule.getStreamBytes() || contractions || hasStrips)
+    return {};
+  for (Value out : op.getOuts()) {
+    auto it = wholeBuffers.find(out);
+    auto type = typeOf(out);
+    if (it == wholeBuffers.end() || type.getRank() == 0 || type.isDynamicDim(type.getRank() - 1) ||
+        type.getDimSize(type.getRank() - 1) % e.lanes || type.getElementTypeBitWidth() != 32)
+      return {};
+    Value bytes = arith::ConstantIndexOp::create(b, loc, 4);
+    for (int64_t d = 0; d < type.getRank(); ++d)
+      bytes = arith::MulIOp::create(b, loc, bytes, memref::DimOp::create(b, loc, it->second, d));
+    Value large =
+        arith::CmpIOp::create(b, loc, arith::CmpIPredicate::uge, bytes,
+                              arith::ConstantIndexOp::create(b, loc, schedule.getStreamBytes()));
+    Value address = memref::ExtractAlignedPointerAsIndexOp::create(b, loc, it->second);
+    Value low = arith::AndIOp::create(b, loc, address, arith::ConstantIndexOp::create(b, loc, 63));
+    Value aligned = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, low, zero);
+    Value both = arith::AndIOp::create(b, loc, large, aligned);
+    condition = condition ? arith::AndIOp::create(b, loc, condition, both).getResult() : both;
+  }
+  return condition;
+}
+
+void GroupEmitter::emitTask(Value task) {
+  e.task = task;
+  Value rows = one, firstRow = zero, rest = task;
+  Index outerBatch(batchRank ? batchRank - 1 : 0);
+  if (batchRank) {
+    Value tiles = arith::CeilDivUIOp::create(b, loc, batchSizes.back(), tileRows);
+    Value tile = batchRank == 1 ? task : arith::RemUIOp::create(b, loc, task, tiles).getResult();
+    if (batchRank > 1)
+      rest = arith::DivUIOp::create(b, loc, task, tiles);
+    firstRow = arith::MulIOp::create(b, loc, tile, tileRows);
+    Value left = arith::SubIOp::create(b, loc, batchSizes.back(), firstRow);
+    rows = getConstantIntValue(tileRows) == 1
+               ? one
+               : arith::MinSIOp::create(b, loc, left, tileRows).getResult();
+    for (int64_t d = batchRank - 2; d >= 0; --d) {
+      outerBatch[d] = {d ? arith::RemUIOp::create(b, loc, rest, batchSizes[d]).getResult() : rest,
+                       0, 0};
+      if (d)
+        rest = arith::DivUIOp::create(b, loc, rest, batchSizes[d]);
+    }
+  }
+  Frame f = frame(rows, firstRow, outerBatch);
+  e.leaves = baseLeaves;
+  e.parity = {};
+  // The initial value of a state is what its argument means before the first step.
+  for (auto [state, buffer] : llvm::zip_equal(op.getStateArgs(), stateBuffers)) {
+    Nest nest{{Store{state, {Piece{state, {}, {}, {}}}, {Leaf{buffer, Leaf::State}}}}, state};
+    emitNest(e, nest, f, schedule, prologue, false);
+  }
+  baseLeaves = e.leaves; // buffers of outer values that were made on the way
+  for (auto [state, buffer] : llvm::zip_equal(op.getStateArgs(), stateBuffers))
+    e.leaves[state] = {buffer, Leaf::State};
+  Value streaming = streamingCondition();
+  Value parity;
+  e.prefetchSteps = contractions || hasStrips || channelTile ? 0 : schedule.getPrefetch();
+  if (streaming) {
+    SmallVector<Type> types;
+    bool twice = hasDoubleStates();
+    if (twice)
+      types.push_back(b.getIndexType());
+    auto choice = scf::IfOp::create(b, loc, types, streaming, /*withElse=*/true);
+    DenseMap<Value, Leaf> saved = e.leaves;
+    for (bool first : {true, false}) {
+      OpBuilder::InsertionGuard guard(b);
+      Block *block = first ? choice.thenBlock() : choice.elseBlock();
+      b.setInsertionPointToStart(block);
+      Value p = emitTime(f, first);
+      if (twice) {
+        b.setInsertionPointToEnd(block);
+        scf::YieldOp::create(b, loc, p);
+      }
+    }
+    if (twice)
+      parity = choice.getResult(0);
+  } else {
+    parity = emitTime(f, false);
+  }
+  e.prefetchSteps = 0;
+  e.parity = parity;
+  for (auto [state, buffer, final] :
+       llvm::zip_equal(op.getStateArgs(), stateBuffers, op.getFinals())) {
+    e.leaves[state] = {buffer, Leaf::State};
+    if (final.use_empty())
+      continue;
+    Nest nest{{Store{state, {Piece{state, {}, {}, {}}}, {Leaf{wholeBuffers[final], Leaf::Batch}}}},
+              state};
+    emitNest(e, nest, f, schedule, prologue, false);
+  }
+  e.parity = {};
+}
+
+/// The last k values of a delayed sequence: its window at the step after the last.
+void GroupEmitter::emitDelayFinals() {
+  for (Operation *member : group.before) {
+    auto delay = dyn_cast<seq::DelayOp>(member);
+    if (!delay || delay.getFinal().use_empty())
+      continue;
+    Value buffer = allocateLike(delay.getFinal(), {}, 0);
+    wholeBuffers[delay.getFinal()] = buffer;
+    Frame f;
+    f.whole = true;
+    f.timeAxis = timeAxis;
+    f.fixedTime = delay.getReverse() ? VectorEval::fixed(-1) : Idx{steps, 0, 0};
+    Nest nest{{Store{delay.getFinal(),
+                     {Piece{delay.getWindow(), {}, {}, {}}},
+                     {Leaf{buffer, Leaf::Whole}}}},
+              delay.getFinal()};
+    emitNest(e, nest, f, schedule, prologue, false);
+  }
+}
+
+void GroupEmitter::replaceResults() {
+  for (auto &[v, buffer] : wholeBuffers) {
+    Value tensor = bufferization::ToTensorOp::create(
+        b, loc,
+        RankedTensorType::get(cast<MemRefType>(buffer.getType()).getShape(),
+                              typeOf(v).getElementType()),
+        buffer, /*restrict=*/true, /*writable=*/true);
+    if (tensor.getType() != v.getType())
+      tensor = tensor::CastOp::create(b, loc, v.getType(), tensor);
+    v.replaceAllUsesWith(tensor);
+  }
+  for (Operation *member : llvm::reverse(group.after.getArrayRef()))
+    member->erase();
+  op.erase();
+  for (Operation *member : llvm::reverse(group.before.getArrayRef()))
+    member->erase();
+}
+
+void GroupEmitter::run() {
+  e.recurrence = op;
+  e.isMember = [this](Operation *o) { return group.contains(o); };
+  e.prologue = &prologue;
+  computeSizes();
+  SmallVector<Operation *> before(group.before.begin(), group.before.end());
+  SmallVector<Operation *> after(group.after.begin(), group.after.end());
+  auto isMember = [&](Operation *o) { return group.contains(o); };
+  hasStrips = !after.empty() || !valuesWithBuffers(before, isMember).empty();
+  Value wanted = arith::ConstantIndexOp::create(b, loc, schedule.getStrip());
+  stripSteps = hasStrips || channelTile
+                   ? arith::CeilDivUIOp::create(b, loc, wanted, tileRows).getResult()
+                   : one;
+  planStrips(before, beforeNests);
+  planStep();
+  planStrips(after, afterNests);
+  for (auto [final, buffer] : llvm::zip_equal(op.getFinals(), stateBuffers))
+    if (!final.use_empty())
+      wholeBuffers[final] =
+          allocateLike(op.getInitial()[final.getResultNumber() - op.getNumOuts()], {}, 0);
+
+  Operation *anchor = arith::ConstantIndexOp::create(b, loc, 0);
+  auto loop =
+      scf::ForallOp::create(b, loc, ArrayRef<OpFoldResult>{tasks}, ValueRange{}, std::nullopt);
+  b.setInsertionPointAfter(anchor);
+  planWeights();
+  prologue = b.saveInsertionPoint();
+  b.setInsertionPointToStart(loop.getBody());
+  emitTask(loop.getInductionVar(0));
+  b.setInsertionPoint(op);
+  e.leaves = baseLeaves;
+  emitDelayFinals();
+  replaceResults();
+}

@@ -1,0 +1,81 @@
+// A group of ops on its way to loops: first the plan, then the code.
+#ifndef SEQC_LIB_CONVERSION_GROUPEMITTER_H
+#define SEQC_LIB_CONVERSION_GROUPEMITTER_H
+
+#include "VectorGroup.h"
+#include "VectorNest.h"
+#include "seqc/Analysis/Channels.h"
+
+namespace seqc {
+
+/// More vectors are not kept by a tile of channels: its code would be too long.
+constexpr int64_t mostTileVectors = 64;
+
+/// Lowers one group. First sizes, buffers and nests are decided (GroupPlan.cpp), then loops are
+/// emitted (GroupEmitter.cpp).
+class GroupEmitter {
+public:
+  explicit GroupEmitter(Group group)
+      : group(group), op(group.recurrence), b(op), loc(op.getLoc()),
+        e(b, loc, op.getScheduleAttr().getVectorBits() / 32), schedule(op.getScheduleAttr()) {}
+  /// Replaces the group's ops by loops.
+  void run();
+
+private:
+  Group group;
+  seq::RecurrenceOp op;
+  mlir::OpBuilder b;
+  mlir::Location loc;
+  VectorEval e;
+  seq::ScheduleAttr schedule;
+  mlir::OpBuilder::InsertPoint prologue;
+
+  int64_t batchRank, timeAxis;
+  llvm::SmallVector<mlir::Value> batchSizes;
+  mlir::Value steps, tileRows, tasks, stripSteps;
+  int64_t channelTile = 0; ///< 0 where a step is done for all channels at once
+  Channels channels;       ///< where there are tiles of them
+  bool hasStrips = false, contractions = false;
+  mlir::Value zero, one;
+
+  llvm::SmallVector<Nest> beforeNests, stepNests, afterNests;
+  llvm::SmallVector<mlir::Value> stateBuffers;
+  llvm::SmallVector<Leaf> tileStates; ///< of a tile of channels
+  llvm::SmallVector<Leaf>
+      nextStates; ///< the tile's new values of a state that is still read, or none
+  llvm::MapVector<mlir::Value, Leaf> tileWeights;
+  llvm::MapVector<mlir::Value, mlir::Value> wholeBuffers; ///< results that others need
+  llvm::DenseMap<mlir::Value, Leaf> baseLeaves;
+
+  void computeSizes();
+  mlir::Value allocate(llvm::ArrayRef<mlir::OpFoldResult> sizes, mlir::Type element);
+  mlir::Value allocateLike(mlir::Value v, llvm::SmallVector<mlir::OpFoldResult> leading,
+                           int64_t skip);
+  bool isOfTile(mlir::Value v) const;
+  Leaf ofTile(mlir::Value v);
+  Leaf ofStep(mlir::Value v, llvm::SmallVector<mlir::OpFoldResult> leading, Leaf::Prefix prefix);
+  /// Where the step leaves the new value of state `i`.
+  Leaf current(unsigned i) const {
+    return channelTile ? tileStates[i] : Leaf{stateBuffers[i], Leaf::NextState};
+  }
+  bool hasDoubleStates() const;
+  void planStrips(llvm::ArrayRef<mlir::Operation *> ops, llvm::SmallVector<Nest> &nests);
+  void planStep();
+  llvm::SmallVector<bool> statesReadLate(llvm::ArrayRef<Nest> nests);
+  void planWeights();
+
+  Frame frame(mlir::Value rows, mlir::Value firstRow, const Index &outerBatch);
+  void copy(mlir::Value v, Leaf from, Leaf to, const Frame &f);
+  void emitTask(mlir::Value task);
+  mlir::Value emitTime(Frame f, bool streaming);
+  void emitTiles(Frame f, mlir::Value first, mlir::Value count, bool streaming);
+  mlir::scf::ForOp emitSteps(Frame f, mlir::Value first, mlir::Value count, mlir::Value parity,
+                             bool streaming);
+  mlir::Value streamingCondition();
+  void emitDelayFinals();
+  void replaceResults();
+};
+
+} // namespace seqc
+
+#endif // SEQC_LIB_CONVERSION_GROUPEMITTER_H

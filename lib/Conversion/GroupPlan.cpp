@@ -1,0 +1,242 @@
+// The plan of a group: its tasks and strips, buffers, and nests of loops.
+#include "GroupEmitter.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+using namespace mlir;
+using namespace seqc;
+
+static RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
+
+Value GroupEmitter::allocate(ArrayRef<OpFoldResult> sizes, Type element) {
+  SmallVector<int64_t> shape;
+  SmallVector<Value> dynamic;
+  for (OpFoldResult size : sizes) {
+    std::optional<int64_t> known = getConstantIntValue(size);
+    shape.push_back(known.value_or(ShapedType::kDynamic));
+    if (!known)
+      dynamic.push_back(cast<Value>(size));
+  }
+  return memref::AllocOp::create(b, loc, MemRefType::get(shape, element), dynamic);
+}
+
+/// A buffer for `v` whose first `skip` sizes are replaced by `leading`.
+Value GroupEmitter::allocateLike(Value v, SmallVector<OpFoldResult> leading, int64_t skip) {
+  for (int64_t d = skip; d < typeOf(v).getRank(); ++d)
+    leading.push_back(e.mixedSizeOf(v, d));
+  return allocate(leading, typeOf(v).getElementType());
+}
+
+/// True if a tile of channels keeps its own part of `v`, a value of the step or a weight.
+bool GroupEmitter::isOfTile(Value v) const {
+  return channelTile && typeOf(v).hasStaticShape() && typeOf(v).getRank() &&
+         typeOf(v).getShape().back() == channels.size &&
+         typeOf(v).getNumElements() / channels.size * channelTile <= mostTileVectors * e.lanes;
+}
+
+/// A place for a tile's channels of `v`. Where all its indices are constants, LLVM makes registers
+/// of it, so the loops inside of the one over time are unrolled.
+Leaf GroupEmitter::ofTile(Value v) {
+  SmallVector<int64_t> shape(typeOf(v).getShape());
+  shape.back() = channelTile;
+  auto type = MemRefType::get(shape, typeOf(v).getElementType());
+  return {memref::AllocaOp::create(b, loc, type, b.getI64IntegerAttr(64)), Leaf::Tile};
+}
+
+/// A buffer for `v`, a value of the step.
+Leaf GroupEmitter::ofStep(Value v, SmallVector<OpFoldResult> leading, Leaf::Prefix prefix) {
+  if (isOfTile(v))
+    return ofTile(v);
+  return {allocateLike(v, leading, 0), prefix};
+}
+
+/// Elements of the widest state of one sequence, or a guess.
+static int64_t rowElements(seq::RecurrenceOp op) {
+  int64_t most = 1;
+  for (Value v : op.getStateArgs())
+    most = std::max(most, typeOf(v).hasStaticShape() ? typeOf(v).getNumElements() : 512);
+  return most;
+}
+
+void GroupEmitter::computeSizes() {
+  zero = arith::ConstantIndexOp::create(b, loc, 0);
+  one = arith::ConstantIndexOp::create(b, loc, 1);
+  batchRank = op.getBatchRank();
+  timeAxis = op.getTimeAxis();
+  for (int64_t d = 0; d < batchRank; ++d)
+    batchSizes.push_back(e.sizeOf(op.getInitial().front(), d));
+  steps = e.sizeOfSteps();
+  for (Operation &inner : *op.getBody())
+    contractions |= isReductionOp(&inner);
+  tasks = one;
+  tileRows = one;
+  channelTile = schedule.getChannelTile();
+  if (channelTile)
+    channels = analyzeChannels(op);
+  if (batchRank == 0)
+    return;
+  // Dense steps share weights between rows; elementwise ones need a few independent vectors.
+  int64_t rows = channelTile ? 1 : schedule.getBatchTile();
+  if (!rows)
+    rows = contractions ? 64 : std::clamp<int64_t>(8 * e.lanes / rowElements(op), 1, 16);
+  Value wanted = arith::ConstantIndexOp::create(b, loc, rows);
+  tileRows =
+      rows == 1 ? one : arith::MinSIOp::create(b, loc, batchSizes.back(), wanted).getResult();
+  tileRows = rows == 1 ? one : arith::MaxSIOp::create(b, loc, tileRows, one).getResult();
+  tasks = rows == 1 ? batchSizes.back()
+                    : arith::CeilDivUIOp::create(b, loc, batchSizes.back(), tileRows).getResult();
+  for (Value size : ArrayRef<Value>(batchSizes).drop_back())
+    tasks = arith::MulIOp::create(b, loc, tasks, size);
+}
+
+/// Buffers and nests of time-parallel work, strip by strip.
+void GroupEmitter::planStrips(ArrayRef<Operation *> ops, SmallVector<Nest> &nests) {
+  auto isMember = [&](Operation *o) { return group.contains(o); };
+  SetVector<Value> buffered = valuesWithBuffers(ops, isMember);
+  SmallVector<Store> stores;
+  for (Operation *member : ops)
+    for (Value v : member->getResults()) {
+      auto delay = dyn_cast<seq::DelayOp>(member);
+      if (delay && v == delay.getFinal())
+        continue;
+      bool outside = llvm::any_of(v.getUsers(),
+                                  [&](Operation *user) { return !isMember(user) && user != op; });
+      if (!outside && !buffered.contains(v))
+        continue;
+      Store store{v, piecesOf(e, v), {}};
+      if (outside) {
+        wholeBuffers[v] = allocateLike(v, {}, 0);
+        store.targets.push_back({wholeBuffers[v], Leaf::Whole});
+      } else {
+        Value buffer = allocateLike(v, {tasks, tileRows, stripSteps}, batchRank + 1);
+        store.targets.push_back({buffer, Leaf::Strip});
+      }
+      stores.push_back(store);
+    }
+  nests = makeNests(stores, isMember);
+}
+
+/// Which states must keep their old value while the new one is written.
+SmallVector<bool> GroupEmitter::statesReadLate(ArrayRef<Nest> nests) {
+  auto isMember = [&](Operation *o) { return group.contains(o); };
+  auto next = op.getYield().getNext();
+  SmallVector<bool> late(op.getNumStates(), false);
+  for (auto [i, state] : llvm::enumerate(op.getStateArgs())) {
+    int64_t writer = -1;
+    for (auto [n, nest] : llvm::enumerate(nests))
+      for (const Store &store : nest.stores)
+        for (const Leaf &target : store.targets)
+          if (target.buffer == current(i).buffer)
+            writer = n;
+    if (writer < 0)
+      continue;
+    for (int64_t n = writer; n < int64_t(nests.size()); ++n)
+      for (const Store &store : nests[n].stores)
+        for (const Piece &piece : store.pieces)
+          if (piece.source)
+            visitReads(
+                piece.source, isMember, [&, state = state, i = i](Value v, bool elementwise) {
+                  late[i] = late[i] ||
+                            (v == state && (n > writer || !elementwise || store.pieces.size() > 1));
+                  return true;
+                });
+    (void)next;
+  }
+  return late;
+}
+
+/// True for what later nests of the step read, false for outputs.
+static bool isReadInStep(const Leaf &leaf) {
+  return leaf.prefix == Leaf::Step || leaf.prefix == Leaf::NextState || leaf.prefix == Leaf::Tile;
+}
+
+/// Buffers, targets and nests of the step.
+void GroupEmitter::planStep() {
+  auto isMember = [&](Operation *o) { return group.contains(o); };
+  SmallVector<Operation *> ops;
+  for (Operation &inner : op.getBody()->without_terminator())
+    ops.push_back(&inner);
+  SetVector<Value> buffered = valuesWithBuffers(ops, isMember);
+  seq::YieldOp yield = op.getYield();
+
+  // Provisional single buffers; those that need two are allocated again below.
+  SmallVector<OpFoldResult> leading = {tasks, b.getIndexAttr(1), tileRows};
+  for (Value state : op.getStateArgs()) {
+    stateBuffers.push_back(allocateLike(state, leading, 0));
+    if (channelTile)
+      tileStates.push_back(ofTile(state));
+  }
+
+  llvm::MapVector<Value, SmallVector<Leaf>> targets;
+  for (Operation *inner : ops) // in program order
+    for (Value v : inner->getResults())
+      if (isa<RankedTensorType>(v.getType()))
+        targets[v];
+  for (auto [i, next, state] : llvm::enumerate(yield.getNext(), op.getStateArgs()))
+    if (next != state)
+      targets[next].push_back(current(i));
+  for (auto [out, result] : llvm::zip_equal(yield.getOut(), op.getOuts())) {
+    bool outside =
+        llvm::any_of(result.getUsers(), [&](Operation *user) { return !isMember(user); });
+    if (outside) {
+      SmallVector<OpFoldResult> sizes(batchSizes.begin(), batchSizes.end());
+      sizes.insert(sizes.begin() + timeAxis, OpFoldResult(steps));
+      wholeBuffers[result] = allocateLike(out, sizes, 0);
+      targets[out].push_back({wholeBuffers[result], Leaf::Sequence});
+      baseLeaves[result] = {wholeBuffers[result], Leaf::Whole};
+    } else if (!result.use_empty()) {
+      Value buffer = allocateLike(out, {tasks, tileRows, stripSteps}, 0);
+      targets[out].push_back({buffer, Leaf::StripOfStep});
+      baseLeaves[result] = {buffer, Leaf::Strip};
+    }
+  }
+  for (Value v : buffered)
+    if (llvm::none_of(targets[v], isReadInStep))
+      targets[v].push_back(ofStep(v, {tasks, tileRows}, Leaf::Step));
+
+  SmallVector<Store> stores;
+  for (auto &[v, leaves] : targets)
+    if (!leaves.empty()) {
+      // What later nests read comes last in the list.
+      SmallVector<Leaf> ordered;
+      for (bool last : {false, true})
+        for (const Leaf &leaf : leaves)
+          if (isReadInStep(leaf) == last)
+            ordered.push_back(leaf);
+      stores.push_back({v, piecesOf(e, v), ordered});
+    }
+  stepNests = makeNests(stores, isMember);
+  SmallVector<bool> late = statesReadLate(stepNests);
+  nextStates.resize(late.size());
+  leading[1] = b.getIndexAttr(2);
+  for (auto [i, state] : llvm::enumerate(op.getStateArgs())) {
+    if (!late[i])
+      continue;
+    Value old = current(i).buffer;
+    Value fresh = channelTile ? ofTile(state).buffer : allocateLike(state, leading, 0);
+    for (Nest &nest : stepNests)
+      for (Store &store : nest.stores)
+        for (Leaf &target : store.targets)
+          if (target.buffer == old)
+            target.buffer = fresh;
+    if (channelTile) {
+      nextStates[i] = {fresh, Leaf::Tile};
+      continue;
+    }
+    old.getDefiningOp()->erase();
+    stateBuffers[i] = fresh;
+  }
+}
+
+/// True if some state has two buffers that take turns.
+bool GroupEmitter::hasDoubleStates() const {
+  return llvm::any_of(stateBuffers, [](Value buffer) {
+    return cast<MemRefType>(buffer.getType()).getDimSize(1) == 2;
+  });
+}
+
+/// What the step captures is read once for a tile of channels and a strip.
+void GroupEmitter::planWeights() {
+  for (Value v : channels.weights)
+    if (isOfTile(v) && e.leafOf(v))
+      tileWeights[v] = ofTile(v);
+}
