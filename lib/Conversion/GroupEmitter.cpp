@@ -303,7 +303,7 @@ void GroupEmitter::replaceResults() {
 void GroupEmitter::run() {
   e.recurrence = op;
   e.isMember = [this](Operation *o) { return group.contains(o); };
-  e.prologue = &prologue;
+  e.entry = &entry;
   computeSizes();
   SmallVector<Operation *> before(group.before.begin(), group.before.end());
   SmallVector<Operation *> after(group.after.begin(), group.after.end());
@@ -322,6 +322,7 @@ void GroupEmitter::run() {
           allocateLike(op.getInitial()[final.getResultNumber() - op.getNumOuts()], {}, 0);
 
   Operation *anchor = arith::ConstantIndexOp::create(b, loc, 0);
+  entry = OpBuilder::InsertPoint(anchor->getBlock(), Block::iterator(anchor));
   auto loop =
       scf::ForallOp::create(b, loc, ArrayRef<OpFoldResult>{tasks}, ValueRange{}, std::nullopt);
   b.setInsertionPointAfter(anchor);

@@ -28,7 +28,7 @@ private:
   mlir::Location loc;
   VectorEval e;
   seq::ScheduleAttr schedule;
-  mlir::OpBuilder::InsertPoint prologue;
+  mlir::OpBuilder::InsertPoint entry, prologue; ///< for buffers of tensors, then for packing
 
   int64_t batchRank, timeAxis;
   llvm::SmallVector<mlir::Value> batchSizes;

@@ -95,7 +95,8 @@ static Value sizeOf(OpBuilder &b, Location loc, Value buffer, int64_t dim) {
     return sizeOf(b, loc, cast.getSource(), dim);
   if (auto collapse = buffer.getDefiningOp<memref::CollapseShapeOp>()) {
     Value product;
-    for (int64_t d : collapse.getReassociationIndices()[dim]) {
+    ReassociationIndices group = collapse.getReassociationIndices()[dim];
+    for (int64_t d : group) {
       Value size = sizeOf(b, loc, collapse.getSrc(), d);
       if (!size)
         return {};

@@ -35,10 +35,14 @@ static void emitWhole(linalg::GenericOp op, seq::ScheduleAttr schedule) {
         b, loc, MemRefType::get(shape, typeOf(v).getElementType()), dynamic));
     stores.push_back({v, {Piece{v, {}, {}, {}}}, {Leaf{buffers.back(), Leaf::Whole}}});
   }
-  // What the nest needs at its beginning is put before this constant.
-  Operation *anchor = arith::ConstantIndexOp::create(b, loc, 0);
-  OpBuilder::InsertPoint prologue(anchor->getBlock(), Block::iterator(anchor));
-  e.prologue = &prologue;
+  // Buffers of tensors are taken before the first of these constants, weights are packed before
+  // the second.
+  auto mark = [&] {
+    Operation *anchor = arith::ConstantIndexOp::create(b, loc, 0);
+    return OpBuilder::InsertPoint(anchor->getBlock(), Block::iterator(anchor));
+  };
+  OpBuilder::InsertPoint entry = mark(), prologue = mark();
+  e.entry = &entry;
   Frame f;
   f.whole = true;
   emitNest(e, Nest{stores, op->getResult(0)}, f, schedule, prologue, false);

@@ -496,10 +496,9 @@ const Leaf *VectorEval::leafOf(Value v) {
       return nullptr;
   // A tensor from outside: its buffer, taken where the group begins.
   OpBuilder::InsertionGuard guard(b);
-  b.restoreInsertionPoint(*prologue);
+  b.restoreInsertionPoint(*entry);
   auto type = MemRefType::get(typeOf(v).getShape(), typeOf(v).getElementType());
   Value buffer = bufferization::ToBufferOp::create(b, loc, type, v, /*read_only=*/true);
-  *prologue = b.saveInsertionPoint();
   return &(leaves[v] = Leaf{buffer, Leaf::Whole});
 }
 

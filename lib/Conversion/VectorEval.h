@@ -92,8 +92,8 @@ public:
   /// Ops that are evaluated here rather than read from a buffer.
   std::function<bool(mlir::Operation *)> isMember;
   llvm::DenseMap<mlir::Value, Leaf> leaves;
-  /// Where the group begins: what holds for all of it is computed there.
-  mlir::OpBuilder::InsertPoint *prologue = nullptr;
+  /// Where the group begins: there the buffers of tensors from outside are taken.
+  mlir::OpBuilder::InsertPoint *entry = nullptr;
   mlir::Value task, parity; ///< leading indices of scratch buffers; parity may be null
   mlir::Value firstChannel; ///< of the tile, where channels are tiled
   Place place;

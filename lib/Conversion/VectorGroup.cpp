@@ -60,14 +60,21 @@ static bool keepsLeading(Operation *op, int64_t leading, int64_t timeAxis) {
     return zeros(pad.getMixedLowPad()) && zeros(pad.getMixedHighPad());
   if (auto concat = dyn_cast<tensor::ConcatOp>(op))
     return int64_t(concat.getDim()) >= leading;
-  auto singles = [&](ArrayRef<ReassociationIndices> groups) {
+  // Leading dimensions stay by themselves, but for sizes of 1 that a step's scalar was given.
+  auto singles = [&](ArrayRef<ReassociationIndices> groups, RankedTensorType wide) {
     return int64_t(groups.size()) >= leading &&
-           llvm::all_of(groups.take_front(leading), [](auto &g) { return g.size() == 1; });
+           llvm::all_of(groups.take_front(leading),
+                        [&](const ReassociationIndices &group) {
+                          return llvm::all_of(ArrayRef<int64_t>(group).drop_front(),
+                                              [&](int64_t d) { return wide.getDimSize(d) == 1; });
+                        }) &&
+           llvm::all_of(groups.take_front(leading - 1),
+                        [](const ReassociationIndices &group) { return group.size() == 1; });
   };
   if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op))
-    return singles(expand.getReassociationIndices());
+    return singles(expand.getReassociationIndices(), expand.getResultType());
   if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(op))
-    return singles(collapse.getReassociationIndices());
+    return singles(collapse.getReassociationIndices(), collapse.getSrcType());
   if (auto delay = dyn_cast<seq::DelayOp>(op))
     return int64_t(delay.getTime()) == timeAxis && timeAxis == leading - 1;
   return isa<tensor::CastOp>(op);

@@ -8,6 +8,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
+#include "llvm/Support/SaveAndRestore.h"
 
 using namespace mlir;
 using namespace seqc;
@@ -36,6 +37,7 @@ struct NestEmitter {
   /// The loops over rows and steps are one: either may be the long one, and tiles span both.
   bool flat = false;
   Value laneSize;
+  Value laneShape; ///< whose innermost size is laneSize
   int64_t laneFixed = 1;
   bool hasLane = false;
   /// The lanes are the channels of a tile.
@@ -101,6 +103,7 @@ void NestEmitter::setUpLoops(Value shape) {
     }
     hasLane = true;
     laneSize = size;
+    laneShape = shape;
     laneFixed = typeOf(shape).getDimSize(d);
     ofTile = frame.allChannels && laneFixed == frame.allChannels;
     if (ofTile)
@@ -431,7 +434,6 @@ void NestEmitter::preparePack() {
   if (ShapedType::isDynamic(laneFixed) || !packConstants(demands, depth, width * e.lanes))
     packAtRunTime(demands, depth, width * e.lanes);
   e.resetTile();
-  prologue = e.b.saveInsertionPoint();
 }
 
 /// The elements of a constant, in row-major order, and the offset of a slice of it.
@@ -517,6 +519,8 @@ bool NestEmitter::packConstants(ArrayRef<Demand> demands, int64_t depth, int64_t
 
 void NestEmitter::packAtRunTime(ArrayRef<Demand> demands, int64_t depth, int64_t width) {
   Value step = e.constant(vectors * e.lanes);
+  // The size, again: packing happens before the nest.
+  llvm::SaveAndRestore here(laneSize, e.sizeOf(laneShape, typeOf(laneShape).getRank() - 1));
   Value blocks = arith::CeilDivUIOp::create(e.b, e.loc, laneSize, step);
   linalg::GenericOp first = demands.front().op;
   Type element;

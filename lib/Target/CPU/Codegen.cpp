@@ -7,6 +7,9 @@
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
+#include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/InstIterator.h"
+#include "llvm/IR/IntrinsicInst.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/MC/TargetRegistry.h"
@@ -84,7 +87,55 @@ constexpr llvm::StringLiteral optimizations =
     "function(sroa,early-cse<memssa>,simplifycfg,instcombine,loop-mssa(loop-rotate,licm),"
     "gvn,dse,instcombine,simplifycfg)";
 
+/// A bool is a byte in memory. MLIR lowers vectors of i1 to LLVM's, whose elements are bits: all
+/// loads and stores of them get bytes instead.
+static void keepBoolsInBytes(llvm::Module &module) {
+  auto holdsBools = [](llvm::Type *type) {
+    return type->isVectorTy() && type->isIntOrIntVectorTy(1);
+  };
+  SmallVector<llvm::Instruction *> found;
+  for (llvm::Function &function : module)
+    for (llvm::Instruction &instruction : llvm::instructions(function)) {
+      auto *intrinsic = dyn_cast<llvm::IntrinsicInst>(&instruction);
+      bool stores = isa<llvm::StoreInst>(instruction) ||
+                    (intrinsic && intrinsic->getIntrinsicID() == llvm::Intrinsic::masked_store);
+      bool loads = isa<llvm::LoadInst>(instruction) ||
+                   (intrinsic && (intrinsic->getIntrinsicID() == llvm::Intrinsic::masked_load ||
+                                  intrinsic->getIntrinsicID() == llvm::Intrinsic::masked_gather));
+      if ((stores && holdsBools(instruction.getOperand(0)->getType())) ||
+          (loads && holdsBools(instruction.getType())))
+        found.push_back(&instruction);
+    }
+  for (llvm::Instruction *old : found) {
+    llvm::IRBuilder<> b(old);
+    auto bytes = [&](llvm::Type *type) {
+      return llvm::VectorType::get(b.getInt8Ty(), cast<llvm::VectorType>(type)->getElementCount());
+    };
+    auto widen = [&](llvm::Value *v) { return b.CreateZExt(v, bytes(v->getType())); };
+    llvm::Type *type = old->getType();
+    auto *intrinsic = dyn_cast<llvm::IntrinsicInst>(old);
+    llvm::Value *loaded = nullptr;
+    llvm::Align align(1);
+    if (auto *store = dyn_cast<llvm::StoreInst>(old))
+      b.CreateAlignedStore(widen(store->getValueOperand()), store->getPointerOperand(), align);
+    else if (auto *load = dyn_cast<llvm::LoadInst>(old))
+      loaded = b.CreateAlignedLoad(bytes(type), load->getPointerOperand(), align);
+    else if (intrinsic->getIntrinsicID() == llvm::Intrinsic::masked_store)
+      b.CreateMaskedStore(widen(old->getOperand(0)), old->getOperand(1), align, old->getOperand(2));
+    else if (intrinsic->getIntrinsicID() == llvm::Intrinsic::masked_load)
+      loaded = b.CreateMaskedLoad(bytes(type), old->getOperand(0), align, old->getOperand(1),
+                                  widen(old->getOperand(2)));
+    else
+      loaded = b.CreateMaskedGather(bytes(type), old->getOperand(0), align, old->getOperand(1),
+                                    widen(old->getOperand(2)));
+    if (loaded)
+      old->replaceAllUsesWith(b.CreateTrunc(loaded, type));
+    old->eraseFromParent();
+  }
+}
+
 void seqc::optimizeModule(llvm::Module &module, llvm::TargetMachine &machine, unsigned optLevel) {
+  keepBoolsInBytes(module);
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
   llvm::CGSCCAnalysisManager sccs;

@@ -483,7 +483,8 @@ struct FoldDim : OpRewritePattern<tensor::DimOp> {
     Operation *def = v.getDefiningOp();
     if (auto collapse = dyn_cast_if_present<tensor::CollapseShapeOp>(def)) {
       int64_t found = -1;
-      for (int64_t i : collapse.getReassociationIndices()[dim])
+      ReassociationIndices group = collapse.getReassociationIndices()[dim];
+      for (int64_t i : group)
         if (collapse.getSrcType().getDimSize(i) != 1)
           found = found == -1 ? i : -2;
       return {found >= 0 ? collapse.getSrc() : Value(), found};

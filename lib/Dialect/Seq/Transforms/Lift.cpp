@@ -242,8 +242,10 @@ Value Lifter::liftExtract(tensor::ExtractOp inner, Leads leads) {
                                         source.whole, offsets, extents, strides);
 }
 
+/// Groups of a reshape of the step behind `added` leading dimensions. A scalar has no group for the
+/// `wide` sizes of 1 that are its other shape: they join the last leading dimension.
 static SmallVector<ReassociationIndices> shiftGroups(ArrayRef<ReassociationIndices> groups,
-                                                     int64_t added) {
+                                                     int64_t added, int64_t wide) {
   SmallVector<ReassociationIndices> shifted;
   for (int64_t i = 0; i < added; ++i)
     shifted.push_back({i});
@@ -253,6 +255,9 @@ static SmallVector<ReassociationIndices> shiftGroups(ArrayRef<ReassociationIndic
       more.push_back(i + added);
     shifted.push_back(more);
   }
+  if (groups.empty() && added)
+    for (int64_t i = 0; i < wide; ++i)
+      shifted.back().push_back(i + added);
   return shifted;
 }
 
@@ -290,12 +295,14 @@ Value Lifter::liftTensorOp(Operation *inner, Leads leads) {
                                  withLeads(zeros, pad.getMixedHighPad()),
                                  lift(pad.getConstantPaddingValue()).whole, pad.getNofold());
   if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(inner))
-    return tensor::CollapseShapeOp::create(b, loc, type, lift(collapse.getSrc()).whole,
-                                           shiftGroups(collapse.getReassociationIndices(), added));
+    return tensor::CollapseShapeOp::create(
+        b, loc, type, lift(collapse.getSrc()).whole,
+        shiftGroups(collapse.getReassociationIndices(), added, collapse.getSrcType().getRank()));
   if (auto expand = dyn_cast<tensor::ExpandShapeOp>(inner))
-    return tensor::ExpandShapeOp::create(b, loc, type, lift(expand.getSrc()).whole,
-                                         shiftGroups(expand.getReassociationIndices(), added),
-                                         withLeads(leadSizes(leads), expand.getMixedOutputShape()));
+    return tensor::ExpandShapeOp::create(
+        b, loc, type, lift(expand.getSrc()).whole,
+        shiftGroups(expand.getReassociationIndices(), added, expand.getResultType().getRank()),
+        withLeads(leadSizes(leads), expand.getMixedOutputShape()));
   return tensor::CastOp::create(b, loc, type, lift(inner->getOperand(0)).whole);
 }
 
