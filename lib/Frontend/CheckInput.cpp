@@ -12,6 +12,7 @@
 #include "seqc/Frontend/TypeNames.h"
 #include "seqc/Support/Spelling.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace llvm;
@@ -197,6 +198,17 @@ static LogicalResult checkFunctions(ModuleOp module) {
   return success(ok && succeeded(checkClashes(module)));
 }
 
+/// What to write in place of an op of a known dialect that has no lowering, or "".
+static StringRef insteadOf(Operation *op) {
+  return llvm::StringSwitch<StringRef>(op->getName().getStringRef())
+      .Case("tensor.gather", "read elements by tensor.extract in the body of a linalg.generic")
+      .Case("tensor.scatter", "write slices by tensor.insert_slice in an scf.for")
+      .Case("tensor.bitcast", "use arith.bitcast")
+      .Cases({"linalg.pack", "linalg.unpack"}, "layouts are the compiler's business: leave it out")
+      .StartsWith("linalg.winograd_", "use the convolution itself")
+      .Default("");
+}
+
 /// Reports ops of other dialects and values of other types.
 static LogicalResult checkOp(Operation *op) {
   StringRef dialect = op->getName().getDialectNamespace();
@@ -212,6 +224,12 @@ static LogicalResult checkOp(Operation *op) {
     if (dialect == "memref" || dialect == "bufferization")
       error.attachNote() << "help: a model computes on tensors; the compiler "
                             "makes the buffers";
+    return failure();
+  }
+  if (StringRef instead = insteadOf(op); !instead.empty()) {
+    auto error = op->emitError() << "expected an op that loops over elements can express, but got '"
+                                 << op->getName() << "'";
+    error.attachNote() << "help: " << instead;
     return failure();
   }
   for (auto [i, result] : enumerate(op->getResults()))

@@ -188,3 +188,31 @@ func.func @f(%x: tensor<?xf32>, %s: tensor<1xindex>) -> tensor<?xf32> {
   %y = tensor.reshape %x(%s) : (tensor<?xf32>, tensor<1xindex>) -> tensor<?xf32>
   return %y : tensor<?xf32>
 }
+
+// -----
+
+func.func @f(%x: tensor<8xf32>, %i: tensor<3x1xi32>) -> tensor<3xf32> {
+  // expected-error @+2 {{expected an op that loops over elements can express, but got 'tensor.gather'}}
+  // expected-note @+1 {{help: read elements by tensor.extract in the body of a linalg.generic}}
+  %r = tensor.gather %x[%i] gather_dims([0]) : (tensor<8xf32>, tensor<3x1xi32>) -> tensor<3xf32>
+  return %r : tensor<3xf32>
+}
+
+// -----
+
+func.func @f(%x: tensor<8xf32>) -> tensor<8xi32> {
+  // expected-error @+2 {{expected an op that loops over elements can express, but got 'tensor.bitcast'}}
+  // expected-note @+1 {{help: use arith.bitcast}}
+  %r = tensor.bitcast %x : tensor<8xf32> to tensor<8xi32>
+  return %r : tensor<8xi32>
+}
+
+// -----
+
+func.func @f(%x: tensor<2x8xf32>) -> tensor<1x2x2x4xf32> {
+  %e = tensor.empty() : tensor<1x2x2x4xf32>
+  // expected-error @+2 {{expected an op that loops over elements can express, but got 'linalg.pack'}}
+  // expected-note @+1 {{help: layouts are the compiler's business: leave it out}}
+  %r = linalg.pack %x inner_dims_pos = [0, 1] inner_tiles = [2, 4] into %e : tensor<2x8xf32> -> tensor<1x2x2x4xf32>
+  return %r : tensor<1x2x2x4xf32>
+}

@@ -1,0 +1,121 @@
+// A filter: the delay line takes a scalar.
+func.func @fir(%x: tensor<?x?xf32> {seqc.dims = ["B", "T"]}, %w: tensor<7xf32>, %d0: tensor<?x7xf32> {seqc.dims = ["B"]}) -> (tensor<?x?xf32>, tensor<?x7xf32>) {
+  %z = arith.constant dense<0.0> : tensor<f32>
+  %y, %l = seq.recurrence (%u: tensor<f32> in %x) states(%d: tensor<7xf32> = %d0) {
+    %rest = tensor.extract_slice %d[1] [6] [1] : tensor<7xf32> to tensor<6xf32>
+    %row = tensor.expand_shape %u [] output_shape [1] : tensor<f32> into tensor<1xf32>
+    %n = tensor.concat dim(0) %rest, %row : (tensor<6xf32>, tensor<1xf32>) -> tensor<7xf32>
+    %o = linalg.dot ins(%n, %w : tensor<7xf32>, tensor<7xf32>) outs(%z : tensor<f32>) -> tensor<f32>
+    seq.yield next(%n : tensor<7xf32>) out(%o : tensor<f32>)
+  } : (tensor<?x?xf32>, tensor<?x7xf32>) -> (tensor<?x?xf32>, tensor<?x7xf32>)
+  return %y, %l : tensor<?x?xf32>, tensor<?x7xf32>
+}
+
+// Scalars that are given sizes of 1, before and behind the recurrence; no batch.
+func.func @units(%x: tensor<?x1x1xf32> {seqc.dims = ["T"]}, %d0: tensor<3xf32>, %w: tensor<3xf32>)
+    -> (tensor<?xf32>, tensor<?x1x1x1xf32>, tensor<3xf32>) {
+  %y, %k, %l = seq.recurrence (%u: tensor<1x1xf32> in %x) states(%d: tensor<3xf32> = %d0) {
+    %c = tensor.collapse_shape %u [] : tensor<1x1xf32> into tensor<f32>
+    %q = linalg.dot ins(%d, %w : tensor<3xf32>, tensor<3xf32>) outs(%c : tensor<f32>) -> tensor<f32>
+    %k = tensor.expand_shape %q [] output_shape [1, 1, 1] : tensor<f32> into tensor<1x1x1xf32>
+    %n = arith.addf %d, %w : tensor<3xf32>
+    seq.yield next(%n : tensor<3xf32>) out(%q, %k : tensor<f32>, tensor<1x1x1xf32>)
+  } : (tensor<?x1x1xf32>, tensor<3xf32>) -> (tensor<?xf32>, tensor<?x1x1x1xf32>, tensor<3xf32>)
+  return %y, %k, %l : tensor<?xf32>, tensor<?x1x1x1xf32>, tensor<3xf32>
+}
+
+// New states that are other states.
+func.func @swapped(%x: tensor<?x?x37xf32> {seqc.dims = ["B", "T"]}, %a0: tensor<?x37xf32> {seqc.dims = ["B"]},
+                   %b0: tensor<?x37xf32> {seqc.dims = ["B"]}, %c0: tensor<?x37xf32> {seqc.dims = ["B"]})
+    -> (tensor<?x?x37xf32>, tensor<?x37xf32>, tensor<?x37xf32>, tensor<?x37xf32>) {
+  %y, %l, %m, %k = seq.recurrence (%u: tensor<37xf32> in %x)
+      states(%a: tensor<37xf32> = %a0, %b: tensor<37xf32> = %b0, %c: tensor<37xf32> = %c0) {
+    %s = arith.subf %a, %b : tensor<37xf32>
+    seq.yield next(%b, %a, %u : tensor<37xf32>, tensor<37xf32>, tensor<37xf32>) out(%s : tensor<37xf32>)
+  } : (tensor<?x?x37xf32>, tensor<?x37xf32>, tensor<?x37xf32>, tensor<?x37xf32>)
+      -> (tensor<?x?x37xf32>, tensor<?x37xf32>, tensor<?x37xf32>, tensor<?x37xf32>)
+  return %y, %l, %m, %k : tensor<?x?x37xf32>, tensor<?x37xf32>, tensor<?x37xf32>, tensor<?x37xf32>
+}
+
+// The same by way of a branch, rows of another state, and resets.
+func.func @branched(%x: tensor<?x?x37xf32> {seqc.dims = ["B", "T"]}, %r: tensor<?x?xi1> {seqc.dims = ["B", "T"]},
+                    %a0: tensor<?x37xf32> {seqc.dims = ["B"]}, %b0: tensor<?x2x37xf32> {seqc.dims = ["B"]})
+    -> (tensor<?x?x37xf32>, tensor<?x37xf32>, tensor<?x2x37xf32>) {
+  %y, %l, %m = seq.recurrence (%u: tensor<37xf32> in %x) resets(%r)
+      states(%a: tensor<37xf32> = %a0, %b: tensor<2x37xf32> = %b0) {
+    %c = arith.constant 0 : index
+    %e = tensor.extract %u[%c] : tensor<37xf32>
+    %z = arith.constant 0.0 : f32
+    %p = arith.cmpf ogt, %e, %z : f32
+    %b0s = tensor.extract_slice %b[0, 0] [1, 37] [1, 1] : tensor<2x37xf32> to tensor<37xf32>
+    %b1s = tensor.extract_slice %b[1, 0] [1, 37] [1, 1] : tensor<2x37xf32> to tensor<37xf32>
+    %na = scf.if %p -> (tensor<37xf32>) {
+      scf.yield %b0s : tensor<37xf32>
+    } else {
+      scf.yield %b1s : tensor<37xf32>
+    }
+    %ae = tensor.expand_shape %a [[0, 1]] output_shape [1, 37] : tensor<37xf32> into tensor<1x37xf32>
+    %be = tensor.expand_shape %b0s [[0, 1]] output_shape [1, 37] : tensor<37xf32> into tensor<1x37xf32>
+    %nb = tensor.concat dim(0) %ae, %be : (tensor<1x37xf32>, tensor<1x37xf32>) -> tensor<2x37xf32>
+    %s = arith.subf %a, %b1s : tensor<37xf32>
+    seq.yield next(%na, %nb : tensor<37xf32>, tensor<2x37xf32>) out(%s : tensor<37xf32>)
+  } : (tensor<?x?x37xf32>, tensor<?x?xi1>, tensor<?x37xf32>, tensor<?x2x37xf32>)
+      -> (tensor<?x?x37xf32>, tensor<?x37xf32>, tensor<?x2x37xf32>)
+  return %y, %l, %m : tensor<?x?x37xf32>, tensor<?x37xf32>, tensor<?x2x37xf32>
+}
+
+// Bools that are written and read in different vectors; enough states for tiles of channels.
+func.func @bools(%x: tensor<?x?x700xf32> {seqc.dims = ["B", "T"]}, %h0: tensor<?x8x700xf32> {seqc.dims = ["B"]})
+    -> (tensor<?x?x700xi1>, tensor<?x?x33xf32>, tensor<?x8x700xf32>) {
+  %one = arith.constant dense<1.0> : tensor<8xf32>
+  %zero = arith.constant dense<0.0> : tensor<700xf32>
+  %e = tensor.empty() : tensor<8x700xf32>
+  %y, %h = seq.recurrence (%u: tensor<700xf32> in %x) states(%s: tensor<8x700xf32> = %h0) {
+    %b = linalg.broadcast ins(%u : tensor<700xf32>) outs(%e : tensor<8x700xf32>) dimensions = [0]
+    %n = arith.addf %s, %b : tensor<8x700xf32>
+    %sum = linalg.vecmat ins(%one, %n : tensor<8xf32>, tensor<8x700xf32>) outs(%zero : tensor<700xf32>) -> tensor<700xf32>
+    %gt = arith.cmpf ogt, %sum, %u : tensor<700xf32>
+    seq.yield next(%n : tensor<8x700xf32>) out(%gt : tensor<700xi1>)
+  } : (tensor<?x?x700xf32>, tensor<?x8x700xf32>) -> (tensor<?x?x700xi1>, tensor<?x8x700xf32>)
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %B = tensor.dim %x, %c0 : tensor<?x?x700xf32>
+  %T = tensor.dim %x, %c1 : tensor<?x?x700xf32>
+  %cut = tensor.extract_slice %y[0, 0, 3] [%B, %T, 33] [1, 1, 1] : tensor<?x?x700xi1> to tensor<?x?x33xi1>
+  %f = arith.uitofp %cut : tensor<?x?x33xi1> to tensor<?x?x33xf32>
+  return %y, %f, %h : tensor<?x?x700xi1>, tensor<?x?x33xf32>, tensor<?x8x700xf32>
+}
+
+// Integer powers.
+func.func @powers(%x: tensor<?x?x5xf32> {seqc.dims = ["B", "T"]}, %k: tensor<?x?x5xi32> {seqc.dims = ["B", "T"]},
+                  %h0: tensor<?x5xf32> {seqc.dims = ["B"]}) -> (tensor<?x?x5xf32>, tensor<?x?x5xi32>, tensor<?x5xf32>) {
+  %y, %p, %h = seq.recurrence (%u: tensor<5xf32> in %x, %n: tensor<5xi32> in %k) states(%s: tensor<5xf32> = %h0) {
+    %f = math.fpowi %s, %n : tensor<5xf32>, tensor<5xi32>
+    %i = math.ipowi %n, %n : tensor<5xi32>
+    seq.yield next(%u : tensor<5xf32>) out(%f, %i : tensor<5xf32>, tensor<5xi32>)
+  } : (tensor<?x?x5xf32>, tensor<?x?x5xi32>, tensor<?x5xf32>) -> (tensor<?x?x5xf32>, tensor<?x?x5xi32>, tensor<?x5xf32>)
+  return %y, %p, %h : tensor<?x?x5xf32>, tensor<?x?x5xi32>, tensor<?x5xf32>
+}
+
+// No recurrence: products whose innermost size is dynamic, so that vectors run along it.
+func.func @products(%x: tensor<?x3xf32> {seqc.dims = ["T"]}, %w: tensor<3xf32>, %v: tensor<5x3xf32>)
+    -> (tensor<?xf32>, tensor<5x?xf32>) {
+  %c0 = arith.constant 0 : index
+  %z = arith.constant 0.0 : f32
+  %n = tensor.dim %x, %c0 : tensor<?x3xf32>
+  %e = tensor.empty(%n) : tensor<?xf32>
+  %i = linalg.fill ins(%z : f32) outs(%e : tensor<?xf32>) -> tensor<?xf32>
+  %y = linalg.matvec ins(%x, %w : tensor<?x3xf32>, tensor<3xf32>) outs(%i : tensor<?xf32>) -> tensor<?xf32>
+  %e2 = tensor.empty(%n) : tensor<5x?xf32>
+  %i2 = linalg.fill ins(%z : f32) outs(%e2 : tensor<5x?xf32>) -> tensor<5x?xf32>
+  %y2 = linalg.generic {
+      indexing_maps = [affine_map<(a, b, k) -> (a, k)>, affine_map<(a, b, k) -> (b, k)>, affine_map<(a, b, k) -> (a, b)>],
+      iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%v, %x : tensor<5x3xf32>, tensor<?x3xf32>) outs(%i2 : tensor<5x?xf32>) {
+  ^bb0(%p: f32, %q: f32, %o: f32):
+    %1 = arith.mulf %p, %q : f32
+    %2 = arith.addf %o, %1 : f32
+    linalg.yield %2 : f32
+  } -> tensor<5x?xf32>
+  return %y, %y2 : tensor<?xf32>, tensor<5x?xf32>
+}

@@ -1,0 +1,98 @@
+# RUN: %python %s
+# REQUIRES: numpy, x86-host
+"""Steps that few people write (Inputs/unusual-steps.mlir): plan `fused` gives the bits of
+`reference`, and both give what NumPy computes in float64."""
+
+import os
+
+import numpy as np
+
+import bits
+import plans
+from compiled import compile_text, levels
+
+with open(os.path.join(os.path.dirname(__file__), "Inputs", "unusual-steps.mlir")) as file:
+    TEXT = file.read()
+rng = np.random.default_rng(5)
+
+
+def normal(*shape):
+    return rng.standard_normal(shape).astype(np.float32)
+
+
+def along_time(outs, *shape):
+    return np.stack(outs, 1) if outs else np.zeros(shape)
+
+
+def fir(B, T):
+    x, w, d = values = [normal(B, T), normal(7), normal(B, 7)]
+    line = np.concatenate([d, x], 1).astype(np.float64)
+    y = [line[:, t + 1 : t + 8] @ w for t in range(T)]
+    return values, [along_time(y, B, 0), line[:, T:]]
+
+
+def units(B, T):
+    x, d, w = values = [normal(T, 1, 1), normal(3), normal(3)]
+    y = np.array([(d + t * w.astype(np.float64)) @ w + x[t, 0, 0] for t in range(T)]).reshape(T)
+    return values, [y, y.reshape(T, 1, 1, 1), d + T * w.astype(np.float64)]
+
+
+def swapped(B, T):
+    x, a, b, c = values = [normal(B, T, 37), normal(B, 37), normal(B, 37), normal(B, 37)]
+    y = []
+    for t in range(T):
+        y.append(a - b)
+        a, b, c = b, a, x[:, t]
+    return values, [along_time(y, B, 0, 37), a, b, c]
+
+
+def branched(B, T):
+    r = rng.random((B, T)) < 0.2
+    x, a, b = normal(B, T, 37), normal(B, 37), normal(B, 2, 37)
+    values, a0, b0, y = [x, r, a, b], a, b, []
+    for t in range(T):
+        a = np.where(r[:, t, None], a0, a)
+        b = np.where(r[:, t, None, None], b0, b)
+        y.append(a - b[:, 1])
+        first = x[:, t, :1] > 0
+        a, b = np.where(first, b[:, 0], b[:, 1]), np.stack([a, b[:, 0]], 1)
+    return values, [along_time(y, B, 0, 37), a, b]
+
+
+def bools(B, T):
+    # Small integers: every sum is exact, so that no comparison depends on rounding.
+    x, h = values = [np.rint(4 * normal(B, T, 700)), np.rint(normal(B, 8, 700))]
+    y = []
+    for t in range(T):
+        h = h + x[:, t, None]
+        y.append(h.sum(1) > x[:, t])
+    y = along_time(y, B, 0, 700).astype(bool)
+    return values, [y, y[:, :, 3:36].astype(np.float64), h]
+
+
+def powers(B, T):
+    k = rng.integers(0, 8, (B, T, 5)).astype(np.int32)
+    x, h = 2 * normal(B, T, 5), normal(B, 5)
+    before = np.concatenate([h[:, None], x], 1).astype(np.float64)
+    return [x, k, h], [before[:, :-1] ** k, k**k, before[:, -1]]
+
+
+def products(B, T):
+    x, w, v = values = [normal(T, 3), normal(3), normal(5, 3)]
+    wide = x.astype(np.float64)
+    return values, [wide @ w, v @ wide.T]
+
+
+for march in levels():
+    reference, fused = (compile_text(TEXT, plan, march) for plan in ("reference", "fused"))
+    for case in (fir, units, swapped, branched, bools, powers, products):
+        name = case.__name__
+        for B, T in [(1, 0), (1, 1), (3, 17), (2, 37), (0, 3)]:
+            what = f"{name} {march} B={B} T={T}"
+            values, oracle = case(B, T)
+            expected = plans.check_calls(reference[name], fused[name], values, what, T)
+            bits.expect_close(expected, oracle, what)
+            plans.check_threads(fused[name], values, expected, what)
+            if fused[name].signature["streams"]:
+                plans.check_splits(fused[name], values, expected, what, rng)
+print("all as NumPy says")
