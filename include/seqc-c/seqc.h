@@ -136,7 +136,7 @@ SEQC_API int64_t seqc_tensor_size(const seqc_function *function, int32_t i, int3
 SEQC_API const char *seqc_tensor_size_name(const seqc_function *function, int32_t i, int32_t d);
 /** For a result that is the final value of a state: index of the argument that
  * is its initial value (a stream keeps the pair); for that argument the result;
- * otherwise -1. */
+ * `i` itself if the function has only one of the two; otherwise -1. */
 SEQC_API int32_t seqc_tensor_state(const seqc_function *function, int32_t i);
 
 /** Calls the function with `count` tensors: arguments, then results. `context`

@@ -195,11 +195,13 @@ int32_t seqc_tensor_state(const seqc_function *function, int32_t i) {
     return -2;
   const FunctionSignature &signature = *function->signature;
   for (const StateSignature &state : signature.states) {
-    bool isPublic =
-        state.argument < signature.publicArguments && state.result < signature.publicResults;
+    bool given = state.argument < signature.publicArguments;
+    bool returned = state.result < signature.publicResults;
     int32_t result = signature.publicArguments + state.result;
-    if (isPublic && (i == state.argument || i == result))
-      return i == result ? state.argument : result;
+    if (given && i == state.argument)
+      return returned ? result : i;
+    if (returned && i == result)
+      return given ? state.argument : i;
   }
   return -1;
 }

@@ -238,8 +238,27 @@ static Value expandExtremum(Operation *op) {
   return expandWithConstant(b, x, y, isa<arith::MaximumFOp>(op));
 }
 
+/// isinf and isnormal, which have no lowering of their own, by comparisons.
+static Value expandClass(Operation *op) {
+  ImplicitLocOpBuilder b(op->getLoc(), op);
+  using Predicate = arith::CmpFPredicate;
+  Value size = math::AbsFOp::create(b, op->getOperand(0));
+  const llvm::fltSemantics &semantics =
+      cast<FloatType>(getElementTypeOrSelf(size.getType())).getFloatSemantics();
+  auto compare = [&](Predicate predicate, const APFloat &limit) -> Value {
+    TypedAttr value = FloatAttr::get(getElementTypeOrSelf(size.getType()), limit);
+    if (auto type = dyn_cast<VectorType>(size.getType()))
+      value = DenseElementsAttr::get(type, value);
+    return arith::CmpFOp::create(b, predicate, size, arith::ConstantOp::create(b, value));
+  };
+  if (isa<math::IsInfOp>(op))
+    return compare(Predicate::OEQ, APFloat::getInf(semantics));
+  Value large = compare(Predicate::OGE, APFloat::getSmallestNormalized(semantics));
+  return arith::AndIOp::create(b, large, compare(Predicate::OLT, APFloat::getInf(semantics)));
+}
+
 void fixComparisons(Operation *root) {
-  SmallVector<Operation *> extrema;
+  SmallVector<Operation *> extrema, classes;
   auto noFlags = arith::FastMathFlagsAttr::get(root->getContext(), arith::FastMathFlags::none);
   root->walk([&](Operation *op) {
     if (auto flags = dyn_cast<arith::ArithFastMathInterface>(op))
@@ -252,6 +271,8 @@ void fixComparisons(Operation *root) {
       clamp.replaceAllUsesWith(high);
       return;
     }
+    if (isa<math::IsInfOp, math::IsNormalOp>(op) && isScalarOrVector(op->getResult(0).getType()))
+      classes.push_back(op);
     if (isa<arith::MaximumFOp, arith::MinimumFOp, arith::MaxNumFOp, arith::MinNumFOp>(op) &&
         isScalarOrVector(op->getResult(0).getType()) && !llvm::is_contained(extrema, op))
       extrema.push_back(op);
@@ -261,6 +282,10 @@ void fixComparisons(Operation *root) {
       op->replaceAllUsesWith(ValueRange{value});
       op->erase();
     }
+  for (Operation *op : classes) {
+    op->replaceAllUsesWith(ValueRange{expandClass(op)});
+    op->erase();
+  }
 }
 
 } // namespace seqc

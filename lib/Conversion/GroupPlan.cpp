@@ -49,14 +49,6 @@ Leaf GroupEmitter::ofStep(Value v, SmallVector<OpFoldResult> leading, Leaf::Pref
   return {allocateLike(v, leading, 0), prefix};
 }
 
-/// Elements of the widest state of one sequence, or a guess.
-static int64_t rowElements(seq::RecurrenceOp op) {
-  int64_t most = 1;
-  for (Value v : op.getStateArgs())
-    most = std::max(most, typeOf(v).hasStaticShape() ? typeOf(v).getNumElements() : 512);
-  return most;
-}
-
 void GroupEmitter::computeSizes() {
   zero = arith::ConstantIndexOp::create(b, loc, 0);
   one = arith::ConstantIndexOp::create(b, loc, 1);
@@ -74,10 +66,7 @@ void GroupEmitter::computeSizes() {
     channels = analyzeChannels(op);
   if (batchRank == 0)
     return;
-  // Dense steps share weights between rows; elementwise ones need a few independent vectors.
-  int64_t rows = channelTile ? 1 : schedule.getBatchTile();
-  if (!rows)
-    rows = contractions ? 64 : std::clamp<int64_t>(8 * e.lanes / rowElements(op), 1, 16);
+  int64_t rows = channelTile ? 1 : std::max<int64_t>(1, schedule.getBatchTile());
   Value wanted = arith::ConstantIndexOp::create(b, loc, rows);
   tileRows =
       rows == 1 ? one : arith::MinSIOp::create(b, loc, batchSizes.back(), wanted).getResult();

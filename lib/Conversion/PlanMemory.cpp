@@ -52,8 +52,9 @@ static LogicalResult hoistAllocations(func::FuncOp func) {
     SetVector<Operation *> needed;
     for (Value size : alloc.getDynamicSizes())
       if (failed(collectRematerializable(size, needed)))
-        return alloc.emitOpError(
-            "expected the size of a temporary to follow from the arguments' sizes");
+        return emitError(alloc.getLoc())
+               << "expected sizes that follow from the arguments' sizes, but got one that depends "
+                  "on data or on what a loop hands on";
     OpBuilder b = OpBuilder::atBlockBegin(&entry);
     IRMapping map;
     for (Operation *op : needed)

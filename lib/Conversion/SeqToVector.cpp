@@ -3,6 +3,8 @@
 #include "GroupEmitter.h"
 #include "seqc/Conversion/ExpandMath.h"
 
+#include "mlir/IR/Remarks.h"
+
 namespace seqc {
 #define GEN_PASS_DEF_CONVERTSEQTOVECTORPASS
 #include "seqc/Conversion/Passes.h.inc"
@@ -97,6 +99,15 @@ struct ConvertSeqToVectorPass : seqc::impl::ConvertSeqToVectorPassBase<ConvertSe
           emitWhole(op, schedule);
   }
 
+  /// Says so to whoever compiles, and in the stream that --explain shows.
+  static void tell(seq::RecurrenceOp op, const Twine &what) {
+    op.emitRemark(what);
+    auto function = op->getParentOfType<func::FuncOp>();
+    auto options = remark::RemarkOpts::name("scalar").category("seqc.plan");
+    remark::missed(op.getLoc(), function ? options.function(function.getName()) : options)
+        << remark::reason("{0}", what.str());
+  }
+
   /// What was not expanded before is called element by element.
   static void remarkOnLibm(seq::RecurrenceOp op) {
     llvm::SmallSetVector<OperationName, 2> names;
@@ -105,14 +116,14 @@ struct ConvertSeqToVectorPass : seqc::impl::ConvertSeqToVectorPassBase<ConvertSe
         names.insert(inner->getName());
     });
     for (OperationName name : names)
-      op.emitRemark("this step calls the C library for each element of '")
-          << name << "', which has no vector form here";
+      tell(op, "this step calls the C library for each element of '" + name.getStringRef() +
+                   "', which has no vector form here");
   }
 
   LogicalResult convert(seq::RecurrenceOp op) {
     if (Operation *obstacle = firstObstacle(op)) {
-      op.emitRemark("this step runs as scalar code: '")
-          << obstacle->getName() << "' has no vector form here";
+      tell(op, "this step runs as scalar code: '" + obstacle->getName().getStringRef() +
+                   "' has no vector form here");
       if (op.getStep()
               .walk([](seq::RecurrenceOp) { return WalkResult::interrupt(); })
               .wasInterrupted())

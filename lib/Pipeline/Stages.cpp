@@ -26,6 +26,8 @@ static void buildSimplified(OpPassManager &pm, const CompileOptions &) { buildSi
 static void buildScheduled(OpPassManager &pm, const CompileOptions &options) {
   SelectSchedulePassOptions select;
   select.plan = options.schedule;
+  for (const auto &[name, size] : options.assume)
+    select.assume.push_back(name + "=" + std::to_string(size));
   pm.addPass(createSelectSchedulePass(select));
   pm.addPass(createCheckSchedulePass());
 }

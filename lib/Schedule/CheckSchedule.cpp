@@ -30,6 +30,9 @@ static LogicalResult check(Operation *op, seq::ScheduleAttr schedule) {
     return op->emitOpError("expected rows and vectors of 1 or more whose product is at most 32 "
                            "registers, but got ")
            << schedule.getRows() << " and " << schedule.getVectors();
+  if (schedule.getBatchTile() < 0 || schedule.getBatchTile() > 4096)
+    return op->emitOpError("expected a batch_tile between 0 and 4096 sequences, but got ")
+           << schedule.getBatchTile();
   if (schedule.getStrip() < 1 || schedule.getStrip() > 4096)
     return op->emitOpError("expected a strip between 1 and 4096 steps, but got ")
            << schedule.getStrip();

@@ -1,10 +1,13 @@
 // Stage 3. One plan is fast today (`fused`), so the choice is between numbers: register tiles
 // from the target's registers, strips, tiles of channels and thresholds from its caches.
 #include "seqc/Analysis/Channels.h"
+#include "seqc/Analysis/DimSymbols.h"
 #include "seqc/Schedule/Passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/StringMap.h"
 
 namespace seqc {
 #define GEN_PASS_DEF_SELECTSCHEDULEPASS
@@ -24,16 +27,76 @@ seq::ScheduleAttr seqc::fusedSchedule(seq::TargetAttr target) {
                                 /*prefetch=*/2, /*streamBytes=*/target.getL2Bytes());
 }
 
-/// `schedule` with tiles of channels whose states fill half of the registers, in place of an L1 row
-/// with all of them, where those are too many for L1 and the step keeps channels apart. Short
-/// strips: a tile reads some columns of a strip's rows, and the next one finds their lines in L1.
-static seq::ScheduleAttr tileChannels(seq::RecurrenceOp op, seq::ScheduleAttr schedule,
-                                      seq::TargetAttr target) {
+namespace {
+/// Usual sizes by the names in seqc.dims.
+using Sizes = llvm::StringMap<int64_t>;
+} // namespace
+
+/// The innermost batch size of a recurrence with `batchRank` batch sizes, -1 if nothing is known.
+static int64_t usualBatch(Value initial, int64_t batchRank, const Sizes &assumed) {
+  int64_t size = cast<RankedTensorType>(initial.getType()).getDimSize(batchRank - 1);
+  if (!ShapedType::isDynamic(size))
+    return size;
+  auto function = initial.getParentRegion()->getParentOfType<func::FuncOp>();
+  if (assumed.empty() || !function)
+    return -1;
+  DimSymbols symbols(function);
+  auto known = assumed.find(symbols.nameOf(symbols.classOf(initial, batchRank - 1)));
+  return known == assumed.end() ? -1 : known->second;
+}
+
+/// Sequences that advance together: dense steps share weights between them, elementwise ones need a
+/// few independent vectors.
+static int64_t batchTile(bool dense, int64_t elements, int64_t lanes, int64_t usual) {
+  int64_t tile = dense ? 64 : std::clamp<int64_t>(8 * lanes / elements, 1, 16);
+  return usual < 0 ? tile : std::clamp<int64_t>(usual, 1, tile);
+}
+
+/// Elements of the widest state of one sequence, or a guess.
+static int64_t stateElements(ValueRange initial, int64_t batchRank) {
+  int64_t most = 1;
+  for (Value v : initial) {
+    ArrayRef<int64_t> sizes = cast<RankedTensorType>(v.getType()).getShape().drop_front(batchRank);
+    bool isDynamic = llvm::any_of(sizes, ShapedType::isDynamic);
+    most = std::max(most, isDynamic ? 512 : ShapedType::getNumElements(sizes));
+  }
+  return std::max<int64_t>(1, most);
+}
+
+static bool reduces(Operation &op) {
+  auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
+  return isa<linalg::SoftmaxOp>(op) || (linalgOp && linalgOp.getNumReductionLoops());
+}
+
+/// The numbers that depend on the op.
+///
+/// Tiles of channels, whose states fill half of the registers, replace an L1 row with all of them
+/// where those are too many for L1 and the step keeps channels apart. Their strips are short: a
+/// tile reads some columns of a strip's rows, and the next one finds their lines in L1.
+static seq::ScheduleAttr chooseTiles(seq::RecurrenceOp op, seq::ScheduleAttr schedule,
+                                     seq::TargetAttr target, const Sizes &assumed) {
+  int64_t lanes = schedule.getVectorBits() / 32, batchRank = op.getBatchRank();
   Channels channels = analyzeChannels(op);
   int64_t each = channels.elements, room = target.getVectorRegisters() / 2;
-  if (!channels.size || each > room || 2 * each * channels.size * 4 <= target.getL1Bytes())
+  if (channels.size && each <= room && 2 * each * channels.size * 4 > target.getL1Bytes())
+    return schedule.withTiles(/*batch=*/1, room / each * lanes, /*strip=*/8);
+  if (batchRank == 0)
     return schedule;
-  return schedule.withChannelTile(room / each * schedule.getVectorBits() / 32, /*strip=*/8);
+  int64_t usual = usualBatch(op.getInitial().front(), batchRank, assumed);
+  bool dense = llvm::any_of(*op.getBody(), reduces);
+  int64_t elements = stateElements(op.getInitial(), batchRank);
+  return schedule.withTiles(batchTile(dense, elements, lanes, usual), 0, schedule.getStrip());
+}
+
+static seq::ScheduleAttr chooseTiles(seq::AffineRecurrenceOp op, seq::ScheduleAttr schedule,
+                                     const Sizes &assumed) {
+  int64_t batchRank = op.getBatchRank();
+  if (batchRank == 0)
+    return schedule;
+  int64_t usual = usualBatch(op.getInitial(), batchRank, assumed);
+  int64_t elements = stateElements(op.getInitial(), batchRank);
+  int64_t tile = batchTile(bool(op.getReadout()), elements, schedule.getVectorBits() / 32, usual);
+  return schedule.withTiles(tile, 0, schedule.getStrip());
 }
 
 namespace {
@@ -52,17 +115,25 @@ struct SelectSchedulePass : seqc::impl::SelectSchedulePassBase<SelectSchedulePas
       module.emitOpError("expected a plan (auto, reference, fused), but got '") << plan_() << "'";
       return signalPassFailure();
     }
-    auto schedule = *plan == seq::Plan::Fused ? fusedSchedule(target)
-                                              : seq::ScheduleAttr::get(&getContext(), *plan);
+    bool fused = *plan == seq::Plan::Fused;
+    auto schedule = fused ? fusedSchedule(target) : seq::ScheduleAttr::get(&getContext(), *plan);
+    Sizes assumed;
+    for (StringRef text : assume) {
+      auto [name, size] = text.split('=');
+      if (size.getAsInteger(10, assumed[name])) {
+        module.emitOpError("expected an assumed size like B=8, but got '") << text << "'";
+        return signalPassFailure();
+      }
+    }
     module.walk([&](Operation *op) {
       if (auto recurrence = dyn_cast<seq::RecurrenceOp>(op)) {
         if (recurrence.getScheduleAttr())
           return;
-        recurrence.setScheduleAttr(
-            *plan == seq::Plan::Fused ? tileChannels(recurrence, schedule, target) : schedule);
+        recurrence.setScheduleAttr(fused ? chooseTiles(recurrence, schedule, target, assumed)
+                                         : schedule);
       } else if (auto affine = dyn_cast<seq::AffineRecurrenceOp>(op)) {
         if (!affine.getScheduleAttr())
-          affine.setScheduleAttr(schedule);
+          affine.setScheduleAttr(fused ? chooseTiles(affine, schedule, assumed) : schedule);
       } else if (isa<func::FuncOp>(op) && !op->hasAttr("seq.schedule")) {
         op->setAttr("seq.schedule", schedule); // for the ops outside of recurrences
       }

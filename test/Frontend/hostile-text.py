@@ -54,7 +54,20 @@ flat = "func.func @f(%x: f32) -> f32 {\n" + "".join(
 result = tool.run("-", "--emit=seq", stdin=flat.encode())
 tool.report("20,000 flat ops", result.returncode == 0, result.stderr[:300])
 
-# Text without an end, at every length; random bytes; random edits.
+# Text without an end: what is missing and where.
+for text, place, message in (
+    ("module {", "1:7", "expected operation name in quotes"),
+    ("func.func @f() {", "1:15", "expected operation name in quotes"),
+    ('#a = "b', "1:8", "expected '\"' in string literal"),
+    ("func.func @f(%x: tensor<4", "1:25", "expected 'x' in dimension list"),
+    ("#m = affine_map<(d0) -> (d0", "1:27", "expected ')' in affine map range"),
+    ("module attributes {a = [1, 2", "1:27", "expected ',' or ']'"),
+    ('"seq.recurrence"(', "1:17", "expected ')' to end operand list"),
+    (tool.SUM[:tool.SUM.index(") out(")], "5:37", "expected ')'"),
+):
+    refused(f"end of {text[-20:]}", text, f"error: {message}\n", place)
+
+# At every length; random bytes; random edits.
 for size in range(0, len(tool.SUM) - 2, 7):
     result = tool.run("-", "--emit=seq", stdin=tool.SUM[:size].encode())
     tool.report(f"cut at {size}", result.returncode == 1 and b"error: " in result.stderr,

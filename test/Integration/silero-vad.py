@@ -14,6 +14,14 @@
 # WRONG: wrong: expected every chunk of the whole form within 0.0001, but got
 # WRONG: wrong: expected every chunk of the chunk by chunk form within 0.0001, but got
 
+# `fused` gives the bits of `reference`, with these weights too: whole, step by step and five chunks at a time.
+# DEFINE: %{vad} = %seqc-run %source/docs/examples/silero-vad/silero-vad.mlir --weights=%t.safetensors --size=B=2 --size=T=37
+# RUN: %{vad} --schedule=fused --compare=reference --step --guard=start | FileCheck %s --check-prefix=BITS
+# RUN: %{vad} --schedule=fused --compare=reference --stream-chunk=5 --guard=end | FileCheck %s --check-prefix=BITS
+# BITS: f32[2,37]
+# BITS-NEXT: steps equal to whole, bit for bit
+# BITS-NEXT: equal to reference, bit for bit
+
 # The meaning of the ops gives the same answer.
 # RUN: %python %source/docs/examples/silero-vad/run --build-dir %build --rounds=0 --schedule=reference
 """Writes Silero's weights with one bias of the encoder off by 0.5."""

@@ -5,6 +5,7 @@
 
 import os
 
+import ml_dtypes
 import numpy as np
 
 import bits
@@ -83,9 +84,34 @@ def products(B, T):
     return values, [wide @ w, v @ wide.T]
 
 
+def classes(B, T):
+    kinds = np.array([0, 1, 1e-30, 1e30, np.inf, np.nan, 3e-39], np.float32)
+    x, h = rng.choice(kinds, (B, T, 19)), rng.choice(kinds, (B, 19))
+    before = np.concatenate([h[:, None], x], 1)[:, :-1]
+    with np.errstate(all="ignore"):
+        ratio = before / x
+    normal = (np.abs(ratio) >= np.finfo(np.float32).tiny) & np.isfinite(ratio)
+    return [x, h], [np.isinf(ratio), normal]
+
+
+def narrow(B, T):
+    x, h = normal(B, T, 37).astype(ml_dtypes.bfloat16), normal(B, 37)
+    values, y = [x, h], []
+    for t in range(T):
+        h = h + x[:, t].astype(np.float32)
+        y.append(h.astype(ml_dtypes.bfloat16).astype(np.float64))
+    return values, [along_time(y, B, 0, 37), h]
+
+
+def started(B, T):
+    x = normal(B, T, 19)
+    line = np.concatenate([np.full((B, 1, 19), 2.0), x], 1)
+    return [x], [line[:, :-1] * x, line[:, -1]]
+
+
 for march in levels():
     reference, fused = (compile_text(TEXT, plan, march) for plan in ("reference", "fused"))
-    for case in (fir, units, swapped, branched, bools, powers, products):
+    for case in (fir, units, swapped, branched, bools, powers, products, classes, narrow, started):
         name = case.__name__
         for B, T in [(1, 0), (1, 1), (3, 17), (2, 37), (0, 3)]:
             what = f"{name} {march} B={B} T={T}"

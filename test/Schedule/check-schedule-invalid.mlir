@@ -112,3 +112,14 @@ func.func @filter(%a: tensor<?x?x8xf32>, %b: tensor<?x?x8xf32>, %h0: tensor<?x8x
   %y, %l = seq.affine_recurrence diagonal decay(%a) input(%b) initial(%h0) schedule(<fused, vector_bits = 256, channel_tile = 8, strip = 1, rows = 1, vectors = 1>) : (tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<?x8xf32>) -> (tensor<?x?x8xf32>, tensor<?x8xf32>)
   return %y : tensor<?x?x8xf32>
 }
+
+// -----
+
+func.func @leaky(%u: tensor<?x?x8xf32>, %h0: tensor<?x8xf32>) -> tensor<?x?x8xf32> {
+  // expected-error @+1 {{expected a batch_tile between 0 and 4096 sequences, but got 5000}}
+  %y, %last = seq.recurrence (%x: tensor<8xf32> in %u) states(%h: tensor<8xf32> = %h0) {
+    %n = arith.addf %h, %x : tensor<8xf32>
+    seq.yield next(%n : tensor<8xf32>) out(%n : tensor<8xf32>)
+  } schedule(<fused, vector_bits = 256, batch_tile = 5000, strip = 1, rows = 1, vectors = 1>) : (tensor<?x?x8xf32>, tensor<?x8xf32>) -> (tensor<?x?x8xf32>, tensor<?x8xf32>)
+  return %y : tensor<?x?x8xf32>
+}

@@ -21,7 +21,9 @@ def SelectSchedulePass : Pass<"seq-select-schedule", "::mlir::ModuleOp"> {
     Example: test/Schedule/select-schedule.mlir.
   }];
   let options = [Option<"plan", "plan", "std::string", "\"auto\"",
-                        "auto, or the plan for ops without a schedule">];
+                        "auto, or the plan for ops without a schedule">,
+                 ListOption<"assume", "assume", "std::string",
+                            "usual sizes, name=size, by the names in seqc.dims">];
 }
 
 def CheckSchedulePass : Pass<"seq-check-schedule", "::mlir::ModuleOp"> {

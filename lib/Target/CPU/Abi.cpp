@@ -297,7 +297,20 @@ static Error checkDims(const FunctionSignature &function, ArrayRef<TensorSignatu
   return Error::success();
 }
 
-/// Each state joins one argument and one result of equal type; each hidden
+/// True if two tensors take the same memory: but for sizes of 1 (a window of one
+/// step has one), their sizes are the same.
+static bool haveSameMemory(const TensorSignature &a, const TensorSignature &b) {
+  auto wide = [](const TensorSignature &tensor) {
+    SmallVector<int64_t> sizes;
+    for (const DimSignature &dim : tensor.dims)
+      if (dim.size != 1)
+        sizes.push_back(dim.size);
+    return sizes;
+  };
+  return a.elementType == b.elementType && wide(a) == wide(b);
+}
+
+/// Each state joins one argument and one result of equal memory; each hidden
 /// tensor is a state.
 static Error checkStates(const FunctionSignature &function) {
   std::vector<bool> arguments(function.arguments.size()), results(function.results.size());
@@ -309,7 +322,7 @@ static Error checkStates(const FunctionSignature &function) {
     arguments[state.argument] = results[state.result] = true;
     const TensorSignature &from = function.arguments[state.argument];
     const TensorSignature &to = function.results[state.result];
-    if (from.elementType != to.elementType || from.dims.size() != to.dims.size())
+    if (!haveSameMemory(from, to))
       return fail(function, "expected equal types at both ends of state '" + state.name + "'");
   }
   auto allStates = [](const std::vector<bool> &used, int32_t first) {

@@ -88,55 +88,84 @@ constexpr llvm::StringLiteral optimizations =
     "function(sroa,early-cse<memssa>,simplifycfg,instcombine,loop-mssa(loop-rotate,licm),"
     "gvn,dse,instcombine,simplifycfg)";
 
-/// A bool is a byte in memory. MLIR lowers vectors of i1 to LLVM's, whose elements are bits: all
-/// loads and stores of them get bytes instead.
-static void keepBoolsInBytes(llvm::Module &module) {
-  auto holdsBools = [](llvm::Type *type) {
-    return type->isVectorTy() && type->isIntOrIntVectorTy(1);
-  };
-  SmallVector<llvm::Instruction *> found;
-  for (llvm::Function &function : module)
-    for (llvm::Instruction &instruction : llvm::instructions(function)) {
-      auto *intrinsic = dyn_cast<llvm::IntrinsicInst>(&instruction);
-      bool stores = isa<llvm::StoreInst>(instruction) ||
-                    (intrinsic && intrinsic->getIntrinsicID() == llvm::Intrinsic::masked_store);
-      bool loads = isa<llvm::LoadInst>(instruction) ||
-                   (intrinsic && (intrinsic->getIntrinsicID() == llvm::Intrinsic::masked_load ||
-                                  intrinsic->getIntrinsicID() == llvm::Intrinsic::masked_gather));
-      if ((stores && holdsBools(instruction.getOperand(0)->getType())) ||
-          (loads && holdsBools(instruction.getType())))
-        found.push_back(&instruction);
-    }
-  for (llvm::Instruction *old : found) {
-    llvm::IRBuilder<> b(old);
-    auto bytes = [&](llvm::Type *type) {
-      return llvm::VectorType::get(b.getInt8Ty(), cast<llvm::VectorType>(type)->getElementCount());
-    };
-    auto widen = [&](llvm::Value *v) { return b.CreateZExt(v, bytes(v->getType())); };
-    llvm::Type *type = old->getType();
-    auto *intrinsic = dyn_cast<llvm::IntrinsicInst>(old);
-    llvm::Value *loaded = nullptr;
-    llvm::Align align(1);
+/// The element type in memory of vectors of `type`, or null where it is their own.
+static llvm::Type *elementInMemory(llvm::Type *type, bool masked) {
+  if (!type->isVectorTy())
+    return nullptr;
+  llvm::Type *element = type->getScalarType();
+  if (element->isIntegerTy(1))
+    return llvm::Type::getInt8Ty(type->getContext());
+  bool narrow = element->isHalfTy() || element->isBFloatTy();
+  return masked && narrow ? llvm::Type::getInt16Ty(type->getContext()) : nullptr;
+}
+
+namespace {
+/// Replaces one load or store of a vector by one of other elements.
+struct MemoryRewriter {
+  llvm::Instruction *old;
+  llvm::Type *element;
+  llvm::IRBuilder<> b;
+  llvm::Align align{1};
+
+  MemoryRewriter(llvm::Instruction *old, llvm::Type *element)
+      : old(old), element(element), b(old) {}
+
+  llvm::Type *stored(llvm::Type *type) {
+    return llvm::VectorType::get(element, cast<llvm::VectorType>(type)->getElementCount());
+  }
+  llvm::Value *toMemory(llvm::Value *v) {
+    llvm::Type *type = stored(v->getType());
+    return v->getType()->isIntOrIntVectorTy(1) ? b.CreateZExt(v, type) : b.CreateBitCast(v, type);
+  }
+  llvm::Value *fromMemory(llvm::Value *v, llvm::Type *type) {
+    return type->isIntOrIntVectorTy(1) ? b.CreateTrunc(v, type) : b.CreateBitCast(v, type);
+  }
+  llvm::Value *access() {
     if (auto *store = dyn_cast<llvm::StoreInst>(old))
-      b.CreateAlignedStore(widen(store->getValueOperand()), store->getPointerOperand(), align);
-    else if (auto *load = dyn_cast<llvm::LoadInst>(old))
-      loaded = b.CreateAlignedLoad(bytes(type), load->getPointerOperand(), align);
-    else if (intrinsic->getIntrinsicID() == llvm::Intrinsic::masked_store)
-      b.CreateMaskedStore(widen(old->getOperand(0)), old->getOperand(1), align, old->getOperand(2));
-    else if (intrinsic->getIntrinsicID() == llvm::Intrinsic::masked_load)
-      loaded = b.CreateMaskedLoad(bytes(type), old->getOperand(0), align, old->getOperand(1),
-                                  widen(old->getOperand(2)));
-    else
-      loaded = b.CreateMaskedGather(bytes(type), old->getOperand(0), align, old->getOperand(1),
-                                    widen(old->getOperand(2)));
-    if (loaded)
-      old->replaceAllUsesWith(b.CreateTrunc(loaded, type));
+      return b.CreateAlignedStore(toMemory(store->getValueOperand()), store->getPointerOperand(),
+                                  align);
+    if (auto *load = dyn_cast<llvm::LoadInst>(old))
+      return b.CreateAlignedLoad(stored(load->getType()), load->getPointerOperand(), align);
+    llvm::Value *first = old->getOperand(0), *second = old->getOperand(1);
+    if (old->getType()->isVoidTy())
+      return b.CreateMaskedStore(toMemory(first), second, align, old->getOperand(2));
+    llvm::Value *otherwise = toMemory(old->getOperand(2));
+    if (cast<llvm::IntrinsicInst>(old)->getIntrinsicID() == llvm::Intrinsic::masked_load)
+      return b.CreateMaskedLoad(stored(old->getType()), first, align, second, otherwise);
+    return b.CreateMaskedGather(stored(old->getType()), first, align, second, otherwise);
+  }
+  void run() {
+    llvm::Value *loaded = access();
+    if (!old->getType()->isVoidTy())
+      old->replaceAllUsesWith(fromMemory(loaded, old->getType()));
     old->eraseFromParent();
   }
+};
+} // namespace
+
+/// Gives vectors the elements that memory holds. A bool is a byte, but LLVM packs vectors of them.
+/// Masked accesses of f16 and bf16 would become scalar code where a CPU has no arithmetic for them.
+static void useMemoryElements(llvm::Module &module) {
+  SmallVector<std::pair<llvm::Instruction *, llvm::Type *>> found;
+  for (llvm::Function &function : module)
+    for (llvm::Instruction &at : llvm::instructions(function)) {
+      auto *intrinsic = dyn_cast<llvm::IntrinsicInst>(&at);
+      llvm::Intrinsic::ID id = intrinsic ? intrinsic->getIntrinsicID() : 0;
+      bool stores = isa<llvm::StoreInst>(at) || id == llvm::Intrinsic::masked_store;
+      bool loads = isa<llvm::LoadInst>(at) || id == llvm::Intrinsic::masked_load ||
+                   id == llvm::Intrinsic::masked_gather;
+      if (!stores && !loads)
+        continue;
+      llvm::Type *type = stores ? at.getOperand(0)->getType() : at.getType();
+      if (llvm::Type *element = elementInMemory(type, /*masked=*/intrinsic != nullptr))
+        found.emplace_back(&at, element);
+    }
+  for (auto [at, element] : found)
+    MemoryRewriter(at, element).run();
 }
 
 void seqc::optimizeModule(llvm::Module &module, llvm::TargetMachine &machine, unsigned optLevel) {
-  keepBoolsInBytes(module);
+  useMemoryElements(module);
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
   llvm::CGSCCAnalysisManager sccs;

@@ -119,3 +119,41 @@ func.func @products(%x: tensor<?x3xf32> {seqc.dims = ["T"]}, %w: tensor<3xf32>, 
   } -> tensor<5x?xf32>
   return %y, %y2 : tensor<?xf32>, tensor<5x?xf32>
 }
+
+// Classes of numbers; the initial state is an argument, the final one no result.
+func.func @classes(%x: tensor<?x?x19xf32> {seqc.dims = ["B", "T"]}, %h0: tensor<?x19xf32> {seqc.dims = ["B"]})
+    -> (tensor<?x?x19xi1>, tensor<?x?x19xi1>) {
+  %inf, %normal, %h = seq.recurrence (%u: tensor<19xf32> in %x) states(%s: tensor<19xf32> = %h0) {
+    %n = arith.divf %s, %u : tensor<19xf32>
+    %i = math.isinf %n : tensor<19xf32>
+    %o = math.isnormal %n : tensor<19xf32>
+    seq.yield next(%u : tensor<19xf32>) out(%i, %o : tensor<19xi1>, tensor<19xi1>)
+  } : (tensor<?x?x19xf32>, tensor<?x19xf32>) -> (tensor<?x?x19xi1>, tensor<?x?x19xi1>, tensor<?x19xf32>)
+  return %inf, %normal : tensor<?x?x19xi1>, tensor<?x?x19xi1>
+}
+
+// bf16 data whose innermost size is no multiple of a vector's.
+func.func @narrow(%x: tensor<?x?x37xbf16> {seqc.dims = ["B", "T"]}, %h0: tensor<?x37xf32> {seqc.dims = ["B"]})
+    -> (tensor<?x?x37xbf16>, tensor<?x37xf32>) {
+  %y, %h = seq.recurrence (%u: tensor<37xbf16> in %x) states(%s: tensor<37xf32> = %h0) {
+    %w = arith.extf %u : tensor<37xbf16> to tensor<37xf32>
+    %n = arith.addf %s, %w : tensor<37xf32>
+    %o = arith.truncf %n : tensor<37xf32> to tensor<37xbf16>
+    seq.yield next(%n : tensor<37xf32>) out(%o : tensor<37xbf16>)
+  } : (tensor<?x?x37xbf16>, tensor<?x37xf32>) -> (tensor<?x?x37xbf16>, tensor<?x37xf32>)
+  return %y, %h : tensor<?x?x37xbf16>, tensor<?x37xf32>
+}
+
+// The previous step's value, from a state that the function starts and returns.
+func.func @started(%x: tensor<?x?x19xf32> {seqc.dims = ["B", "T"]}) -> (tensor<?x?x19xf32>, tensor<?x19xf32>) {
+  %c0 = arith.constant 0 : index
+  %two = arith.constant 2.0 : f32
+  %B = tensor.dim %x, %c0 : tensor<?x?x19xf32>
+  %e = tensor.empty(%B) : tensor<?x19xf32>
+  %h0 = linalg.fill ins(%two : f32) outs(%e : tensor<?x19xf32>) -> tensor<?x19xf32>
+  %y, %h = seq.recurrence (%u: tensor<19xf32> in %x) states(%s: tensor<19xf32> = %h0) {
+    %n = arith.mulf %s, %u : tensor<19xf32>
+    seq.yield next(%u : tensor<19xf32>) out(%n : tensor<19xf32>)
+  } : (tensor<?x?x19xf32>, tensor<?x19xf32>) -> (tensor<?x?x19xf32>, tensor<?x19xf32>)
+  return %y, %h : tensor<?x?x19xf32>, tensor<?x19xf32>
+}

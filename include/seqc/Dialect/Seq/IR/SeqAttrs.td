@@ -52,9 +52,9 @@ def Seq_ScheduleAttr : Seq_Attr<"Schedule", "schedule"> {
     return $_get($_ctxt, plan, 0, 0, 0, 0, 0, 0, 0, 0);
   }]>];
   let extraClassDeclaration = [{
-    /// This schedule with tiles of channels and the strips of time that suit them.
-    ScheduleAttr withChannelTile(int64_t tile, int64_t strip) const {
-      return get(getContext(), getPlan(), getVectorBits(), getBatchTile(), tile, strip, getRows(),
+    /// This schedule with other tiles, and the strips of time that suit them.
+    ScheduleAttr withTiles(int64_t batch, int64_t channels, int64_t strip) const {
+      return get(getContext(), getPlan(), getVectorBits(), batch, channels, strip, getRows(),
                  getVectors(), getPrefetch(), getStreamBytes());
     }
   }];
