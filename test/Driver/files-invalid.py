@@ -3,6 +3,7 @@
 # CHECK: files: ok
 import os
 import resource
+import shutil
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "Inputs"))
@@ -32,13 +33,13 @@ os.mkdir("h.h")
 wrong("cannot write 'h.h': it is a directory", "m.mlir", "-o", "h.so")
 os.rmdir("h.h")
 
-# A missing linker is found before any work is done.
-result = tool.run("m.mlir", "-o", "m.so", "--linker=no-such-linker")
-tool.report("linker", result.returncode == 1 and b"no-such-linker" in result.stderr
-            and b"expected a linker" in result.stderr, result)
-# A linker that fails is quoted.
-result = tool.run("m.mlir", "-o", "m.so", "--linker=false")
-tool.report("linker false", result.returncode == 1 and result.stderr.startswith(b"seqc: error: "), result)
+# A linker that is missing, one that fails, and none at all.
+wrong("expected a linker, but found no program 'no-such-linker'",
+      "m.mlir", "-o", "m.so", "--linker=no-such-linker")
+failing = shutil.which("false")
+wrong(f"linker '{failing}' failed", "m.mlir", "-o", "m.so", f"--linker={failing}")
+tool.expect(1, "seqc: error: expected a linker, but found none of ld.lld-22, ld.lld, ld and cc; install lld or "
+            "binutils, or name a linker\n", "m.mlir", "-o", "m.so", env={**os.environ, "PATH": "/nonexistent"})
 tool.report("nothing written", sorted(os.listdir(".")) == before, os.listdir("."))
 
 # A write that fails half-way (no space, RLIMIT_FSIZE) leaves the old pair.
@@ -46,12 +47,15 @@ tool.report("first", tool.run("m.mlir", "-o", "m.so").returncode == 0)
 old = [open(n, "rb").read() for n in ("m.so", "m.h")]
 tool.write("n.mlir", tool.SUM.replace("@sum", "@other_sum"))
 names = sorted(os.listdir("."))
-for limit in (512, 4096, 8192):
-    result = tool.run("n.mlir", "-o", "m.so", preexec_fn=lambda: resource.setrlimit(
-        resource.RLIMIT_FSIZE, (limit, limit)))
-    tool.report(f"limit {limit}", result.returncode == 1 and b"error: " in result.stderr, result)
+for limit in (0, 512, 4096, 8192, 20000):
+    tool.expect(1, "seqc: error: could not write a temporary file: File too large\n", "n.mlir", "-o", "m.so",
+                preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
     tool.report("old pair", [open(n, "rb").read() for n in ("m.so", "m.h")] == old, limit)
     tool.report("no rest", sorted(os.listdir(".")) == names, os.listdir("."))
+
+tool.expect(1, "seqc: error: could not write 'm.s': File too large\n", "n.mlir", "-o", "m.s",
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (512, 512)))
+tool.report("no rest", sorted(os.listdir(".")) == names, os.listdir("."))
 
 # Standard output that is full or closed.
 with open("/dev/full", "wb") as full:

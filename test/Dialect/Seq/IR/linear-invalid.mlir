@@ -87,3 +87,48 @@ func.func @delay_c4_reverse(%x: tensor<?x?x8xf32>, %x0: tensor<?x3x8xf32>) {
       : (tensor<?x?x8xf32>, tensor<?x3x8xf32>) -> (tensor<?x?x3x8xf32>, tensor<?x3x8xf32>)
   return
 }
+
+// -----
+
+func.func @affine_c8_state_rank(%a: tensor<?x?x8xf32>, %u: tensor<?x?x8xf32>, %h0: tensor<?x8xf32>) {
+  // expected-error @+1 {{expected 'state_rank' between 0 and 2, but got 3}}
+  %y, %l = seq.affine_recurrence diagonal decay(%a) input(%u) initial(%h0) {state_rank = 3 : i64}
+      : (tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<?x8xf32>) -> (tensor<?x?x8xf32>, tensor<?x8xf32>)
+  return
+}
+
+// -----
+
+func.func @affine_ranks(%a: tensor<?x?x8xf32>, %u: tensor<?x?x8xf32>, %h0: tensor<8xf32>) {
+  // expected-error @+1 {{expected 'input' to be [batch…, T, S…] and 'initial' [batch…, S…], but got 'tensor<?x?x8xf32>' and 'tensor<8xf32>'}}
+  %y, %l = seq.affine_recurrence diagonal decay(%a) input(%u) initial(%h0)
+      : (tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<8xf32>) -> (tensor<?x?x8xf32>, tensor<8xf32>)
+  return
+}
+
+// -----
+
+func.func @affine_input(%a: tensor<?x?x8xf32>, %u: tensor<?x?x4xf32>, %h0: tensor<?x8xf32>) {
+  // expected-error @+1 {{expected 'input' to have shape [?, ?, 8], but got 'tensor<?x?x4xf32>'}}
+  %y, %l = seq.affine_recurrence diagonal decay(%a) input(%u) initial(%h0)
+      : (tensor<?x?x8xf32>, tensor<?x?x4xf32>, tensor<?x8xf32>) -> (tensor<?x?x8xf32>, tensor<?x8xf32>)
+  return
+}
+
+// -----
+
+func.func @affine_c3_scalar_state(%a: tensor<?x?xf32>, %u: tensor<?x?xf32>, %h0: tensor<?xf32>, %c: tensor<?x?x1xf32>) {
+  // expected-error @+1 {{expected a state of rank 1 or more for 'readout', but got 'tensor<?xf32>'}}
+  %y, %l = seq.affine_recurrence diagonal decay(%a) input(%u) initial(%h0) readout(%c) {state_rank = 0 : i64}
+      : (tensor<?x?xf32>, tensor<?x?xf32>, tensor<?xf32>, tensor<?x?x1xf32>) -> (tensor<?x?xf32>, tensor<?xf32>)
+  return
+}
+
+// -----
+
+func.func @affine_c4_shape_of_resets(%a: tensor<?x?x8xf32>, %u: tensor<?x5x8xf32>, %h0: tensor<?x8xf32>, %r: tensor<?x6xi1>) {
+  // expected-error @+1 {{expected 'resets' to have shape [?, 5], but got 'tensor<?x6xi1>'}}
+  %y, %l = seq.affine_recurrence diagonal decay(%a) input(%u) initial(%h0) resets(%r)
+      : (tensor<?x?x8xf32>, tensor<?x5x8xf32>, tensor<?x8xf32>, tensor<?x6xi1>) -> (tensor<?x5x8xf32>, tensor<?x8xf32>)
+  return
+}
