@@ -582,8 +582,11 @@ int64_t NestEmitter::blocksOfSingleRow() {
   for (const LoopDim &dim : outer)
     if (!ShapedType::isDynamic(dim.fixed))
       sums *= dim.tile;
-  int64_t all = (laneFixed + vectors * e.lanes - 1) / (vectors * e.lanes);
+  int64_t all = llvm::divideCeil(laneFixed, vectors * e.lanes);
   int64_t count = schedule.getRows() * schedule.getVectors() / sums;
+  // No vector behind the last element: its sum may be one of the next gate.
+  int64_t most = llvm::divideCeil(laneFixed, e.lanes) / vectors;
+  count = std::min(count, most);
   while (count > 1 && all % count)
     --count;
   return std::max<int64_t>(1, count);

@@ -13,6 +13,7 @@
 #include <cstring>
 #include <memory>
 #include <string_view>
+#include <sys/stat.h>
 #include <unistd.h>
 
 using namespace seqc::run;
@@ -240,18 +241,26 @@ std::optional<Tensor> seqc::run::readNpy(const std::string &path, DLDataType exp
   return tensor;
 }
 
+/// True if `path` is a device or a pipe: written in place, where files are replaced whole.
+static bool isSpecial(const std::string &path) {
+  struct stat status;
+  return stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
+}
+
 bool seqc::run::writeNpy(const std::string &path, const Tensor &tensor, std::string &error) {
-  std::string part = path + ".part" + std::to_string(getpid());
+  bool inPlace = isSpecial(path);
+  std::string part = inPlace ? path : path + ".part" + std::to_string(getpid());
   File file(fopen(part.c_str(), "wb"));
   std::string header = makeHeader(tensor);
   bool ok = file && fwrite(header.data(), 1, header.size(), file.get()) == header.size();
   size_t size = tensor.memory.size();
   ok = ok && fwrite(tensor.memory.data(), 1, size, file.get()) == size;
   ok = ok && fflush(file.get()) == 0;
-  ok = ok && rename(part.c_str(), path.c_str()) == 0;
+  ok = ok && (inPlace || rename(part.c_str(), path.c_str()) == 0);
   if (ok)
     return true;
   error = path + ": cannot write: " + strerror(errno);
-  unlink(part.c_str());
+  if (!inPlace)
+    unlink(part.c_str());
   return false;
 }

@@ -2,8 +2,10 @@
 # REQUIRES: numpy
 """NumPy reads what seqc-run writes and the other way round: every type, every file version."""
 
+import io
 import os
 import shutil
+import stat
 import subprocess
 import sys
 
@@ -64,7 +66,18 @@ def test_seeds():
     assert values.min() < -1 and values.max() > 1 and np.all(values * 1024 % 1 == 0)
 
 
+def test_pipe():
+    """What is no regular file is written in place, and stays what it is."""
+    os.mkfifo(name("pipe", 0))
+    reader = subprocess.Popen(["cat", name("pipe", 0)], stdout=subprocess.PIPE)
+    run("--function=twice", "--scalar", "x=1.5", f"--output={name('pipe', 0)}")
+    written = reader.communicate(timeout=60)[0]
+    assert stat.S_ISFIFO(os.stat(name("pipe", 0)).st_mode)
+    assert np.load(io.BytesIO(written)) == 3
+
+
 for version in (1, 2, 3):
     test_types(version)
 test_scalars_and_empty()
 test_seeds()
+test_pipe()
