@@ -47,7 +47,9 @@ static LogicalResult runStage(ModuleOp module, const Stage &stage, const Compile
 }
 
 LogicalResult seqc::runStages(ModuleOp module, const CompileOptions &options, StringRef last) {
-  if (!module->hasAttr("seqc.target") && failed(attachTarget(module, options)))
+  // A target in the text is its own; one that is asked for wins.
+  bool asked = options.march != "native" || !options.triple.empty();
+  if ((asked || !module->hasAttr("seqc.target")) && failed(attachTarget(module, options)))
     return failure();
   for (const Stage &stage : stages()) {
     if (failed(runStage(module, stage, options)))

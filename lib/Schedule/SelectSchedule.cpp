@@ -116,6 +116,7 @@ struct SelectSchedulePass : seqc::impl::SelectSchedulePassBase<SelectSchedulePas
       return signalPassFailure();
     }
     bool fused = *plan == seq::Plan::Fused;
+    bool forced = *plan == seq::Plan::Reference; // what others are compared with
     auto schedule = fused ? fusedSchedule(target) : seq::ScheduleAttr::get(&getContext(), *plan);
     Sizes assumed;
     for (StringRef text : assume) {
@@ -127,12 +128,12 @@ struct SelectSchedulePass : seqc::impl::SelectSchedulePassBase<SelectSchedulePas
     }
     module.walk([&](Operation *op) {
       if (auto recurrence = dyn_cast<seq::RecurrenceOp>(op)) {
-        if (recurrence.getScheduleAttr())
+        if (recurrence.getScheduleAttr() && !forced)
           return;
         recurrence.setScheduleAttr(fused ? chooseTiles(recurrence, schedule, target, assumed)
                                          : schedule);
       } else if (auto affine = dyn_cast<seq::AffineRecurrenceOp>(op)) {
-        if (!affine.getScheduleAttr())
+        if (!affine.getScheduleAttr() || forced)
           affine.setScheduleAttr(fused ? chooseTiles(affine, schedule, assumed) : schedule);
       } else if (isa<func::FuncOp>(op) && !op->hasAttr("seq.schedule")) {
         op->setAttr("seq.schedule", schedule); // for the ops outside of recurrences
