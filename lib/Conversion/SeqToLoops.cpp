@@ -198,12 +198,6 @@ SmallVector<Value> RecurrenceLowering::step(ArrayRef<Value> batch, Value t, Valu
   return values;
 }
 
-/// True if the buffer of `v` may be that of a state, which is about to be written.
-static bool mayBeState(Value v) {
-  return !isa_and_nonnull<linalg::LinalgOp, tensor::InsertSliceOp, tensor::PadOp, tensor::ConcatOp,
-                          arith::ConstantOp>(v.getDefiningOp());
-}
-
 SmallVector<Value> RecurrenceLowering::sequence(ArrayRef<Value> batch, ValueRange results) {
   unsigned numOuts = op.getNumOuts();
   SmallVector<Value> carried;
@@ -229,8 +223,9 @@ SmallVector<Value> RecurrenceLowering::sequence(ArrayRef<Value> batch, ValueRang
           Value &v = values[op.getNumStates() + n];
           v = insertAt(b, loc, v, out, withTime(batch, t, op.getTimeAxis()));
         }
-        for (unsigned n = 0; n < op.getNumStates(); ++n)
-          if (values[n] != args[n] && mayBeState(values[n]))
+        // With several states, one's new value may be another's old one, or written over it.
+        for (unsigned n = 0; n < op.getNumStates() && op.getNumStates() > 1; ++n)
+          if (values[n] != args[n])
             values[n] = bufferization::AllocTensorOp::create(b, loc, typeOf(values[n]),
                                                              ValueRange{}, values[n]);
         for (unsigned n = 0; n < op.getNumStates(); ++n)

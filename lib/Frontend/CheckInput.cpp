@@ -5,7 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 #include "CheckSizes.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/IR/SymbolTable.h"
 #include "seqc/Dialect/Seq/IR/Seq.h"
 #include "seqc/Frontend/Passes.h"
@@ -209,6 +211,26 @@ static StringRef insteadOf(Operation *op) {
       .Default("");
 }
 
+/// Reports a constant whose bytes are not in the text's resources.
+static LogicalResult checkResource(Operation *op) {
+  auto constant = dyn_cast<arith::ConstantOp>(op);
+  auto resource = constant ? dyn_cast<DenseResourceElementsAttr>(constant.getValue()) : nullptr;
+  if (!resource)
+    return success();
+  StringRef key = resource.getRawHandle().getKey();
+  AsmResourceBlob *blob = resource.getRawHandle().getBlob();
+  if (!blob)
+    return op->emitError() << "expected a resource named '" << key << "', but the text has none";
+  ShapedType type = resource.getType();
+  uint64_t bytes = type.hasStaticShape()
+                       ? type.getNumElements() * divideCeil(type.getElementTypeBitWidth(), 8)
+                       : 0;
+  if (blob->getData().size() != bytes)
+    return op->emitError() << "expected " << bytes << " bytes in resource '" << key << "', but got "
+                           << blob->getData().size();
+  return success();
+}
+
 /// Reports ops of other dialects and values of other types.
 static LogicalResult checkOp(Operation *op) {
   StringRef dialect = op->getName().getDialectNamespace();
@@ -232,6 +254,8 @@ static LogicalResult checkOp(Operation *op) {
     error.attachNote() << "help: " << instead;
     return failure();
   }
+  if (failed(checkResource(op)))
+    return failure();
   for (auto [i, result] : enumerate(op->getResults()))
     if (failed(checkType(result.getType(), op->getLoc(),
                          "result " + Twine(i) + " of '" + op->getName().getStringRef() + "'")))

@@ -3,6 +3,8 @@
 # CHECK: files: ok
 import os
 import resource
+import stat
+import subprocess
 import shutil
 import sys
 
@@ -58,9 +60,8 @@ tool.expect(1, "seqc: error: could not write 'm.s': File too large\n", "n.mlir",
 tool.report("no rest", sorted(os.listdir(".")) == names, os.listdir("."))
 
 # Standard output that is full or closed.
-with open("/dev/full", "wb") as full:
-    import subprocess
-
+tool.report("a device", stat.S_ISCHR(os.stat("/dev/full").st_mode), "/dev/full")
+with open("/dev/full", "r+b", buffering=0) as full:
     result = subprocess.run([tool.SEQC, "m.mlir", "--emit=seq"], stdout=full, stderr=subprocess.PIPE)
 tool.report("full", (result.returncode, result.stderr) ==
             (1, b"seqc: error: cannot write to stdout: No space left on device\n"), result)

@@ -216,3 +216,11 @@ func.func @f(%x: tensor<2x8xf32>) -> tensor<1x2x2x4xf32> {
   %r = linalg.pack %x inner_dims_pos = [0, 1] inner_tiles = [2, 4] into %e : tensor<2x8xf32> -> tensor<1x2x2x4xf32>
   return %r : tensor<1x2x2x4xf32>
 }
+
+// -----
+
+func.func @f() -> tensor<4xf32> {
+  // expected-error @+1 {{expected a resource named 'nope', but the text has none}}
+  %r = arith.constant dense_resource<nope> : tensor<4xf32>
+  return %r : tensor<4xf32>
+}

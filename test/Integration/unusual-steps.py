@@ -109,9 +109,24 @@ def started(B, T):
     return [x], [line[:, :-1] * x, line[:, -1]]
 
 
+def overwritten(B, T):
+    x, w, a, b = values = [normal(B, T, 9), normal(9, 9), normal(B, 9), normal(B, 9)]
+    for t in range(T):
+        a, b = b, a + x[:, t].astype(np.float64) @ w.T
+    return values, [a, b]
+
+
+def inserted(B, T):
+    x, a, b = values = [normal(B, T, 4), normal(B, 4), normal(B, 4)]
+    for t in range(T):
+        a, b = b, np.concatenate([a[:, :1], x[:, t, 1:2], x[:, t, 1:2], a[:, 3:]], 1)
+    return values, [a, b]
+
+
+CASES = (fir, units, swapped, branched, bools, powers, products, classes, narrow, started, overwritten, inserted)
 for march in levels():
     reference, fused = (compile_text(TEXT, plan, march) for plan in ("reference", "fused"))
-    for case in (fir, units, swapped, branched, bools, powers, products, classes, narrow, started):
+    for case in CASES:
         name = case.__name__
         for B, T in [(1, 0), (1, 1), (3, 17), (2, 37), (0, 3)]:
             what = f"{name} {march} B={B} T={T}"

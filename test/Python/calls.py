@@ -2,6 +2,7 @@
 # REQUIRES: numpy
 """Calls, types, streams, saving and loading with the Python module."""
 
+import copy
 import os
 import shutil
 import subprocess
@@ -92,11 +93,21 @@ def test_snapshots():
     x = rng.standard_normal((1, 6, 3)).astype(np.float32)
     stream = MODEL.sum.stream()
     stream.step(x[:, :3])
-    kept, twin = stream.state, stream.copy()
+    kept, twin, same = stream.state, stream.copy(), copy.copy(stream)
     first = stream.step(x[:, 3:])
     assert np.array_equal(first, twin.step(x[:, 3:]))
+    assert np.array_equal(first, same.step(x[:, 3:]))
     stream.state = kept
     assert np.array_equal(first, stream.step(x[:, 3:]))
+
+
+def test_copied_module():
+    """A copy does not release what the original still uses."""
+    model = seqc.compile(PATH)
+    other, function = copy.copy(model), model.twice
+    assert other.twice(1.5) == 3
+    del model, other
+    assert function(1.5) == 3
 
 
 def test_files():

@@ -67,6 +67,9 @@ expect(TypeError, "sum: expected sizes named B, T, but got C", lambda: MODEL.sum
 expect(TypeError, "sum: argument 's0': expected float32", lambda: MODEL.sum.stream(S > 0))
 expect(ValueError, "sum: state 's0': expected size B=3 as in 'sizes', but got 2",
        lambda: MODEL.sum.stream(S, B=3))
+expect(ValueError, "sum: expected B of at most 2**63 - 1, but got 18446744073709551618",
+       lambda: MODEL.sum.stream(B=2**64 + 2))
+expect(TypeError, "sum: expected an int as B, but got 2.5", lambda: MODEL.sum.stream(B=2.5))
 expect(ValueError, "sum: expected size B of at least 0, but got -1",
        lambda: MODEL.sum.stream(B=-1))
 stream = MODEL.sum.stream(B=2)

@@ -8,7 +8,10 @@
 #include "Options.h"
 #include "ParallelFor.h"
 #include "Run.h"
+#include <cerrno>
+#include <csignal>
 #include <cstdio>
+#include <cstring>
 #include <memory>
 
 using namespace seqc::run;
@@ -114,6 +117,11 @@ int main(int argc, char **argv) {
     fputs(helpText, stdout);
     return Done;
   }
+  signal(SIGXFSZ, SIG_IGN); // a file that may not grow is an error of the write
   Exit code = run(options, error);
+  if (code == Done && fflush(stdout) != 0) {
+    code = WrongInput;
+    error = std::string("cannot write to stdout: ") + strerror(errno);
+  }
   return code == Done ? Done : report(code, error);
 }

@@ -157,3 +157,29 @@ func.func @started(%x: tensor<?x?x19xf32> {seqc.dims = ["B", "T"]}) -> (tensor<?
   } : (tensor<?x?x19xf32>, tensor<?x19xf32>) -> (tensor<?x?x19xf32>, tensor<?x19xf32>)
   return %y, %h : tensor<?x?x19xf32>, tensor<?x19xf32>
 }
+
+// A new state that is written over another one, which is still needed.
+func.func @overwritten(%x: tensor<?x?x9xf32> {seqc.dims = ["B", "T"]}, %w: tensor<9x9xf32>,
+                       %a0: tensor<?x9xf32> {seqc.dims = ["B"]}, %b0: tensor<?x9xf32> {seqc.dims = ["B"]})
+    -> (tensor<?x9xf32>, tensor<?x9xf32>) {
+  %l, %m = seq.recurrence (%u: tensor<9xf32> in %x) states(%a: tensor<9xf32> = %a0, %b: tensor<9xf32> = %b0) {
+    %n = linalg.matvec ins(%w, %u : tensor<9x9xf32>, tensor<9xf32>) outs(%a : tensor<9xf32>) -> tensor<9xf32>
+    seq.yield next(%b, %n : tensor<9xf32>, tensor<9xf32>)
+  } : (tensor<?x?x9xf32>, tensor<?x9xf32>, tensor<?x9xf32>) -> (tensor<?x9xf32>, tensor<?x9xf32>)
+  return %l, %m : tensor<?x9xf32>, tensor<?x9xf32>
+}
+
+// The same in scalar code.
+func.func @inserted(%x: tensor<?x?x4xf32> {seqc.dims = ["B", "T"]}, %a0: tensor<?x4xf32> {seqc.dims = ["B"]},
+                    %b0: tensor<?x4xf32> {seqc.dims = ["B"]}) -> (tensor<?x4xf32>, tensor<?x4xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %l, %m = seq.recurrence (%u: tensor<4xf32> in %x) states(%a: tensor<4xf32> = %a0, %b: tensor<4xf32> = %b0) {
+    %e = tensor.extract %u[%c1] : tensor<4xf32>
+    %v = tensor.insert %e into %u[%c0] : tensor<4xf32>
+    %s = tensor.extract_slice %v[0] [2] [1] : tensor<4xf32> to tensor<2xf32>
+    %p = tensor.insert_slice %s into %a[1] [2] [1] : tensor<2xf32> into tensor<4xf32>
+    seq.yield next(%b, %p : tensor<4xf32>, tensor<4xf32>)
+  } : (tensor<?x?x4xf32>, tensor<?x4xf32>, tensor<?x4xf32>) -> (tensor<?x4xf32>, tensor<?x4xf32>)
+  return %l, %m : tensor<?x4xf32>, tensor<?x4xf32>
+}

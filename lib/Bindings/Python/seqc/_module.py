@@ -3,6 +3,7 @@
 import ctypes
 import json
 import keyword
+import operator
 import os
 
 import numpy as np
@@ -118,6 +119,9 @@ class Module:
         code = _library.function("save")(self._handle, os.fsencode(path), _text(linker))
         check(code)
 
+    def __copy__(self):
+        return self  # nothing in it changes
+
     def __del__(self):
         handle = self.__dict__.get("_handle")
         if handle and _library is not None:
@@ -203,6 +207,17 @@ class Function:
         return [tuple(t.shape[: t.ndim]) for t in blanks]
 
 
+def _size(function, name, size):
+    """`size` as an int of 64 bits; what it may be is for the library to say."""
+    try:
+        number = operator.index(size)
+    except TypeError:
+        raise TypeError(f"{function}: expected an int as {name}, but got {size!r}") from None
+    if not -(2**63) <= number < 2**63:
+        raise ValueError(f"{function}: expected {name} of at most 2**63 - 1, but got {number}")
+    return number
+
+
 class Stream:
     """A sequence in progress. Not for two threads at once; copy() makes an independent one."""
 
@@ -220,7 +235,7 @@ class Stream:
                 raise TypeError(
                     f"{function.name}: expected sizes named {', '.join(values)}, but got {name}"
                 )
-            values[name] = int(size)
+            values[name] = _size(function.name, name, size)
         arrays = [
             None if v is None else p.read(v, function.name) for p, v in zip(states, initial)
         ]
@@ -310,6 +325,9 @@ class Stream:
                 f"expected a state of {self._state.size} bytes, but got {len(value)}"
             )
         self._state[:] = np.frombuffer(value, np.uint8)
+
+    def __copy__(self):
+        return self.copy()
 
     def copy(self):
         """A second stream that goes on from here, independently."""

@@ -62,6 +62,24 @@ parseOptionalOperandClause(OpAsmParser &p, StringRef keyword,
   return failure(p.parseLParen() || p.parseOperand(ops.emplace_back()) || p.parseRParen());
 }
 
+/// Of the op's own attributes the dictionary has `time` and `narrow_state`; other names without a
+/// dialect are misspelt.
+static ParseResult checkAttributes(OpAsmParser &p, SMLoc loc, const NamedAttrList &attributes) {
+  for (NamedAttribute attribute : attributes) {
+    StringRef name = attribute.getName();
+    Attribute value = attribute.getValue();
+    auto number = dyn_cast<IntegerAttr>(value);
+    if (name == "time" && !(number && number.getType().isSignlessInteger(64)))
+      return p.emitError(loc, "expected an i64 as 'time', but got ") << value;
+    if (name == "narrow_state" && !isa<UnitAttr>(value))
+      return p.emitError(loc, "expected 'narrow_state' without a value, but got ") << value;
+    if (name != "time" && name != "narrow_state" && !name.contains('.'))
+      return p.emitError(loc, "expected 'time' or 'narrow_state' as an attribute, but got '")
+             << name << "'";
+  }
+  return success();
+}
+
 ParseResult RecurrenceOp::parse(OpAsmParser &p, OperationState &result) {
   Properties &props = result.getOrAddProperties<Properties>();
   UnitAttr unit = p.getBuilder().getUnitAttr();
@@ -100,8 +118,9 @@ ParseResult RecurrenceOp::parse(OpAsmParser &p, OperationState &result) {
     props.schedule = schedule;
   }
   FunctionType type;
-  SMLoc typeLoc;
-  if (p.parseOptionalAttrDict(result.attributes) || p.parseColon() ||
+  SMLoc typeLoc, attributesLoc = p.getCurrentLocation();
+  if (p.parseOptionalAttrDict(result.attributes) ||
+      checkAttributes(p, attributesLoc, result.attributes) || p.parseColon() ||
       p.getCurrentLocation(&typeLoc) || p.parseType(type))
     return failure();
   if (type.getNumInputs() != operands.size())

@@ -120,3 +120,36 @@ func.func @no_block(%h0: tensor<?x8xf32>, %u: tensor<?x?x8xf32>) {
   }) : (tensor<?x?x8xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
   return
 }
+
+// -----
+
+func.func @attribute(%u: tensor<?x?x8xf32>, %h0: tensor<?x8xf32>) -> tensor<?x?x8xf32> {
+  %y, %h = seq.recurrence (%x: tensor<8xf32> in %u) states(%s: tensor<8xf32> = %h0) {
+    %n = arith.addf %s, %x : tensor<8xf32>
+    seq.yield next(%n : tensor<8xf32>) out(%n : tensor<8xf32>)
+  // expected-error @+1 {{expected an i64 as 'time', but got "a"}}
+  } {time = "a"} : (tensor<?x?x8xf32>, tensor<?x8xf32>) -> (tensor<?x?x8xf32>, tensor<?x8xf32>)
+  return %y : tensor<?x?x8xf32>
+}
+
+// -----
+
+func.func @attribute(%u: tensor<?x?x8xf32>, %h0: tensor<?x8xf32>) -> tensor<?x?x8xf32> {
+  %y, %h = seq.recurrence (%x: tensor<8xf32> in %u) states(%s: tensor<8xf32> = %h0) {
+    %n = arith.addf %s, %x : tensor<8xf32>
+    seq.yield next(%n : tensor<8xf32>) out(%n : tensor<8xf32>)
+  // expected-error @+1 {{expected 'narrow_state' without a value, but got false}}
+  } {narrow_state = false} : (tensor<?x?x8xf32>, tensor<?x8xf32>) -> (tensor<?x?x8xf32>, tensor<?x8xf32>)
+  return %y : tensor<?x?x8xf32>
+}
+
+// -----
+
+func.func @attribute(%u: tensor<?x?x8xf32>, %h0: tensor<?x8xf32>) -> tensor<?x?x8xf32> {
+  %y, %h = seq.recurrence (%x: tensor<8xf32> in %u) states(%s: tensor<8xf32> = %h0) {
+    %n = arith.addf %s, %x : tensor<8xf32>
+    seq.yield next(%n : tensor<8xf32>) out(%n : tensor<8xf32>)
+  // expected-error @+1 {{expected 'time' or 'narrow_state' as an attribute, but got 'tiem'}}
+  } {tiem = 0 : i64} : (tensor<?x?x8xf32>, tensor<?x8xf32>) -> (tensor<?x?x8xf32>, tensor<?x8xf32>)
+  return %y : tensor<?x?x8xf32>
+}
