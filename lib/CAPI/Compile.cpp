@@ -15,6 +15,7 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
@@ -150,7 +151,7 @@ void runJob(Job &job) {
 /// cannot be read has none, and the compilation then says so.
 std::string makeKey(const Job &job) {
   std::unique_ptr<MemoryBuffer> weights;
-  if (!job.load.weights.empty())
+  if (sys::fs::is_regular_file(job.load.weights))
     if (auto file = MemoryBuffer::getFile(job.load.weights, /*IsText=*/false,
                                           /*RequiresNullTerminator=*/false))
       weights = std::move(*file);

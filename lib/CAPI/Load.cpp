@@ -13,6 +13,7 @@
 #include "seqc/Target/Abi.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Object/ELFObjectFile.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/TargetParser/Host.h"
@@ -116,6 +117,9 @@ int32_t seqc_load(const char *path, seqc_module **module) {
   *module = nullptr;
   if (!path)
     return fail(SEQC_ERROR_USAGE, "expected a path, but got null");
+  if (sys::fs::exists(path) && !sys::fs::is_regular_file(path))
+    return fail(SEQC_ERROR_FILE,
+                "expected a file, but got '" + std::string(path) + "', which is something else");
   auto bytes = MemoryBuffer::getFile(path, /*IsText=*/false,
                                      /*RequiresNullTerminator=*/false,
                                      /*IsVolatile=*/true);

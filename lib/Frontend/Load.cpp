@@ -33,6 +33,30 @@ std::unique_ptr<MemoryBuffer> seqc::copyInput(StringRef bytes, StringRef name) {
   return MemoryBuffer::getMemBufferCopy(bytes, name);
 }
 
+/// Everything in a file, a pipe or a device, or a little more than is allowed.
+static Error readAll(StringRef path, std::string &bytes) {
+  Expected<sys::fs::file_t> file =
+      path == "-" ? sys::fs::getStdinHandle() : sys::fs::openNativeFileForRead(path);
+  if (!file)
+    return file.takeError();
+  static constexpr size_t piece = 1 << 20;
+  size_t count = piece;
+  Error problem = Error::success();
+  while (count && !problem && bytes.size() <= maxInputBytes) {
+    size_t before = bytes.size();
+    bytes.resize(before + piece);
+    Expected<size_t> read =
+        sys::fs::readNativeFile(*file, MutableArrayRef<char>(&bytes[before], piece));
+    count = read ? *read : 0;
+    if (!read)
+      problem = joinErrors(std::move(problem), read.takeError());
+    bytes.resize(before + count);
+  }
+  if (path != "-")
+    sys::fs::closeFile(*file);
+  return problem;
+}
+
 std::unique_ptr<MemoryBuffer> seqc::readInput(StringRef path, std::string &error) {
   if (path != "-") {
     sys::fs::file_status status;
@@ -50,15 +74,17 @@ std::unique_ptr<MemoryBuffer> seqc::readInput(StringRef path, std::string &error
       return nullptr;
     }
   }
-  // A volatile read copies: another process may shorten the file while it is
-  // parsed.
-  auto buffer = MemoryBuffer::getFileOrSTDIN(path, /*IsText=*/false,
-                                             /*RequiresNullTerminator=*/true);
-  if (!buffer) {
-    error = "cannot read '" + path.str() + "': " + buffer.getError().message();
+  // Read, not mapped: another process may shorten the file while it is parsed.
+  std::string bytes;
+  if (Error problem = readAll(path, bytes)) {
+    error = "cannot read '" + path.str() + "': " + toString(std::move(problem));
     return nullptr;
   }
-  return copyInput((*buffer)->getBuffer(), path == "-" ? "<stdin>" : path);
+  if (bytes.size() > maxInputBytes) {
+    error = "expected at most 1 GiB in '" + path.str() + "', but got more";
+    return nullptr;
+  }
+  return copyInput(bytes, path == "-" ? "<stdin>" : path);
 }
 
 /// Reports what must not reach the parser, at its line and column.

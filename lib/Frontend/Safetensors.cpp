@@ -166,6 +166,8 @@ bool Safetensors::parse(StringRef contents, std::string &error) {
 bool Safetensors::read(StringRef path, std::string &error) {
   if (sys::fs::is_directory(path))
     return error = "cannot read it: it is a directory", false;
+  if (sys::fs::exists(path) && !sys::fs::is_regular_file(path))
+    return error = "cannot read it: it is not a regular file", false;
   auto file = MemoryBuffer::getFile(path, /*IsText=*/false,
                                     /*RequiresNullTerminator=*/false);
   if (!file)

@@ -12,6 +12,7 @@
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
+#include <csignal>
 #include <fcntl.h>
 #include <set>
 #include <sys/file.h>
@@ -94,13 +95,49 @@ static Expected<PendingFile> prepare(const OutputFile &file, bool removeOnSignal
   return PendingFile{std::move(*temp), std::move(target), &file};
 }
 
+namespace {
+volatile std::sig_atomic_t deferredSignal = 0;
+
+/// While it lives, signals that end a program wait: between two renames a
+/// library would be left with another's header. Only for programs, whose
+/// handlers are ours; process-wide, as another thread may take a signal.
+class DeferSignals {
+public:
+  explicit DeferSignals(bool active) : active(active) {
+    struct sigaction wait = {};
+    wait.sa_handler = [](int number) { deferredSignal = number; };
+    sigfillset(&wait.sa_mask);
+    for (size_t i = 0; active && i < std::size(numbers); ++i) {
+      sigaction(numbers[i], nullptr, &before[i]);
+      if (before[i].sa_handler != SIG_IGN)
+        sigaction(numbers[i], &wait, nullptr);
+    }
+  }
+  DeferSignals(const DeferSignals &) = delete;
+  ~DeferSignals() {
+    for (size_t i = 0; active && i < std::size(numbers); ++i)
+      sigaction(numbers[i], &before[i], nullptr);
+    if (int number = active ? deferredSignal : 0) {
+      deferredSignal = 0;
+      raise(number);
+    }
+  }
+
+private:
+  static constexpr int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+  bool active;
+  struct sigaction before[std::size(numbers)];
+};
+} // namespace
+
 /// Renames all. If one cannot be, those before it go too: a library without its
 /// header is no pair.
-static Error commit(std::vector<PendingFile> &pending) {
+static Error commit(std::vector<PendingFile> &pending, bool isProgram) {
   std::set<std::string> directories;
   for (const PendingFile &file : pending)
     directories.insert(directoryOf(file.target));
   DirectoryLock lock(directories);
+  DeferSignals guard(isProgram);
   for (auto [i, file] : enumerate(pending))
     if (Error error = file.temp.keep(file.target)) {
       for (size_t k = 0; k < i; ++k)
@@ -131,7 +168,7 @@ static Error writeFiles(ArrayRef<OutputFile> files, bool removeOnSignal) {
   for (const OutputFile *file : direct)
     if (Error error = writeThrough(*file))
       return error;
-  return commit(pending);
+  return commit(pending, removeOnSignal);
 }
 
 Error writeOutputs(ArrayRef<OutputFile> files, bool removeOnSignal) {

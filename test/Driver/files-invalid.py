@@ -59,6 +59,11 @@ tool.expect(1, "seqc: error: could not write 'm.s': File too large\n", "n.mlir",
             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (512, 512)))
 tool.report("no rest", sorted(os.listdir(".")) == names, os.listdir("."))
 
+# Files without an end.
+tool.expect(1, "seqc: error: expected at most 1 GiB in '/dev/zero', but got more\n", "/dev/zero", "-o", "z.so")
+tool.expect(1, "/dev/zero: error: cannot read it: it is not a regular file\n",
+            "m.mlir", "-o", "z.so", "--weights=/dev/zero")
+
 # Standard output that is full or closed.
 tool.report("a device", stat.S_ISCHR(os.stat("/dev/full").st_mode), "/dev/full")
 with open("/dev/full", "r+b", buffering=0) as full:
