@@ -118,8 +118,8 @@ int32_t seqc_load(const char *path, seqc_module **module) {
   if (!path)
     return fail(SEQC_ERROR_USAGE, "expected a path, but got null");
   if (sys::fs::exists(path) && !sys::fs::is_regular_file(path))
-    return fail(SEQC_ERROR_FILE,
-                "expected a file, but got '" + std::string(path) + "', which is something else");
+    return failAt(SEQC_ERROR_FILE, path,
+                  createStringError("expected a regular file, but got something else"));
   auto bytes = MemoryBuffer::getFile(path, /*IsText=*/false,
                                      /*RequiresNullTerminator=*/false,
                                      /*IsVolatile=*/true);
