@@ -252,12 +252,8 @@ void GroupEmitter::emitTask(Value task) {
   e.parity = parity;
   for (auto [state, buffer, final] :
        llvm::zip_equal(op.getStateArgs(), stateBuffers, op.getFinals())) {
-    e.leaves[state] = {buffer, Leaf::State};
-    if (final.use_empty())
-      continue;
-    Nest nest{{Store{state, {Piece{state, {}, {}, {}}}, {Leaf{wholeBuffers[final], Leaf::Batch}}}},
-              state};
-    emitNest(e, nest, f, schedule, prologue, false);
+    if (!final.use_empty())
+      copy(state, {buffer, Leaf::State}, {wholeBuffers[final], Leaf::Batch}, f);
   }
   e.parity = {};
 }

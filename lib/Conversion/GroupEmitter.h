@@ -8,9 +8,6 @@
 
 namespace seqc {
 
-/// More vectors are not kept by a tile of channels: its code would be too long.
-constexpr int64_t mostTileVectors = 64;
-
 /// Lowers one group. First sizes, buffers and nests are decided (GroupPlan.cpp), then loops are
 /// emitted (GroupEmitter.cpp).
 class GroupEmitter {
@@ -41,8 +38,7 @@ private:
   llvm::SmallVector<Nest> beforeNests, stepNests, afterNests;
   llvm::SmallVector<mlir::Value> stateBuffers;
   llvm::SmallVector<Leaf> tileStates; ///< of a tile of channels
-  llvm::SmallVector<Leaf>
-      nextStates; ///< the tile's new values of a state that is still read, or none
+  llvm::SmallVector<Leaf> nextStates; ///< their new values while the old ones are read, or none
   llvm::MapVector<mlir::Value, Leaf> tileWeights;
   llvm::MapVector<mlir::Value, mlir::Value> wholeBuffers; ///< results that others need
   llvm::DenseMap<mlir::Value, Leaf> baseLeaves;

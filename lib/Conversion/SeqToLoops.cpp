@@ -224,8 +224,8 @@ SmallVector<Value> RecurrenceLowering::sequence(ArrayRef<Value> batch, ValueRang
           v = insertAt(b, loc, v, out, withTime(batch, t, op.getTimeAxis()));
         }
         // With several states, one's new value may be another's old one, or written over it.
-        for (unsigned n = 0; n < op.getNumStates() && op.getNumStates() > 1; ++n)
-          if (values[n] != args[n])
+        for (unsigned n = 0; n < op.getNumStates(); ++n)
+          if (op.getNumStates() > 1 && values[n] != args[n])
             values[n] = bufferization::AllocTensorOp::create(b, loc, typeOf(values[n]),
                                                              ValueRange{}, values[n]);
         for (unsigned n = 0; n < op.getNumStates(); ++n)

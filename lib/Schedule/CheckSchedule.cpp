@@ -10,9 +10,6 @@ namespace seqc {
 using namespace mlir;
 using namespace seqc;
 
-/// More vectors of states in a tile of channels would make its code too long.
-static constexpr int64_t mostStateVectors = 64;
-
 static LogicalResult check(Operation *op, seq::ScheduleAttr schedule) {
   if (!schedule)
     return op->emitOpError("expected a schedule after stage 'scheduled', but got none");
@@ -49,9 +46,9 @@ static LogicalResult check(Operation *op, seq::ScheduleAttr schedule) {
     if (!channels.size)
       return op->emitOpError("expected a step that keeps channels apart for channel_tile = ")
              << tile << ", but " << channels.obstacle;
-    if (int64_t vectors = channels.elements * (tile / lanes); vectors > mostStateVectors)
+    if (int64_t vectors = channels.elements * (tile / lanes); vectors > mostTileVectors)
       return op->emitOpError("expected a channel_tile with at most ")
-             << mostStateVectors << " vectors of states, but got " << tile << " with " << vectors;
+             << mostTileVectors << " vectors of states, but got " << tile << " with " << vectors;
   }
   return success();
 }

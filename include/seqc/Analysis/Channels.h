@@ -7,6 +7,9 @@
 
 namespace seqc {
 
+/// More vectors are not kept by a tile of channels: its code would be too long.
+constexpr int64_t mostTileVectors = 64;
+
 /// Channels are the elements of the states' innermost dimension. A step keeps them apart if what
 /// it computes for one channel reads states of that channel only: then some channels can be carried
 /// over time before others.

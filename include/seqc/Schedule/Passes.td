@@ -8,7 +8,8 @@ def SelectSchedulePass : Pass<"seq-select-schedule", "::mlir::ModuleOp"> {
   let summary = "every schedulable op gets a typed #seq.schedule";
   let description = [{
     Writes the decision as an attribute: the plan and every number that lowering uses. A schedule
-    that is already there wins, except over `reference`, which others are compared with. Reads the machine from the module's `seqc.target`.
+    that is already there wins, except over `reference`, which others are compared with. Reads the
+    machine from the module's `seqc.target`.
 
     ```mlir
     seq.recurrence … { … } : …
