@@ -53,6 +53,7 @@ constexpr ScheduleField scheduleFields[] = {
     {"vector_bits", &ScheduleAttr::getVectorBits},
     {"batch_tile", &ScheduleAttr::getBatchTile},
     {"channel_tile", &ScheduleAttr::getChannelTile},
+    {"chunk", &ScheduleAttr::getChunk},
     {"strip", &ScheduleAttr::getStrip},
     {"rows", &ScheduleAttr::getRows},
     {"vectors", &ScheduleAttr::getVectors},
@@ -83,7 +84,7 @@ Attribute ScheduleAttr::parse(AsmParser &parser, Type) {
     if (field == std::end(scheduleFields)) {
       parser.emitError(loc,
                        "expected a number of a schedule (vector_bits, batch_tile, "
-                       "channel_tile, strip, rows, vectors, prefetch, stream_bytes), but got '")
+                       "channel_tile, chunk, strip, rows, vectors, prefetch, stream_bytes), but got '")
           << key << "'";
       return {};
     }
@@ -101,7 +102,7 @@ Attribute ScheduleAttr::parse(AsmParser &parser, Type) {
   if (parser.parseGreater())
     return {};
   return ScheduleAttr::get(parser.getContext(), *plan, values[0], values[1], values[2], values[3],
-                           values[4], values[5], values[6], values[7]);
+                           values[4], values[5], values[6], values[7], values[8]);
 }
 
 void ScheduleAttr::print(AsmPrinter &printer) const {

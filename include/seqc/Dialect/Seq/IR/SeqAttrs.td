@@ -40,22 +40,24 @@ def Seq_ScheduleAttr : Seq_Attr<"Schedule", "schedule"> {
     - `batch_tile`: sequences that advance together through one step;
     - `channel_tile`: elements of the states' innermost dimension whose states are carried over a
       strip in registers (only for steps that keep channels apart);
+    - `chunk`: time steps of one chunk of a scan, whose chunks run on several threads (0: one
+      chunk);
     - `strip`: time steps for which hoisted work is evaluated at once;
     - `rows`, `vectors`: register tile of contractions (rows × vectors accumulators);
     - `prefetch`: steps ahead that inputs are prefetched;
     - `stream_bytes`: outputs of at least that size use non-temporal stores.
   }];
   let parameters = (ins "::seqc::seq::Plan":$plan, "int64_t":$vectorBits, "int64_t":$batchTile,
-      "int64_t":$channelTile, "int64_t":$strip, "int64_t":$rows, "int64_t":$vectors,
+      "int64_t":$channelTile, "int64_t":$chunk, "int64_t":$strip, "int64_t":$rows, "int64_t":$vectors,
       "int64_t":$prefetch, "int64_t":$streamBytes);
   let builders = [AttrBuilder<(ins "::seqc::seq::Plan":$plan), [{
-    return $_get($_ctxt, plan, 0, 0, 0, 0, 0, 0, 0, 0);
+    return $_get($_ctxt, plan, 0, 0, 0, 0, 0, 0, 0, 0, 0);
   }]>];
   let extraClassDeclaration = [{
     /// This schedule with other tiles, and the strips of time that suit them.
     ScheduleAttr withTiles(int64_t batch, int64_t channels, int64_t strip) const {
-      return get(getContext(), getPlan(), getVectorBits(), batch, channels, strip, getRows(),
-                 getVectors(), getPrefetch(), getStreamBytes());
+      return get(getContext(), getPlan(), getVectorBits(), batch, channels, getChunk(),
+                 strip, getRows(), getVectors(), getPrefetch(), getStreamBytes());
     }
   }];
   let hasCustomAssemblyFormat = 1;

@@ -115,7 +115,7 @@ def Seq_RecurrenceOp : Seq_Op<"recurrence", [
 }
 
 def Seq_YieldOp : Seq_Op<"yield", [Pure, Terminator, ReturnLike, AttrSizedOperandSegments,
-    ParentOneOf<["RecurrenceOp"]>]> {
+    ParentOneOf<["RecurrenceOp", "CombineOp"]>]> {
   let summary = "ends a step: the next states and the step's outputs";
   let description = [{
     `next` lists one value per state, `out` the values that become `[batch…, T, out…]`.
@@ -129,6 +129,53 @@ def Seq_YieldOp : Seq_Op<"yield", [Pure, Terminator, ReturnLike, AttrSizedOperan
   let arguments = (ins Variadic<AnyRankedTensor>:$next, Variadic<AnyRankedTensor>:$out);
   let assemblyFormat = [{
     (`next` `(` $next^ `:` type($next) `)`)? (`out` `(` $out^ `:` type($out) `)`)? attr-dict
+  }];
+}
+
+def Seq_CombineOp : Seq_Op<"combine", [
+    SameVariadicOperandSize, SingleBlock, IsolatedFromAbove, RecursiveMemoryEffects,
+    RecursivelySpeculatable]> {
+  let summary = "an associative operation, applied to two tuples";
+  let description = [{
+    The value of the region at the tuples `earlier` and `with`. Whoever writes it says that the
+    operation is associative, so that a recurrence whose next states are
+    `combine(states, values free of the states)` may be evaluated as a scan:
+
+    ```
+    s_t = combine(s_{t-1}, e_t)         e_t free of the states
+    ```
+
+    Constraints:
+    - C1: as many `earlier` values as `with` values, results, and values that the region yields
+      as `next`; at least one.
+    - C2: the i-th of each of them have one type.
+    - C3: the region has two arguments for each, first the earlier ones, and yields no `out`.
+
+    A running maximum and its sum of exponentials:
+
+    ```mlir
+    %m, %s = seq.combine(%m0, %s0) with(%x, %one) {
+    ^bb0(%m1: tensor<8xf32>, %s1: tensor<8xf32>, %m2: tensor<8xf32>, %s2: tensor<8xf32>):
+      …
+      seq.yield next(%m3, %s3 : tensor<8xf32>, tensor<8xf32>)
+    } : (tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>)
+      -> (tensor<8xf32>, tensor<8xf32>)
+    ```
+
+    Lifespan: made by expansion of `seq.scan`, or by `seq-form-scans` for a step that was proved
+    to be one; inlined where another plan runs; none is left after stage `lowered`.
+  }];
+  let arguments = (ins Variadic<AnyRankedTensor>:$earlier, Variadic<AnyRankedTensor>:$later);
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let regions = (region SizedRegion<1>:$rule);
+  let assemblyFormat = [{
+    `(` $earlier `)` `with` `(` $later `)` $rule attr-dict `:`
+    functional-type(operands, results)
+  }];
+  let hasRegionVerifier = 1;
+  let extraClassDeclaration = [{
+    ::mlir::Block *getBody() { return &getRule().front(); }
+    YieldOp getYield();
   }];
 }
 
