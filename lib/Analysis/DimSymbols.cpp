@@ -17,7 +17,8 @@
 using namespace mlir;
 using namespace seqc;
 
-static constexpr int64_t indexNode = -1;
+/// Nodes that are no size of a tensor.
+static constexpr int64_t indexNode = -1, totalNode = -2, sequencesNode = -3;
 
 static RankedTensorType tensorType(Value v) { return dyn_cast<RankedTensorType>(v.getType()); }
 
@@ -31,13 +32,39 @@ unsigned DimSymbols::classOf(Value tensor, int64_t dim) {
   auto [it, fresh] = nodes.try_emplace({tensor, dim}, unsigned(parent.size()));
   if (fresh) {
     parent.push_back(it->second);
-    if (RankedTensorType type = tensorType(tensor); type && !type.isDynamicDim(dim))
+    if (RankedTensorType type = tensorType(tensor); type && dim >= 0 && !type.isDynamicDim(dim))
       sizes[it->second] = type.getDimSize(dim);
   }
   return find(it->second);
 }
 
 unsigned DimSymbols::classOfIndex(Value index) { return classOf(index, indexNode); }
+
+static Value behindCasts(Value v) {
+  while (auto cast = v.getDefiningOp<tensor::CastOp>())
+    v = cast.getSource();
+  return v;
+}
+
+unsigned DimSymbols::totalOf(Value offsets) { return classOf(behindCasts(offsets), totalNode); }
+unsigned DimSymbols::sequencesOf(Value offsets) {
+  return classOf(behindCasts(offsets), sequencesNode);
+}
+
+bool DimSymbols::countsItself(Value offsets) {
+  unsigned size = classOf(behindCasts(offsets), 0), sequences = sequencesOf(offsets);
+  std::optional<int64_t> n = staticSize(size), less = staticSize(sequences);
+  return (n && less && *n == *less + 1) || llvm::any_of(decrements, [&](auto pair) {
+           return same(pair.first, size) && same(pair.second, sequences);
+         });
+}
+
+/// `subi %n, 1` and `addi %n, -1`.
+void DimSymbols::visitDecrement(Operation *op) {
+  std::optional<int64_t> number = getConstantIntValue(op->getOperand(1));
+  if (op->getResult(0).getType().isIndex() && number == (isa<arith::SubIOp>(op) ? 1 : -1))
+    decrements.push_back({classOfIndex(op->getOperand(0)), classOfIndex(op->getResult(0))});
+}
 
 void DimSymbols::unite(unsigned a, unsigned b) {
   a = find(a), b = find(b);
@@ -123,6 +150,8 @@ void DimSymbols::visit(Operation *op) {
         }
     for (auto [init, result] : llvm::zip(linalgOp.getDpsInits(), op->getResults()))
       uniteShapes(init, result);
+  } else if (isa<arith::SubIOp, arith::AddIOp>(op) && op->getResult(0).getType().isIndex()) {
+    visitDecrement(op);
   } else if (OpTrait::hasElementwiseMappableTraits(op)) {
     for (Value operand : op->getOperands())
       uniteShapes(op->getResult(0), operand);
@@ -240,13 +269,18 @@ void DimSymbols::visitRecurrence(Operation *op) {
     for (int64_t i = 0, e = tensorType(inner).getRank(); i < e; ++i)
       unite(whole, leading + i, inner, i);
   };
+  int64_t leading = recurrence.getSequenceRank();
   auto sequence = [&](Value whole) {
-    for (int64_t i = 0; i < batch; ++i)
+    for (int64_t i = 0; i < leading - 1; ++i)
       unite(whole, i < time ? i : i + 1, state, i);
     tieSteps(classOf(whole, time));
   };
+  if (Value offsets = recurrence.getCuSeqlens()) {
+    tieSteps(totalOf(offsets));
+    unite(sequencesOf(offsets), classOf(state, 0));
+  }
   for (auto [whole, arg] : llvm::zip(recurrence.getInputs(), recurrence.getInputArgs()))
-    sequence(whole), step(whole, batch + 1, arg);
+    sequence(whole), step(whole, leading, arg);
   if (recurrence.getResets())
     sequence(recurrence.getResets());
   for (auto [whole, arg] : llvm::zip(recurrence.getShared(), recurrence.getSharedArgs()))
@@ -264,16 +298,23 @@ void DimSymbols::visitRecurrence(Operation *op) {
     uniteShapes(recurrence.getYield().getNext()[i], arg);
   }
   for (auto [whole, out] : llvm::zip(recurrence.getOuts(), recurrence.getYield().getOut()))
-    sequence(whole), step(whole, batch + 1, out);
+    sequence(whole), step(whole, leading, out);
 }
 
 void DimSymbols::visitAffine(Operation *op) {
   auto affine = cast<seq::AffineRecurrenceOp>(op);
-  int64_t batch = affine.getBatchRank(), time = affine.getTimeAxis();
+  int64_t batch = affine.getSequenceRank() - 1, time = affine.getTimeAxis();
   Value input = affine.getInput(), initial = affine.getInitial(), output = affine.getOutput();
   int64_t rank = tensorType(initial).getRank();
-  for (int64_t i = 0; i < rank; ++i)
-    unite(initial, i, input, i < time ? i : i + 1);
+  if (Value offsets = affine.getCuSeqlens()) {
+    unite(totalOf(offsets), classOf(input, 0));
+    unite(sequencesOf(offsets), classOf(initial, 0));
+    for (int64_t i = 1; i < rank; ++i)
+      unite(initial, i, input, i);
+  } else {
+    for (int64_t i = 0; i < rank; ++i)
+      unite(initial, i, input, i < time ? i : i + 1);
+  }
   uniteShapes(initial, affine.getFinal());
   auto leading = [&](Value v) {
     for (int64_t i = 0; i <= batch; ++i)

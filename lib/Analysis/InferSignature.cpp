@@ -3,6 +3,7 @@
 #include "seqc/Analysis/InferSignature.h"
 #include "seqc/Analysis/DimSymbols.h"
 #include "seqc/Analysis/Streaming.h"
+#include "seqc/Dialect/Seq/IR/Seq.h"
 #include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
@@ -52,6 +53,8 @@ struct SignatureBuilder {
   int32_t symbolOf(unsigned c, bool make);
   std::string nameOf(Value v, DictionaryAttr attrs, StringRef fallback, unsigned position);
   LogicalResult add(Value v, DictionaryAttr attrs, bool result, unsigned position);
+  DimSignature sizeOf(unsigned c, bool make);
+  LogicalResult addOffsets(Operation *op, Value offsets);
   void addStates();
   void nameSymbols();
   FailureOr<FunctionSignature> build();
@@ -66,6 +69,15 @@ int32_t SignatureBuilder::symbolOf(unsigned c, bool make) {
     return -1;
   classes.push_back(c);
   return classes.size() - 1;
+}
+
+DimSignature SignatureBuilder::sizeOf(unsigned c, bool make) {
+  DimSignature dim;
+  if (std::optional<int64_t> size = symbols.staticSize(c))
+    dim.size = *size;
+  else
+    dim.symbol = symbolOf(c, make);
+  return dim;
 }
 
 std::string SignatureBuilder::nameOf(Value v, DictionaryAttr attrs, StringRef fallback,
@@ -90,15 +102,30 @@ LogicalResult SignatureBuilder::add(Value v, DictionaryAttr attrs, bool result, 
   tensor.isScalar = !type;
   tensor.name = nameOf(v, attrs, result ? "result" : "arg", position);
   for (int64_t i = 0, e = type ? type.getRank() : 0; i < e; ++i) {
-    DimSignature dim;
-    unsigned c = symbols.classOf(v, i);
-    if (std::optional<int64_t> size = symbols.staticSize(c))
-      dim.size = *size;
-    else
-      dim.symbol = symbolOf(c, /*make=*/!result);
-    tensor.dims.push_back(dim);
+    tensor.dims.push_back(sizeOf(symbols.classOf(v, i), /*make=*/!result));
   }
   (result ? signature.results : signature.arguments).push_back(std::move(tensor));
+  return success();
+}
+
+/// Notes what a call must check of `offsets`, the operand `cu_seqlens` of `op`: no code is safe with
+/// values that nobody checked.
+LogicalResult SignatureBuilder::addOffsets(Operation *op, Value offsets) {
+  int32_t argument = argumentBehind(offsets);
+  if (argument < 0)
+    return op->emitOpError("expected 'cu_seqlens' to be an argument of the function, whose values "
+                           "are checked before a call runs, but it is computed");
+  OffsetsSignature checks;
+  checks.total = sizeOf(symbols.totalOf(offsets), /*make=*/false);
+  checks.sequences = sizeOf(symbols.sequencesOf(offsets), /*make=*/false);
+  auto isKnown = [](const DimSignature &dim) { return dim.size >= 0 || dim.symbol >= 0; };
+  if (!isKnown(checks.total))
+    return op->emitOpError("expected the number of steps of packed sequences to be a size of an "
+                           "argument, with which 'cu_seqlens' is compared, but it is computed");
+  if (!isKnown(checks.sequences) && !symbols.countsItself(offsets))
+    return op->emitOpError("expected the number of packed sequences to be a size of an argument, "
+                           "or that of 'cu_seqlens' less 1, but it is computed");
+  signature.arguments[argument].offsets = checks;
   return success();
 }
 
@@ -157,6 +184,17 @@ FailureOr<FunctionSignature> SignatureBuilder::build() {
     if (arg.getType().isIndex())
       signature.arguments[arg.getArgNumber()].symbol =
           symbolOf(symbols.classOfIndex(arg), /*make=*/false);
+  WalkResult packed = function.walk([&](Operation *op) {
+    auto recurrence = dyn_cast<seq::RecurrenceOp>(op);
+    auto affine = dyn_cast<seq::AffineRecurrenceOp>(op);
+    Value offsets = recurrence ? recurrence.getCuSeqlens()
+                    : affine   ? affine.getCuSeqlens()
+                               : Value();
+    return offsets && failed(addOffsets(op, offsets)) ? WalkResult::interrupt()
+                                                      : WalkResult::advance();
+  });
+  if (packed.wasInterrupted())
+    return failure();
   addStates();
   nameSymbols();
   return std::move(signature);

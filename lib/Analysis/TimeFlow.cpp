@@ -217,6 +217,8 @@ std::string TimeFlow::visitRecurrence(Operation *op) {
   auto recurrence = cast<seq::RecurrenceOp>(op);
   if (recurrence.getReverse())
     return complain(op, "runs backwards (`reverse`)");
+  if (recurrence.isPacked())
+    return complain(op, "runs packed sequences from their start to their end (`cu_seqlens`)");
   int64_t axis = recurrence.getTimeAxis();
   SmallVector<std::pair<Value, int64_t>> sequences;
   for (Value v : recurrence.getInputs())
@@ -263,6 +265,8 @@ std::string TimeFlow::visitAffine(Operation *op) {
   int64_t axis = affine.getTimeAxis();
   if (affine.getReverse())
     return complain(op, "runs backwards (`reverse`)");
+  if (affine.isPacked())
+    return complain(op, "runs packed sequences from their start to their end (`cu_seqlens`)");
   SmallVector<Value> sequences = {affine.getInput()}, uniform = {affine.getInitial()};
   (affine.getConstant() ? uniform : sequences).push_back(affine.getDecay());
   if (affine.getReadout())

@@ -84,9 +84,9 @@ FailureOr<Value> SizeWalk::sizeOfSeq(OpResult result, int64_t dim) {
   unsigned n = result.getResultNumber();
   if (n >= op.getNumOuts())
     return size(op.getInitial()[n - op.getNumOuts()], dim);
-  int64_t batch = op.getBatchRank(), time = op.getTimeAxis();
-  if (dim > batch)
-    return size(op.getYield().getOut()[n], dim - batch - 1);
+  int64_t leading = op.getSequenceRank(), time = op.getTimeAxis();
+  if (dim >= leading)
+    return size(op.getYield().getOut()[n], dim - leading);
   if (dim != time)
     return size(op.getInitial().front(), dim < time ? dim : dim - 1);
   if (op.getSteps())
@@ -118,7 +118,7 @@ FailureOr<Value> SizeWalk::size(Value value, int64_t dim) {
   if (auto affine = dyn_cast<seq::AffineRecurrenceOp>(op)) {
     if (result == affine.getFinal())
       return size(affine.getInitial(), dim);
-    int64_t leading = affine.getBatchRank() + 1;
+    int64_t leading = affine.getSequenceRank();
     return size(affine.getInput(), affine.getReadout() && dim >= leading ? dim + 1 : dim);
   }
   if (auto loop = dyn_cast<scf::ForOp>(op))

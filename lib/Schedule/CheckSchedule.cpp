@@ -30,6 +30,11 @@ static LogicalResult check(Operation *op, seq::ScheduleAttr schedule) {
   if (schedule.getBatchTile() < 0 || schedule.getBatchTile() > 4096)
     return op->emitOpError("expected a batch_tile between 0 and 4096 sequences, but got ")
            << schedule.getBatchTile();
+  auto packed = dyn_cast<seq::RecurrenceOp>(op);
+  if (packed && packed.isPacked() && schedule.getBatchTile() > 1)
+    return op->emitOpError("expected a batch_tile of at most 1 with 'cu_seqlens', where each "
+                           "sequence has steps of its own, but got ")
+           << schedule.getBatchTile();
   if (schedule.getStrip() < 1 || schedule.getStrip() > 4096)
     return op->emitOpError("expected a strip between 1 and 4096 steps, but got ")
            << schedule.getStrip();

@@ -82,6 +82,8 @@ static seq::ScheduleAttr chooseTiles(seq::RecurrenceOp op, seq::ScheduleAttr sch
     return schedule.withTiles(/*batch=*/1, room / each * lanes, /*strip=*/8);
   if (batchRank == 0)
     return schedule;
+  if (op.isPacked()) // no two sequences have the same steps
+    return schedule.withTiles(1, 0, schedule.getStrip());
   int64_t usual = usualBatch(op.getInitial().front(), batchRank, assumed);
   bool dense = llvm::any_of(*op.getBody(), reduces);
   int64_t elements = stateElements(op.getInitial(), batchRank);
@@ -93,6 +95,8 @@ static seq::ScheduleAttr chooseTiles(seq::AffineRecurrenceOp op, seq::ScheduleAt
   int64_t batchRank = op.getBatchRank();
   if (batchRank == 0)
     return schedule;
+  if (op.isPacked())
+    return schedule.withTiles(1, 0, schedule.getStrip());
   int64_t usual = usualBatch(op.getInitial(), batchRank, assumed);
   int64_t elements = stateElements(op.getInitial(), batchRank);
   int64_t tile = batchTile(bool(op.getReadout()), elements, schedule.getVectorBits() / 32, usual);

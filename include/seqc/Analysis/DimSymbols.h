@@ -28,6 +28,13 @@ public:
   /// Class of an index value that is a size, or of itself alone.
   unsigned classOfIndex(mlir::Value index);
   bool same(unsigned a, unsigned b) { return find(a) == find(b); }
+  /// What an operand `cu_seqlens` says: the class of its last offset, which is the number of steps,
+  /// and that of the number of sequences, which is its own size less one. All ops with the same
+  /// offsets have the same.
+  unsigned totalOf(mlir::Value offsets);
+  unsigned sequencesOf(mlir::Value offsets);
+  /// True if the number of sequences is computed from the size of `offsets`.
+  bool countsItself(mlir::Value offsets);
   /// The size of a class where one of its members is static.
   std::optional<int64_t> staticSize(unsigned c) { return sizes.lookup(find(c)); }
   /// Name given to the class by `seqc.dims`, or empty.
@@ -48,11 +55,14 @@ private:
   void visitRecurrence(mlir::Operation *op);
   void visitAffine(mlir::Operation *op);
   void visitDelay(mlir::Operation *op);
+  void visitDecrement(mlir::Operation *op);
 
   llvm::DenseMap<std::pair<mlir::Value, int64_t>, unsigned> nodes;
   llvm::SmallVector<unsigned> parent;
   llvm::DenseMap<unsigned, std::optional<int64_t>> sizes;
   llvm::DenseMap<unsigned, std::string> names;
+  /// Pairs of classes (n, n - 1).
+  llvm::SmallVector<std::pair<unsigned, unsigned>> decrements;
 };
 
 } // namespace seqc

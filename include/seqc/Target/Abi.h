@@ -51,7 +51,8 @@ std::string signatureHashText(const FunctionSignature &function);
 ///      "hiddenArguments": [...], "hiddenResults": [...], "states": [{"name":
 ///      "h", "argument": 2, "result": 1}], "streams": true, "notStreamable":
 ///      "", "time": "T"}]}
-/// A dynamic size is its symbol's name, or "?" (a result's size that equals no
+/// An argument `cu_seqlens` has "offsets": [steps, sequences] as well, sizes as in "shape" ("?": one
+/// less than its own size). A dynamic size is its symbol's name, or "?" (a result's size that equals no
 /// argument's). State indices count public tensors first, then hidden ones.
 /// "time" is null for a static number of steps. Exported symbols start with
 /// "symbol".

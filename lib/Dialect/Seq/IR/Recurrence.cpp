@@ -86,8 +86,9 @@ ParseResult RecurrenceOp::parse(OpAsmParser &p, OperationState &result) {
   if (succeeded(p.parseOptionalKeyword("reverse")))
     props.reverse = unit;
   SmallVector<Binding> groups[3], states;
-  SmallVector<OpAsmParser::UnresolvedOperand> resets, steps;
+  SmallVector<OpAsmParser::UnresolvedOperand> resets, offsets, steps;
   if (parseBindings(p, groups) || parseOptionalOperandClause(p, "resets", resets) ||
+      parseOptionalOperandClause(p, "cu_seqlens", offsets) ||
       parseOptionalOperandClause(p, "steps", steps) || parseStates(p, states))
     return failure();
 
@@ -102,6 +103,7 @@ ParseResult RecurrenceOp::parse(OpAsmParser &p, OperationState &result) {
   for (auto &group : groups)
     append(group);
   llvm::append_range(operands, resets);
+  llvm::append_range(operands, offsets);
   llvm::append_range(operands, steps);
   append(states);
 
@@ -127,7 +129,8 @@ ParseResult RecurrenceOp::parse(OpAsmParser &p, OperationState &result) {
     return p.emitError(typeLoc, "expected ")
            << operands.size() << " operand types, but got " << type.getNumInputs();
   props.operandSegmentSizes = {int(groups[0].size()), int(groups[1].size()), int(groups[2].size()),
-                               int(resets.size()),    int(steps.size()),     int(states.size())};
+                               int(resets.size()),    int(offsets.size()),   int(steps.size()),
+                               int(states.size())};
   result.addTypes(type.getResults());
   return p.resolveOperands(operands, type.getInputs(), typeLoc, result.operands);
 }
@@ -151,6 +154,8 @@ void RecurrenceOp::print(OpAsmPrinter &p) {
   p << ")";
   if (getResets())
     p << " resets(" << getResets() << ")";
+  if (isPacked())
+    p << " cu_seqlens(" << getCuSeqlens() << ")";
   if (getSteps())
     p << " steps(" << getSteps() << ")";
   p << " states(";
@@ -204,14 +209,16 @@ YieldOp RecurrenceOp::getYield() { return cast<YieldOp>(getBody()->getTerminator
 int64_t RecurrenceOp::getBatchRank() {
   return typeOf(getInitial().front()).getRank() - typeOf(getStateArgs().front()).getRank();
 }
-int64_t RecurrenceOp::getTimeAxis() { return getTime().value_or(getBatchRank()); }
+int64_t RecurrenceOp::getTimeAxis() {
+  return isPacked() ? 0 : int64_t(getTime().value_or(getBatchRank()));
+}
 
 /// Visits each batch size and step count of the operands: f(kind, operand, dim), where kind
 /// is the batch dimension or `batchRank` for the time axis.
 static void forEachSize(RecurrenceOp op, function_ref<void(int64_t, Value, int64_t)> f) {
   int64_t batchRank = op.getBatchRank(), time = op.getTimeAxis();
   auto whole = [&](Value v) {
-    for (int64_t i = 0; i < batchRank; ++i)
+    for (int64_t i = 0; i < batchRank && !op.isPacked(); ++i)
       f(i, v, i < time ? i : i + 1);
     f(batchRank, v, time);
   };
@@ -249,7 +256,9 @@ int64_t RecurrenceOp::getStaticSteps() {
 }
 
 RankedTensorType RecurrenceOp::getSequenceType(RankedTensorType stepType) {
-  SmallVector<int64_t> shape = getStaticBatch();
+  SmallVector<int64_t> shape;
+  if (!isPacked())
+    shape = getStaticBatch();
   shape.insert(shape.begin() + getTimeAxis(), getStaticSteps());
   llvm::append_range(shape, stepType.getShape());
   return RankedTensorType::get(shape, stepType.getElementType());
@@ -318,7 +327,8 @@ static LogicalResult checkBinding(RecurrenceOp op, Value operand, BlockArgument 
 
 /// C1, C2, C3: what makes the number of batch dimensions known.
 static LogicalResult checkStates(RecurrenceOp op) {
-  size_t wanted = op->getNumOperands() - bool(op.getResets()) - bool(op.getSteps());
+  size_t wanted =
+      op->getNumOperands() - bool(op.getResets()) - op.isPacked() - bool(op.getSteps());
   if (op.getStep().getNumArguments() != wanted)
     return op.emitOpError()
            << "expected " << wanted
@@ -354,8 +364,8 @@ static LogicalResult checkStates(RecurrenceOp op) {
 static LogicalResult checkOperands(RecurrenceOp op) {
   int64_t batchRank = op.getBatchRank();
   for (auto [i, arg, v] : llvm::enumerate(op.getInputArgs(), op.getInputs()))
-    if (failed(checkBinding(op, v, arg, batchRank + 1, "'in' operand #" + Twine(i),
-                            "[batch…, T, step…]")))
+    if (failed(checkBinding(op, v, arg, op.getSequenceRank(), "'in' operand #" + Twine(i),
+                            op.isPacked() ? "[T, step…]" : "[batch…, T, step…]")))
       return failure();
   for (auto [i, arg, v] : llvm::enumerate(op.getSharedArgs(), op.getShared()))
     if (failed(checkBinding(op, v, arg, 1, "'shared' operand #" + Twine(i), "[T, step…]")))
@@ -364,6 +374,40 @@ static LogicalResult checkOperands(RecurrenceOp op) {
     if (failed(
             checkBinding(op, v, arg, batchRank, "'given' operand #" + Twine(i), "[batch…, step…]")))
       return failure();
+  return success();
+}
+
+LogicalResult seqc::seq::verifyCuSeqlens(Operation *op, Value offsets, int64_t sequences) {
+  RankedTensorType type = typeOf(offsets);
+  Type element = type.getElementType();
+  if (type.getRank() != 1 ||
+      !(element.isIndex() || element.isSignlessInteger(32) || element.isSignlessInteger(64)))
+    return op->emitOpError("expected 'cu_seqlens' to be [N+1] of i32, i64 or index, but got ")
+           << type;
+  if (type.getDimSize(0) == 0 || (!type.isDynamicDim(0) && !ShapedType::isDynamic(sequences) &&
+                                  type.getDimSize(0) != sequences + 1)) {
+    auto diag = op->emitOpError("expected 'cu_seqlens' to have one offset more than there are "
+                                "sequences");
+    if (!ShapedType::isDynamic(sequences))
+      diag << " (" << sequences << ")";
+    return diag << ", but got " << type;
+  }
+  return success();
+}
+
+/// C11 and C12: packed sequences.
+static LogicalResult checkPacked(RecurrenceOp op) {
+  if (op.getBatchRank() != 1)
+    return op.emitOpError() << "expected one batch dimension, the sequences, with 'cu_seqlens', "
+                               "but got initial values with "
+                            << op.getBatchRank();
+  if (!op.getShared().empty())
+    return op.emitOpError("expected no 'shared' operand with 'cu_seqlens', where no step is one of "
+                          "all sequences: bind it as 'in', [T, step…], or as 'given'");
+  if (op.getTime())
+    return op.emitOpError("expected no 'time' with 'cu_seqlens', where time is the first "
+                          "dimension, but got ")
+           << int64_t(*op.getTime());
   return success();
 }
 
@@ -392,19 +436,25 @@ LogicalResult RecurrenceOp::verify() {
   if (failed(checkStates(*this)))
     return failure();
   int64_t batchRank = getBatchRank();
+  if (isPacked() && failed(checkPacked(*this))) // C11, C12
+    return failure();
   if (getTime() && (getTimeAxis() < 0 || getTimeAxis() > batchRank)) // C10
     return emitOpError() << "expected 'time' between 0 and " << batchRank
                          << " (the number of batch dimensions), but got " << getTimeAxis();
   if (failed(checkOperands(*this)))
     return failure();
   if (Value resets = getResets()) // C6
-    if (typeOf(resets).getRank() != batchRank + 1 || !typeOf(resets).getElementType().isInteger(1))
-      return emitOpError() << "expected 'resets' to be [batch…, T] of i1 with " << batchRank
-                           << " batch dimension(s), but got " << typeOf(resets);
+    if (typeOf(resets).getRank() != getSequenceRank() ||
+        !typeOf(resets).getElementType().isInteger(1))
+      return emitOpError() << "expected 'resets' to be [batch…, T] of i1 with "
+                           << getSequenceRank() - 1 << " batch dimension(s), but got "
+                           << typeOf(resets);
   bool hasTime = !getInputs().empty() || !getShared().empty() || getResets();
   if (hasTime == bool(getSteps())) // C7
     return emitOpError(hasTime ? "expected no 'steps', because other operands have a time axis"
                                : "expected 'steps', because no operand has a time axis");
+  if (isPacked() && failed(verifyCuSeqlens(*this, getCuSeqlens(), getStaticBatch().front())))
+    return failure();
   return checkSizes(*this);
 }
 
@@ -532,7 +582,7 @@ struct FoldDim : OpRewritePattern<tensor::DimOp> {
       if (number >= op.getNumOuts())
         return {op.getInitial()[number - op.getNumOuts()], dim};
       int64_t time = op.getTimeAxis();
-      if (dim <= op.getBatchRank() && dim != time)
+      if (dim < op.getSequenceRank() && dim != time)
         return {op.getInitial().front(), dim < time ? dim : dim - 1};
       if (dim == time && !op.getInputs().empty())
         return {op.getInputs().front(), time};

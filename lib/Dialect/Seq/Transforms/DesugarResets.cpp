@@ -64,7 +64,7 @@ namespace {
 struct DesugarResetsPass : seqc::impl::DesugarResetsPassBase<DesugarResetsPass> {
   void runOnOperation() override {
     getOperation()->walk([](seq::AffineRecurrenceOp op) {
-      if (op.getResets())
+      if (op.getResets() || op.isPacked())
         expandAffine(op);
     });
     SmallVector<seq::RecurrenceOp> ops;

@@ -90,7 +90,7 @@ Value AffineExpansion::read(Value readout, Value h) {
 }
 
 void AffineExpansion::run() {
-  int64_t leading = op.getBatchRank() + 1;
+  int64_t leading = op.getSequenceRank();
   SmallVector<Value> inputs = {op.getInput()};
   if (!op.getConstant())
     inputs.push_back(op.getDecay());
@@ -99,7 +99,8 @@ void AffineExpansion::run() {
   Value resets = op.getResets();
   auto fresh =
       seq::RecurrenceOp::create(b, loc, op->getResultTypes(), inputs, ValueRange{}, ValueRange{},
-                                resets, Value(), ValueRange{op.getInitial()}, op.getReverseAttr(),
+                                resets, op.getCuSeqlens(), Value(), ValueRange{op.getInitial()},
+                                op.getReverseAttr(),
                                 UnitAttr(), op.getTimeAttr(), op.getScheduleAttr());
   fresh->setDiscardableAttrs(llvm::to_vector(op->getDiscardableAttrs()));
   Block &step = fresh.getStep().emplaceBlock();

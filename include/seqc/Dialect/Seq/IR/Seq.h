@@ -26,4 +26,10 @@ class YieldOp;
 #define GET_OP_CLASSES
 #include "seqc/Dialect/Seq/IR/SeqOps.h.inc"
 
+namespace seqc::seq {
+/// Reports, as an error of `op`, an operand `cu_seqlens` that is not `[N+1]` of i32, i64 or index;
+/// `sequences` is N where it is static. For every op with a time axis.
+mlir::LogicalResult verifyCuSeqlens(mlir::Operation *op, mlir::Value offsets, int64_t sequences);
+} // namespace seqc::seq
+
 #endif // SEQC_DIALECT_SEQ_IR_SEQ_H
