@@ -87,9 +87,15 @@ void GroupEmitter::findSteps(Value task) {
   taskSteps = steps;
   if (!op.isPacked())
     return;
-  const Leaf *offsets = e.leafOf(op.getCuSeqlens());
+  RankedTensorType type = typeOf(op.getCuSeqlens());
+  OpBuilder::InsertPoint here = b.saveInsertionPoint();
+  b.restoreInsertionPoint(entry);
+  Value offsets = bufferization::ToBufferOp::create(
+      b, loc, MemRefType::get(type.getShape(), type.getElementType()), op.getCuSeqlens(),
+      /*read_only=*/true);
+  b.restoreInsertionPoint(here);
   auto offset = [&](Value n) -> Value {
-    Value v = memref::LoadOp::create(b, loc, offsets->buffer, n);
+    Value v = memref::LoadOp::create(b, loc, offsets, n);
     return v.getType().isIndex() ? v : arith::IndexCastOp::create(b, loc, b.getIndexType(), v);
   };
   taskFirst = offset(task);

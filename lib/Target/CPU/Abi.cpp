@@ -331,10 +331,10 @@ static Error checkOffsets(const FunctionSignature &function) {
     const DimSignature &total = tensor.offsets->total;
     if (!integers || tensor.dims.size() != 1 || int32_t(i) >= function.publicArguments ||
         (total.size < 0 && total.symbol < 0) || !hasSymbol(total) ||
-        !hasSymbol(tensor.offsets->sequences) || function.streams)
+        !hasSymbol(tensor.offsets->sequences))
       return fail(function, "expected a public argument of rank 1, i32 or i64, and a number of "
                             "steps for the offsets '" +
-                                tensor.name + "' of a function that does not stream");
+                                tensor.name + "'");
   }
   for (const TensorSignature &tensor : function.results)
     if (tensor.offsets)
