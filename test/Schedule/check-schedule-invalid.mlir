@@ -123,3 +123,14 @@ func.func @leaky(%u: tensor<?x?x8xf32>, %h0: tensor<?x8xf32>) -> tensor<?x?x8xf3
   } schedule(<fused, vector_bits = 256, batch_tile = 5000, strip = 1, rows = 1, vectors = 1>) : (tensor<?x?x8xf32>, tensor<?x8xf32>) -> (tensor<?x?x8xf32>, tensor<?x8xf32>)
   return %y : tensor<?x?x8xf32>
 }
+
+// -----
+
+func.func @packed(%u: tensor<?x8xf32>, %cu: tensor<?xi32>, %h0: tensor<?x8xf32>) -> (tensor<?x8xf32>, tensor<?x8xf32>) {
+  // expected-error @+1 {{expected a batch_tile of at most 1 with 'cu_seqlens', where each sequence has steps of its own, but got 8}}
+  %y, %last = seq.recurrence (%x: tensor<8xf32> in %u) cu_seqlens(%cu) states(%h: tensor<8xf32> = %h0) {
+    %n = arith.addf %h, %x : tensor<8xf32>
+    seq.yield next(%n : tensor<8xf32>) out(%n : tensor<8xf32>)
+  } schedule(<fused, vector_bits = 256, batch_tile = 8, strip = 16, rows = 3, vectors = 3>) : (tensor<?x8xf32>, tensor<?xi32>, tensor<?x8xf32>) -> (tensor<?x8xf32>, tensor<?x8xf32>)
+  return %y, %last : tensor<?x8xf32>, tensor<?x8xf32>
+}
