@@ -54,7 +54,7 @@ unsigned DimSymbols::sequencesOf(Value offsets) {
 bool DimSymbols::countsItself(Value offsets) {
   unsigned size = classOf(behindCasts(offsets), 0), sequences = sequencesOf(offsets);
   std::optional<int64_t> n = staticSize(size), less = staticSize(sequences);
-  return (n && less && *n == *less + 1) || llvm::any_of(decrements, [&](auto pair) {
+  return (n && less && *n - 1 == *less) || llvm::any_of(decrements, [&](auto pair) {
            return same(pair.first, size) && same(pair.second, sequences);
          });
 }

@@ -35,7 +35,8 @@ std::optional<Footprint> seqc::footprint(seq::RecurrenceOp op) {
     add(sequence, v.getType());
   if (Value offsets = op.getCuSeqlens()) {
     // Two offsets each, all but the first and the last shared by two sequences.
-    int64_t bytes = cast<RankedTensorType>(offsets.getType()).getElementType().isInteger(32) ? 4 : 8;
+    int64_t bytes =
+        cast<RankedTensorType>(offsets.getType()).getElementType().isInteger(32) ? 4 : 8;
     *sequence += bytes;
     *once += bytes;
   }

@@ -108,8 +108,8 @@ LogicalResult SignatureBuilder::add(Value v, DictionaryAttr attrs, bool result, 
   return success();
 }
 
-/// Notes what a call must check of `offsets`, the operand `cu_seqlens` of `op`: no code is safe with
-/// values that nobody checked.
+/// Notes what a call must check of `offsets`, the operand `cu_seqlens` of `op`: no code is safe
+/// with values that nobody checked.
 LogicalResult SignatureBuilder::addOffsets(Operation *op, Value offsets) {
   int32_t argument = argumentBehind(offsets);
   if (argument < 0)
@@ -185,11 +185,7 @@ FailureOr<FunctionSignature> SignatureBuilder::build() {
       signature.arguments[arg.getArgNumber()].symbol =
           symbolOf(symbols.classOfIndex(arg), /*make=*/false);
   WalkResult packed = function.walk([&](Operation *op) {
-    auto recurrence = dyn_cast<seq::RecurrenceOp>(op);
-    auto affine = dyn_cast<seq::AffineRecurrenceOp>(op);
-    Value offsets = recurrence ? recurrence.getCuSeqlens()
-                    : affine   ? affine.getCuSeqlens()
-                               : Value();
+    Value offsets = seq::getCuSeqlens(op);
     return offsets && failed(addOffsets(op, offsets)) ? WalkResult::interrupt()
                                                       : WalkResult::advance();
   });

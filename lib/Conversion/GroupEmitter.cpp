@@ -170,8 +170,8 @@ Value GroupEmitter::emitTime(Frame f, bool streaming) {
   Frame strip = f;
   strip.steps = count;
   strip.firstStep = fromFirst(t0);
-  strip.lastStep = fromFirst(
-      arith::SubIOp::create(b, loc, arith::SubIOp::create(b, loc, taskSteps, one), t0));
+  strip.lastStep =
+      fromFirst(arith::SubIOp::create(b, loc, arith::SubIOp::create(b, loc, taskSteps, one), t0));
   for (const Nest &nest : beforeNests) {
     emitNest(e, nest, strip, schedule, prologue, false);
     publish(e, nest);

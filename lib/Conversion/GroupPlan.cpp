@@ -67,8 +67,7 @@ void GroupEmitter::computeSizes() {
   if (batchRank == 0)
     return;
   // Packed sequences have lengths of their own: a task is one of them.
-  int64_t rows =
-      channelTile || op.isPacked() ? 1 : std::max<int64_t>(1, schedule.getBatchTile());
+  int64_t rows = channelTile || op.isPacked() ? 1 : std::max<int64_t>(1, schedule.getBatchTile());
   Value wanted = arith::ConstantIndexOp::create(b, loc, rows);
   tileRows =
       rows == 1 ? one : arith::MinSIOp::create(b, loc, batchSizes.back(), wanted).getResult();

@@ -25,8 +25,8 @@ struct DimSignature {
   int32_t symbol = -1;
 };
 
-/// What a call checks of an argument `cu_seqlens`: its values rise from 0 to `total`, and it has one
-/// more than `sequences` of them (no size and no symbol: whatever it has).
+/// What a call checks of an argument `cu_seqlens`: its values rise from 0 to `total`, and it has
+/// one more than `sequences` of them (no size and no symbol: whatever it has).
 struct OffsetsSignature {
   DimSignature total, sequences;
 };

@@ -41,7 +41,7 @@ static int32_t fail_offset_count(seqc_rt_frame *frame, int32_t i, int64_t count)
 
 /* Offset n is wrong: it had to be `expected`, or at least that. */
 static int32_t fail_offset(seqc_rt_frame *frame, int32_t i, const char *what, int64_t n,
-                          const seqc_rt_dim *dim, int64_t expected, int64_t value) {
+                           const seqc_rt_dim *dim, int64_t expected, int64_t value) {
   seqc_rt_text *text = seqc_rt_begin_at(frame, i);
   seqc_rt_put(text, what);
   put_size(frame, text, dim, expected);
@@ -67,11 +67,11 @@ static int32_t check_values(seqc_rt_frame *frame, int32_t i) {
     value = read_offset(t, data, n);
     if (value < before)
       return fail_offset(frame, i, "expected offsets that never fall, here at least ", n, &number,
-                        before, value);
+                         before, value);
   }
   if (value != total)
     return fail_offset(frame, i, "expected offsets that end at the number of steps, ", count - 1,
-                      &t->dims[1], total, value);
+                       &t->dims[1], total, value);
   return SEQC_OK;
 }
 

@@ -327,8 +327,7 @@ static LogicalResult checkBinding(RecurrenceOp op, Value operand, BlockArgument 
 
 /// C1, C2, C3: what makes the number of batch dimensions known.
 static LogicalResult checkStates(RecurrenceOp op) {
-  size_t wanted =
-      op->getNumOperands() - bool(op.getResets()) - op.isPacked() - bool(op.getSteps());
+  size_t wanted = op->getNumOperands() - bool(op.getResets()) - op.isPacked() - bool(op.getSteps());
   if (op.getStep().getNumArguments() != wanted)
     return op.emitOpError()
            << "expected " << wanted
@@ -374,24 +373,6 @@ static LogicalResult checkOperands(RecurrenceOp op) {
     if (failed(
             checkBinding(op, v, arg, batchRank, "'given' operand #" + Twine(i), "[batch…, step…]")))
       return failure();
-  return success();
-}
-
-LogicalResult seqc::seq::verifyCuSeqlens(Operation *op, Value offsets, int64_t sequences) {
-  RankedTensorType type = typeOf(offsets);
-  Type element = type.getElementType();
-  if (type.getRank() != 1 ||
-      !(element.isIndex() || element.isSignlessInteger(32) || element.isSignlessInteger(64)))
-    return op->emitOpError("expected 'cu_seqlens' to be [N+1] of i32, i64 or index, but got ")
-           << type;
-  if (type.getDimSize(0) == 0 || (!type.isDynamicDim(0) && !ShapedType::isDynamic(sequences) &&
-                                  type.getDimSize(0) != sequences + 1)) {
-    auto diag = op->emitOpError("expected 'cu_seqlens' to have one offset more than there are "
-                                "sequences");
-    if (!ShapedType::isDynamic(sequences))
-      diag << " (" << sequences << ")";
-    return diag << ", but got " << type;
-  }
   return success();
 }
 

@@ -97,11 +97,10 @@ void AffineExpansion::run() {
   if (op.getReadout())
     inputs.push_back(op.getReadout());
   Value resets = op.getResets();
-  auto fresh =
-      seq::RecurrenceOp::create(b, loc, op->getResultTypes(), inputs, ValueRange{}, ValueRange{},
-                                resets, op.getCuSeqlens(), Value(), ValueRange{op.getInitial()},
-                                op.getReverseAttr(),
-                                UnitAttr(), op.getTimeAttr(), op.getScheduleAttr());
+  auto fresh = seq::RecurrenceOp::create(b, loc, op->getResultTypes(), inputs, ValueRange{},
+                                         ValueRange{}, resets, op.getCuSeqlens(), Value(),
+                                         ValueRange{op.getInitial()}, op.getReverseAttr(),
+                                         UnitAttr(), op.getTimeAttr(), op.getScheduleAttr());
   fresh->setDiscardableAttrs(llvm::to_vector(op->getDiscardableAttrs()));
   Block &step = fresh.getStep().emplaceBlock();
   for (Value v : inputs)

@@ -34,9 +34,7 @@ public:
 
   /// All leading dimensions of a value per step. With `cu_seqlens` that is time alone, and a value
   /// of both a step and its sequence is not lifted: which step is whose depends on the offsets.
-  Leads allLeads() {
-    return op.isPacked() ? timeLead() : (Leads(1) << staticSizes.size()) - 1;
-  }
+  Leads allLeads() { return op.isPacked() ? timeLead() : (Leads(1) << staticSizes.size()) - 1; }
   /// Those of a value per sequence.
   Leads givenLeads() { return ((Leads(1) << staticSizes.size()) - 1) & ~timeLead(); }
   Leads timeLead() { return Leads(1) << op.getTimeAxis(); }

@@ -122,7 +122,7 @@ func.func @c9_outs(%u: tensor<?x8xf32>, %h0: tensor<?x8xf32>, %cu: tensor<?xi32>
 
 func.func @affine_c1_ranks(%a: tensor<?x?x8xf32>, %u: tensor<?x?x8xf32>, %h0: tensor<?x8xf32>, %cu: tensor<?xi32>) {
   // expected-error @+1 {{expected 'input' to be [T, S…] and 'initial' [N, S…], but got 'tensor<?x?x8xf32>' and 'tensor<?x8xf32>'}}
-  %y, %l = seq.affine_recurrence diagonal decay(%a) input(%u) initial(%h0) cu_seqlens(%cu) 
+  %y, %l = seq.affine_recurrence diagonal decay(%a) input(%u) initial(%h0) cu_seqlens(%cu)
       : (tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<?x8xf32>, tensor<?xi32>) -> (tensor<?x?x8xf32>, tensor<?x8xf32>)
   return
 }
@@ -131,7 +131,7 @@ func.func @affine_c1_ranks(%a: tensor<?x?x8xf32>, %u: tensor<?x?x8xf32>, %h0: te
 
 func.func @affine_c9_element(%a: tensor<?x8xf32>, %u: tensor<?x8xf32>, %h0: tensor<?x8xf32>, %cu: tensor<?xi8>) {
   // expected-error @+1 {{expected 'cu_seqlens' to be [N+1] of i32, i64 or index, but got 'tensor<?xi8>'}}
-  %y, %l = seq.affine_recurrence diagonal decay(%a) input(%u) initial(%h0) cu_seqlens(%cu) 
+  %y, %l = seq.affine_recurrence diagonal decay(%a) input(%u) initial(%h0) cu_seqlens(%cu)
       : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?xi8>) -> (tensor<?x8xf32>, tensor<?x8xf32>)
   return
 }
@@ -140,7 +140,7 @@ func.func @affine_c9_element(%a: tensor<?x8xf32>, %u: tensor<?x8xf32>, %h0: tens
 
 func.func @affine_c9_count(%a: tensor<?x8xf32>, %u: tensor<?x8xf32>, %h0: tensor<3x8xf32>, %cu: tensor<3xi64>) {
   // expected-error @+1 {{expected 'cu_seqlens' to have one offset more than there are sequences (3), but got 'tensor<3xi64>'}}
-  %y, %l = seq.affine_recurrence diagonal decay(%a) input(%u) initial(%h0) cu_seqlens(%cu) 
+  %y, %l = seq.affine_recurrence diagonal decay(%a) input(%u) initial(%h0) cu_seqlens(%cu)
       : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<3x8xf32>, tensor<3xi64>) -> (tensor<?x8xf32>, tensor<3x8xf32>)
   return
 }
@@ -149,7 +149,7 @@ func.func @affine_c9_count(%a: tensor<?x8xf32>, %u: tensor<?x8xf32>, %h0: tensor
 
 func.func @affine_c9_batch(%a: tensor<?x?x8xf32>, %u: tensor<?x?x8xf32>, %h0: tensor<?x?x8xf32>, %cu: tensor<?xi32>) {
   // expected-error @+1 {{expected 'input' to be [T, S…] with 'cu_seqlens', but got 'tensor<?x?x8xf32>' with 'state_rank' 1}}
-  %y, %l = seq.affine_recurrence diagonal decay(%a) input(%u) initial(%h0) cu_seqlens(%cu) 
+  %y, %l = seq.affine_recurrence diagonal decay(%a) input(%u) initial(%h0) cu_seqlens(%cu)
       : (tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<?xi32>) -> (tensor<?x?x8xf32>, tensor<?x?x8xf32>)
   return
 }
