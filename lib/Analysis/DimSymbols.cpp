@@ -17,8 +17,7 @@
 using namespace mlir;
 using namespace seqc;
 
-/// Nodes that are no size of a tensor.
-static constexpr int64_t indexNode = -1, totalNode = -2, sequencesNode = -3;
+static constexpr int64_t indexNode = -1;
 
 static RankedTensorType tensorType(Value v) { return dyn_cast<RankedTensorType>(v.getType()); }
 
@@ -32,7 +31,7 @@ unsigned DimSymbols::classOf(Value tensor, int64_t dim) {
   auto [it, fresh] = nodes.try_emplace({tensor, dim}, unsigned(parent.size()));
   if (fresh) {
     parent.push_back(it->second);
-    if (RankedTensorType type = tensorType(tensor); type && dim >= 0 && !type.isDynamicDim(dim))
+    if (RankedTensorType type = tensorType(tensor); type && !type.isDynamicDim(dim))
       sizes[it->second] = type.getDimSize(dim);
   }
   return find(it->second);
@@ -40,22 +39,10 @@ unsigned DimSymbols::classOf(Value tensor, int64_t dim) {
 
 unsigned DimSymbols::classOfIndex(Value index) { return classOf(index, indexNode); }
 
-static Value behindCasts(Value v) {
-  while (auto cast = v.getDefiningOp<tensor::CastOp>())
-    v = cast.getSource();
-  return v;
-}
-
-unsigned DimSymbols::totalOf(Value offsets) { return classOf(behindCasts(offsets), totalNode); }
-unsigned DimSymbols::sequencesOf(Value offsets) {
-  return classOf(behindCasts(offsets), sequencesNode);
-}
-
-bool DimSymbols::countsItself(Value offsets) {
-  unsigned size = classOf(behindCasts(offsets), 0), sequences = sequencesOf(offsets);
-  std::optional<int64_t> n = staticSize(size), less = staticSize(sequences);
-  return (n && less && *n - 1 == *less) || llvm::any_of(decrements, [&](auto pair) {
-           return same(pair.first, size) && same(pair.second, sequences);
+bool DimSymbols::isOneLess(unsigned less, unsigned more) {
+  std::optional<int64_t> a = staticSize(less), b = staticSize(more);
+  return (a && b && *b - 1 == *a) || llvm::any_of(decrements, [&](auto pair) {
+           return same(pair.first, more) && same(pair.second, less);
          });
 }
 
@@ -275,10 +262,6 @@ void DimSymbols::visitRecurrence(Operation *op) {
       unite(whole, i < time ? i : i + 1, state, i);
     tieSteps(classOf(whole, time));
   };
-  if (Value offsets = recurrence.getCuSeqlens()) {
-    tieSteps(totalOf(offsets));
-    unite(sequencesOf(offsets), classOf(state, 0));
-  }
   for (auto [whole, arg] : llvm::zip(recurrence.getInputs(), recurrence.getInputArgs()))
     sequence(whole), step(whole, leading, arg);
   if (recurrence.getResets())
@@ -306,15 +289,8 @@ void DimSymbols::visitAffine(Operation *op) {
   int64_t batch = affine.getSequenceRank() - 1, time = affine.getTimeAxis();
   Value input = affine.getInput(), initial = affine.getInitial(), output = affine.getOutput();
   int64_t rank = tensorType(initial).getRank();
-  if (Value offsets = affine.getCuSeqlens()) {
-    unite(totalOf(offsets), classOf(input, 0));
-    unite(sequencesOf(offsets), classOf(initial, 0));
-    for (int64_t i = 1; i < rank; ++i)
-      unite(initial, i, input, i);
-  } else {
-    for (int64_t i = 0; i < rank; ++i)
-      unite(initial, i, input, i < time ? i : i + 1);
-  }
+  for (int64_t i = affine.isPacked(); i < rank; ++i)
+    unite(initial, i, input, affine.isPacked() || i < time ? i : i + 1);
   uniteShapes(initial, affine.getFinal());
   auto leading = [&](Value v) {
     for (int64_t i = 0; i <= batch; ++i)

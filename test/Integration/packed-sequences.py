@@ -73,6 +73,7 @@ for march in levels():
         for dtype in OFFSETS:
             module = compile_text(packed_steps.module(dtype), schedule, march)
             for name in packed_steps.PAIRS:
-                for lengths in LENGTHS if dtype == "i32" else LENGTHS[5:6]:
+                large = name.startswith("wide")
+                for lengths in LENGTHS[5:7] if large else LENGTHS if dtype == "i32" else LENGTHS[5:6]:
                     test(name, module, lengths, f"{march} {schedule} {dtype}", RUNS)
 

@@ -28,13 +28,9 @@ public:
   /// Class of an index value that is a size, or of itself alone.
   unsigned classOfIndex(mlir::Value index);
   bool same(unsigned a, unsigned b) { return find(a) == find(b); }
-  /// What an operand `cu_seqlens` says: the class of its last offset, which is the number of steps,
-  /// and that of the number of sequences, which is its own size less one. All ops with the same
-  /// offsets have the same.
-  unsigned totalOf(mlir::Value offsets);
-  unsigned sequencesOf(mlir::Value offsets);
-  /// True if the number of sequences is computed from the size of `offsets`.
-  bool countsItself(mlir::Value offsets);
+  /// True if class `less` is known to be one less than class `more`: a number of packed sequences and
+  /// the size of their `cu_seqlens`. (That equal offsets mean equal numbers is not assumed.)
+  bool isOneLess(unsigned less, unsigned more);
   /// The size of a class where one of its members is static.
   std::optional<int64_t> staticSize(unsigned c) { return sizes.lookup(find(c)); }
   /// Name given to the class by `seqc.dims`, or empty.

@@ -257,3 +257,37 @@ pair(
     [("a", "in", [16, 9]), ("u", "in", [16, 9]), ("h0", "state", [16, 9]), ("c", "in", [16])],
     [("out", [9]), ("final", [16, 9])],
 )
+
+# Too many states for L1, kept apart by channel: tiles of channels, strips of time. The projection
+# is work before the strip, the sum over the states of a channel an out.
+for reverse in ("", "reverse"):
+    pair(
+        "wide" + ("_backwards" if reverse else ""),
+        "  %empty = tensor.empty() : tensor<8x1000xf32>\n"
+        "  %zero = arith.constant dense<0.0> : tensor<1000xf32>\n"
+        + step(
+            "%x: tensor<2xf32> in %u",
+            "%h: tensor<8x1000xf32> = %h0",
+            """    %p = linalg.matvec ins(%w, %x : tensor<1000x2xf32>, tensor<2xf32>) outs(%zero : tensor<1000xf32>) -> tensor<1000xf32>
+    %n = linalg.generic {{indexing_maps = [affine_map<(n, d) -> (n, d)>, affine_map<(n, d) -> (d)>, affine_map<(n, d) -> (n, d)>, affine_map<(n, d) -> (n, d)>], iterator_types = ["parallel", "parallel"]}}
+        ins(%a, %p, %h : tensor<8x1000xf32>, tensor<1000xf32>, tensor<8x1000xf32>) outs(%empty : tensor<8x1000xf32>) {{
+    ^bb0(%ai: f32, %pi: f32, %hi: f32, %o: f32):
+      %k = arith.mulf %ai, %hi : f32
+      %s = arith.addf %k, %pi : f32
+      linalg.yield %s : f32
+    }} -> tensor<8x1000xf32>
+    %y = linalg.reduce ins(%n : tensor<8x1000xf32>) outs(%zero : tensor<1000xf32>) dimensions = [0]
+      (%in: f32, %acc: f32) {{
+        %t = arith.addf %acc, %in : f32
+        linalg.yield %t : f32
+      }}
+    seq.yield next(%n : tensor<8x1000xf32>) out(%y : tensor<1000xf32>)""",
+            (V % 2 + ", ", S % "8x1000"),
+            f"{V % 1000}, {S % '8x1000'}",
+            "%y, %l",
+            reverse,
+        )
+        + f"\n  return %y, %l : {V % 1000}, {S % '8x1000'}",
+        [("u", "in", [2]), ("h0", "state", [8, 1000]), ("a", "weight", [8, 1000]), ("w", "weight", [1000, 2])],
+        [("out", [1000]), ("final", [8, 1000])],
+    )

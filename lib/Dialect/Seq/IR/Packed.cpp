@@ -5,11 +5,16 @@
 using namespace mlir;
 using namespace seqc::seq;
 
-Value seqc::seq::getCuSeqlens(Operation *op) {
-  if (auto recurrence = dyn_cast<RecurrenceOp>(op))
-    return recurrence.getCuSeqlens();
-  auto affine = dyn_cast<AffineRecurrenceOp>(op);
-  return affine ? affine.getCuSeqlens() : Value();
+std::optional<PackedSequences> seqc::seq::getPackedSequences(Operation *op) {
+  if (auto affine = dyn_cast<AffineRecurrenceOp>(op); affine && affine.isPacked())
+    return PackedSequences{affine.getCuSeqlens(), affine.getInput(), {}, affine.getInitial()};
+  auto recurrence = dyn_cast<RecurrenceOp>(op);
+  if (!recurrence || !recurrence.isPacked())
+    return std::nullopt;
+  Value perStep = !recurrence.getInputs().empty() ? Value(recurrence.getInputs().front())
+                                                  : recurrence.getResets();
+  return PackedSequences{recurrence.getCuSeqlens(), perStep, recurrence.getSteps(),
+                         recurrence.getInitial().front()};
 }
 
 LogicalResult seqc::seq::verifyCuSeqlens(Operation *op, Value offsets, int64_t sequences) {
