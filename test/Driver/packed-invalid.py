@@ -47,6 +47,24 @@ refuse("as many sequences as offsets", count,
        "%t = tensor.empty(%d) : tensor<?x3xf32> %z = arith.constant 0.0 : f32 "
        "%g = linalg.fill ins(%z : f32) outs(%t : tensor<?x3xf32>) -> tensor<?x3xf32>", h="%g")
 
+
+# Two ops with the same offsets: each is compared with its own sizes.
+BOTH = """func.func @f(%u: tensor<?x3xf32>, %v: tensor<?x3xf32>, %cu: tensor<?xi32>, %h0: tensor<?x3xf32>, %k0: tensor<?x3xf32>) -> (tensor<?x3xf32>, tensor<?x3xf32>) {
+"""
+for i, (u, h) in enumerate((("%u", "%h0"), ("SECOND_U", "SECOND_H"))):
+    BOTH += f"""  %y{i}, %l{i} = seq.recurrence (%x: tensor<3xf32> in {u}) cu_seqlens(%cu) states(%h: tensor<3xf32> = {h}) {{
+    %n = arith.addf %h, %x : tensor<3xf32>
+    seq.yield next(%n : tensor<3xf32>) out(%n : tensor<3xf32>)
+  }} : (tensor<?x3xf32>, tensor<?xi32>, tensor<?x3xf32>) -> (tensor<?x3xf32>, tensor<?x3xf32>)
+"""
+BOTH += "  return %y0, %y1 : tensor<?x3xf32>, tensor<?x3xf32>\n}\n"
+for u, h, what in (("%v", "%h0", "to have the same number of steps, but got another than before"),
+                   ("%u", "%k0", "to be equally many, but got another number than before")):
+    tool.write("m.mlir", BOTH.replace("SECOND_U", u).replace("SECOND_H", h))
+    result = tool.run("m.mlir", "-o", "m.so")
+    sentence = f"m.mlir:6:14: error: 'seq.recurrence' op expected all packed sequences with these offsets {what} (help:"
+    tool.report(what, result.returncode == 1 and result.stderr.decode().startswith(sentence), result)
+
 tool.write("m.mlir", TEXT % ("", "%u", "%cu", "%h0"))
 text = tool.run("m.mlir", "--explain").stdout.decode()
 tool.report("no stream", "no step function: `seq.recurrence` at m.mlir:3:12 runs packed sequences from their "
