@@ -14,8 +14,8 @@ static LogicalResult check(Operation *op, seq::ScheduleAttr schedule) {
   if (!schedule)
     return op->emitOpError("expected a schedule after stage 'scheduled', but got none");
   seq::Plan plan = schedule.getPlan();
-  if (plan != seq::Plan::Reference && plan != seq::Plan::Fused)
-    return op->emitOpError("expected plan 'reference' or 'fused', but got '")
+  if (plan != seq::Plan::Reference && plan != seq::Plan::Fused && plan != seq::Plan::Scan)
+    return op->emitOpError("expected plan 'reference', 'fused' or 'scan', but got '")
            << seq::stringifyPlan(plan) << "', which seqc does not implement yet";
   if (plan == seq::Plan::Reference)
     return success();
