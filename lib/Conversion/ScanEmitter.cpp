@@ -50,7 +50,9 @@ ScanEmitter::ScanEmitter(Group group)
       components(op.getNumStates()), channels(channelsOf(op)), all(components, true) {
   units = e.lanes / channels;
   bool even = units * channels == e.lanes && llvm::isPowerOf2_64(units);
-  vectors = even ? std::min<int64_t>(units, llvm::bit_floor<uint64_t>(schedule.getVectors())) : 1;
+  largest.groups = schedule.getRows();
+  if (even) // else runs would not fill whole units
+    largest.vectors = std::min<int64_t>(units, llvm::bit_floor<uint64_t>(schedule.getVectors()));
 }
 
 /// Values of `block` that `v` is computed from.
@@ -213,80 +215,98 @@ ScanEmitter::Tuple ScanEmitter::emitSteps(Value first, Value end, Tuple carry) {
   return restore(carry, loop.getResults());
 }
 
-/// One block of `perBlock` vectors from step `first`; returns the states after it.
-ScanEmitter::Tuple ScanEmitter::emitBlock(Value first, int64_t perBlock, const Tuple &carry,
+/// Which lane of the same channel a lane takes its value from.
+ScanEmitter::Tuple ScanEmitter::moveUnits(const Tuple &t,
+                                          llvm::function_ref<int64_t(int64_t)> unitFor) {
+  return shuffle(t, [&](int64_t l) {
+    return unitFor(std::min(l / channels, units - 1)) * channels + l % channels;
+  });
+}
+
+/// What precedes each run of a group: `carry`, then the states at the ends of the runs before.
+ScanEmitter::Tuple ScanEmitter::statesBefore(const Tuple &carry, const Tuple &ends, Shape shape) {
+  Tuple before(components);
+  for (unsigned c : needed.set_bits()) {
+    Value shifted = shuffle(ends[c], [&](int64_t l) { return l >= channels ? l - channels : l; });
+    before[c] = select([&](int64_t l) { return l < channels; }, carry[c], shifted);
+  }
+  return moveUnits(before, [&](int64_t u) { return timeOfUnit(u, shape.vectors); });
+}
+
+/// One block from step `first`; returns the states after it.
+ScanEmitter::Tuple ScanEmitter::emitBlock(Value first, Shape shape, const Tuple &carry,
                                           bool streaming) {
   e.openScope();
-  SmallVector<Tuple> rows;
-  for (int64_t i = 0; i < perBlock; ++i) {
-    setTime(first, i, false);
-    rows.push_back(elements());
-  }
-  SmallVector<Tuple> loaded = rows;
-  transpose(rows);
-  for (int64_t j = 1; j < perBlock; ++j)
-    rows[j] = apply(rows[j - 1], rows[j], all);
-  auto laneOf = [&](int64_t l, llvm::function_ref<int64_t(int64_t)> unit) {
-    int64_t u = std::min(l / channels, units - 1);
-    return unit(u) * channels + l % channels;
-  };
-  // The unit that holds run n, and the run that a unit holds.
-  SmallVector<int64_t> unitOf(units);
-  for (int64_t u = 0; u < units; ++u)
-    unitOf[timeOfUnit(u, perBlock)] = u;
-  Tuple ends = shuffle(rows.back(), [&](int64_t l) {
-    return laneOf(l, [&](int64_t u) { return unitOf[u]; });
-  });
-  Tuple after = apply(carry, prefixesOfUnits(ends), needed);
-  // What precedes each run, where the run is.
-  Tuple before(components);
-  if (perBlock > 1 || readsOldStates)
-    for (unsigned c : needed.set_bits()) {
-      Value shifted = shuffle(after[c], [&](int64_t l) { return l >= channels ? l - channels : l; });
-      shifted = select([&](int64_t l) { return l < channels; }, carry[c], shifted);
-      before[c] = shuffle(shifted, [&](int64_t l) {
-        return laneOf(l, [&](int64_t u) { return timeOfUnit(u, perBlock); });
-      });
+  int64_t groups = shape.groups, perGroup = shape.vectors;
+  SmallVector<SmallVector<Tuple>> rows(groups);
+  SmallVector<Tuple> loaded;
+  for (int64_t g = 0; g < groups; ++g) {
+    for (int64_t i = 0; i < perGroup; ++i) {
+      setTime(first, g * perGroup + i, false);
+      rows[g].push_back(elements());
     }
-  SmallVector<Tuple> states;
-  if (perBlock == 1) {
-    states.push_back(after);
-  } else {
-    for (const Tuple &row : rows)
-      states.push_back(apply(before, row, needed));
+    llvm::append_range(loaded, rows[g]);
+    transpose(rows[g]);
   }
-  // The last state of the block, bit for bit what its out shows.
-  Tuple next = shuffle(states.back(),
-                       [&](int64_t l) { return laneOf(l, [&](int64_t) { return units - 1; }); });
-  SmallVector<Tuple> old = {before};
-  for (int64_t j = 1; j < perBlock; ++j)
-    old.push_back(states[j - 1]);
+  // Groups side by side: each is one chain of dependent operations.
+  for (int64_t j = 1; j < perGroup; ++j)
+    for (int64_t g = 0; g < groups; ++g)
+      rows[g][j] = apply(rows[g][j - 1], rows[g][j], all);
+  SmallVector<int64_t> unitOfRun(units);
+  for (int64_t u = 0; u < units; ++u)
+    unitOfRun[timeOfUnit(u, perGroup)] = u;
+  SmallVector<Tuple> ends;
+  for (int64_t g = 0; g < groups; ++g)
+    ends.push_back(moveUnits(rows[g].back(), [&](int64_t u) { return unitOfRun[u]; }));
+  prefixesOfUnits(ends);
 
-  Value sound = isSound(loaded, states);
+  Tuple next = carry;
+  SmallVector<Tuple> states, old;
+  for (int64_t g = 0; g < groups; ++g) {
+    Tuple after = apply(next, ends[g], needed), before(components);
+    if (perGroup > 1 || readsOldStates)
+      before = statesBefore(next, after, shape);
+    old.push_back(before);
+    for (const Tuple &row : rows[g])
+      states.push_back(perGroup == 1 ? after : apply(before, row, needed));
+    old.append(states.end() - perGroup, states.end() - 1);
+    // The last state of the group, bit for bit what its out shows.
+    next = moveUnits(states.back(), [&](int64_t) { return units - 1; });
+  }
+  return storeIfSound(first, shape, carry, next, loaded, states, old, streaming);
+}
+
+/// The outs of a block whose states are `states`, or its evaluation step by step.
+ScanEmitter::Tuple ScanEmitter::storeIfSound(Value first, Shape shape, const Tuple &carry,
+                                             const Tuple &next, ArrayRef<Tuple> loaded,
+                                             SmallVector<Tuple> &states, SmallVector<Tuple> &old,
+                                             bool streaming) {
+  Value sound = isSound(loaded, states, shape);
   Tuple result = next;
   OpBuilder::InsertionGuard guard(b);
-  scf::IfOp choice;
   if (sound) {
-    SmallVector<Type> types = llvm::map_to_vector(present(next), [](Value v) { return v.getType(); });
-    choice = scf::IfOp::create(b, loc, types, sound, /*withElse=*/true);
+    SmallVector<Type> types =
+        llvm::map_to_vector(present(next), [](Value v) { return v.getType(); });
+    auto choice = scf::IfOp::create(b, loc, types, sound, /*withElse=*/true);
     b.setInsertionPointToStart(choice.elseBlock());
     e.openScope();
-    Value count = e.constant(perBlock * units);
-    Value end = arith::AddIOp::create(b, loc, first, count);
+    Value end = arith::AddIOp::create(b, loc, first, e.constant(stepsOf(shape)));
     scf::YieldOp::create(b, loc, present(emitSteps(first, end, carry)));
     e.closeScope();
     b.setInsertionPointToStart(choice.thenBlock());
     result = restore(next, choice.getResults());
   }
   e.openScope();
-  transpose(states);
-  if (readsOldStates)
-    transpose(old);
+  for (int64_t g = 0; g < shape.groups; ++g) {
+    transpose(MutableArrayRef(states).slice(g * shape.vectors, shape.vectors));
+    if (readsOldStates)
+      transpose(MutableArrayRef(old).slice(g * shape.vectors, shape.vectors));
+  }
   Index at = channelIndex();
-  for (int64_t i = 0; i < perBlock; ++i) {
-    e.place.stepInStrip = VectorEval::fixed(i);
+  for (auto [i, row] : llvm::enumerate(states)) {
+    setTime(first, i, false);
     for (unsigned c : needed.set_bits()) {
-      e.define(combine.getResult(c), at, states[i][c]);
+      e.define(combine.getResult(c), at, row[c]);
       if (readsOldStates)
         e.define(op.getStateArgs()[c], at, old[i][c]);
     }
@@ -299,31 +319,29 @@ ScanEmitter::Tuple ScanEmitter::emitBlock(Value first, int64_t perBlock, const T
   return result;
 }
 
-/// Whole blocks from step `first` on; the loop's end is the first step that none of them holds.
-ScanEmitter::Tuple ScanEmitter::emitBlocks(Value first, Value end, int64_t perBlock, Tuple carry,
+/// Whole blocks from step `first` on to `end`.
+ScanEmitter::Tuple ScanEmitter::emitBlocks(Value first, Value end, Shape shape, Tuple carry,
                                            bool streaming) {
-  auto loop =
-      scf::ForOp::create(b, loc, first, end, e.constant(perBlock * units), present(carry));
+  auto loop = scf::ForOp::create(b, loc, first, end, e.constant(stepsOf(shape)), present(carry));
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
   Tuple inside = restore(carry, loop.getRegionIterArgs());
-  Tuple next = emitBlock(loop.getInductionVar(), perBlock, inside, streaming);
+  Tuple next = emitBlock(loop.getInductionVar(), shape, inside, streaming);
   scf::YieldOp::create(b, loc, present(next));
   return restore(carry, loop.getResults());
 }
 
 /// Steps [first, end) from `carry`.
 ScanEmitter::Tuple ScanEmitter::emitSpan(Value first, Value end, Tuple carry, bool streaming) {
-  SmallVector<int64_t> sizes = {vectors};
-  if (vectors > 1)
-    sizes.push_back(1);
-  for (int64_t perBlock : sizes) {
-    Value size = e.constant(perBlock * units);
+  SmallVector<Shape> shapes = {largest};
+  if (stepsOf(largest) > units)
+    shapes.push_back({1, 1});
+  for (Shape shape : shapes) {
     Value left = arith::SubIOp::create(b, loc, end, first);
     left = arith::MaxSIOp::create(b, loc, left, zero);
-    Value rest = arith::RemUIOp::create(b, loc, left, size);
+    Value rest = arith::RemUIOp::create(b, loc, left, e.constant(stepsOf(shape)));
     Value last = arith::SubIOp::create(b, loc, end, rest);
-    carry = emitBlocks(first, last, perBlock, carry, streaming && perBlock == vectors);
+    carry = emitBlocks(first, last, shape, carry, streaming && shape == largest);
     first = last;
   }
   return emitSteps(first, end, carry);

@@ -11,7 +11,8 @@ namespace seqc {
 /// Lowers one recurrence in scan form (seq-form-scans): its next states are one seq.combine of the
 /// states with values that are free of them.
 ///
-/// A vector holds `units` consecutive steps of all channels; a block is `vectors` of them:
+/// A vector holds `units` consecutive steps of all channels; a block is some groups of some of them.
+/// A group:
 ///
 ///   e_t ← elements of the block, loaded as they lie in memory
 ///   transpose, so that each unit of lanes holds a run of consecutive steps
@@ -34,6 +35,11 @@ public:
 private:
   /// A vector for each component; null where it is not needed.
   using Tuple = llvm::SmallVector<mlir::Value>;
+  /// Of a block: groups of vectors that are transposed together.
+  struct Shape {
+    int64_t groups = 1, vectors = 1;
+    bool operator==(const Shape &) const = default;
+  };
 
   Group group;
   seq::RecurrenceOp op;
@@ -45,7 +51,8 @@ private:
   mlir::OpBuilder::InsertPoint entry;
 
   unsigned components;
-  int64_t channels, units, vectors;
+  int64_t channels, units;
+  Shape largest;
   llvm::BitVector needed; ///< components of the states that anything reads
   llvm::BitVector all;
   bool readsOldStates = false;
@@ -63,10 +70,13 @@ private:
 
   // --- spans of time -----------------------------------------------------------------------
   Tuple emitSpan(mlir::Value first, mlir::Value end, Tuple carry, bool streaming);
-  Tuple emitBlocks(mlir::Value first, mlir::Value end, int64_t perBlock, Tuple carry,
-                   bool streaming);
+  Tuple emitBlocks(mlir::Value first, mlir::Value end, Shape shape, Tuple carry, bool streaming);
   Tuple emitSteps(mlir::Value first, mlir::Value end, Tuple carry);
-  Tuple emitBlock(mlir::Value first, int64_t perBlock, const Tuple &carry, bool streaming);
+  Tuple emitBlock(mlir::Value first, Shape shape, const Tuple &carry, bool streaming);
+  Tuple storeIfSound(mlir::Value first, Shape shape, const Tuple &carry, const Tuple &next,
+                     llvm::ArrayRef<Tuple> loaded, llvm::SmallVector<Tuple> &states,
+                     llvm::SmallVector<Tuple> &old, bool streaming);
+  int64_t stepsOf(Shape shape) const { return shape.groups * shape.vectors * units; }
   Tuple emitStep(mlir::Value step, const Tuple &carry);
   mlir::Value streamingCondition();
 
@@ -82,11 +92,13 @@ private:
   mlir::Value shuffle(mlir::Value v, llvm::function_ref<int64_t(int64_t)> from);
   mlir::Value select(llvm::function_ref<bool(int64_t)> fromA, mlir::Value a, mlir::Value c);
   Tuple shuffle(const Tuple &t, llvm::function_ref<int64_t(int64_t)> from);
-  void transpose(llvm::SmallVectorImpl<mlir::Value> &rows);
-  void transpose(llvm::SmallVectorImpl<Tuple> &rows);
-  Tuple prefixesOfUnits(Tuple t);
-  int64_t timeOfUnit(int64_t unit, int64_t perBlock) const;
-  mlir::Value isSound(llvm::ArrayRef<Tuple> elements, llvm::ArrayRef<Tuple> states);
+  Tuple moveUnits(const Tuple &t, llvm::function_ref<int64_t(int64_t)> unitFor);
+  void transposeComponent(llvm::MutableArrayRef<mlir::Value> rows);
+  void transpose(llvm::MutableArrayRef<Tuple> rows);
+  void prefixesOfUnits(llvm::MutableArrayRef<Tuple> tuples);
+  int64_t timeOfUnit(int64_t unit, int64_t vectors) const;
+  Tuple statesBefore(const Tuple &carry, const Tuple &ends, Shape shape);
+  mlir::Value isSound(llvm::ArrayRef<Tuple> elements, llvm::ArrayRef<Tuple> states, Shape shape);
   mlir::Value splat(mlir::Type type, double v);
 };
 

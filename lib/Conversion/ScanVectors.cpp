@@ -70,7 +70,7 @@ Value ScanEmitter::select(llvm::function_ref<bool(int64_t)> fromA, Value a, Valu
 
 /// Rows of as many units as there are rows (or a multiple): afterwards row j holds in unit
 /// (h, i) what row i held in unit (h, j), where i and j are the low bits of a unit's number.
-void ScanEmitter::transpose(SmallVectorImpl<Value> &rows) {
+void ScanEmitter::transposeComponent(MutableArrayRef<Value> rows) {
   if (llvm::all_of(rows, isSplat))
     return;
   for (int64_t bit = 1; bit < int64_t(rows.size()); bit *= 2)
@@ -89,34 +89,35 @@ void ScanEmitter::transpose(SmallVectorImpl<Value> &rows) {
     }
 }
 
-void ScanEmitter::transpose(SmallVectorImpl<Tuple> &rows) {
+void ScanEmitter::transpose(MutableArrayRef<Tuple> rows) {
   if (rows.size() == 1)
     return;
   for (unsigned c = 0; c < components; ++c) {
     if (!rows.front()[c])
       continue;
     SmallVector<Value> column = llvm::to_vector(llvm::map_range(rows, [&](Tuple &t) { return t[c]; }));
-    transpose(column);
+    transposeComponent(column);
     for (auto [row, v] : llvm::zip_equal(rows, column))
       row[c] = v;
   }
 }
 
 /// After a transposition, the number in time of the run that a unit of lanes holds.
-int64_t ScanEmitter::timeOfUnit(int64_t unit, int64_t perBlock) const {
-  return unit % perBlock * (units / perBlock) + unit / perBlock;
+int64_t ScanEmitter::timeOfUnit(int64_t unit, int64_t vectors) const {
+  return unit % vectors * (units / vectors) + unit / vectors;
 }
 
-/// Prefixes along the units of a vector, whose order is that of time.
-ScanEmitter::Tuple ScanEmitter::prefixesOfUnits(Tuple t) {
+/// Prefixes along the units of each vector, whose order is that of time.
+void ScanEmitter::prefixesOfUnits(MutableArrayRef<Tuple> tuples) {
   for (int64_t distance = 1; distance < units; distance *= 2) {
     int64_t shift = distance * channels;
-    Tuple before = shuffle(t, [&](int64_t l) { return l >= shift ? l - shift : l; });
-    Tuple both = apply(before, t, all);
-    for (unsigned c = 0; c < components; ++c)
-      t[c] = select([&](int64_t l) { return l >= shift; }, both[c], t[c]);
+    for (Tuple &t : tuples) {
+      Tuple before = shuffle(t, [&](int64_t l) { return l >= shift ? l - shift : l; });
+      Tuple both = apply(before, t, all);
+      for (unsigned c = 0; c < components; ++c)
+        t[c] = select([&](int64_t l) { return l >= shift; }, both[c], t[c]);
+    }
   }
-  return t;
 }
 
 /// The greatest magnitude in `vectors`.
@@ -137,7 +138,7 @@ static Value greatest(OpBuilder &b, Location loc, ArrayRef<Value> vectors) {
 /// True at run time if the block's results can be kept: its states are finite and, for affine
 /// steps, no product of coefficients exceeds 2, so that nothing overflowed, vanished and grew
 /// again, or cancelled on the way.
-Value ScanEmitter::isSound(ArrayRef<Tuple> elements, ArrayRef<Tuple> states) {
+Value ScanEmitter::isSound(ArrayRef<Tuple> elements, ArrayRef<Tuple> states, Shape shape) {
   Value sound;
   auto also = [&](Value lanes) {
     sound = sound ? arith::AndIOp::create(b, loc, sound, lanes).getResult() : lanes;
@@ -158,7 +159,7 @@ Value ScanEmitter::isSound(ArrayRef<Tuple> elements, ArrayRef<Tuple> states) {
         if (!llvm::is_contained(factors, t[c]))
           factors.push_back(t[c]);
       // m terms of products of m × m blocks; 2 to the power of one step's share.
-      double m = affine.getInt(), count = double(elements.size()) * units;
+      double m = affine.getInt(), count = double(shape.vectors * units);
       double most = std::exp2(1 / count) / m;
       also(arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLE, greatest(b, loc, factors),
                                  splat(type, most)));
