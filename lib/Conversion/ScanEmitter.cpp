@@ -158,6 +158,8 @@ void ScanEmitter::setTime(Value first, int64_t vector, bool single) {
 }
 
 void ScanEmitter::storeOuts(Value first, int64_t vector, bool single, bool streaming) {
+  if (silent)
+    return;
   setTime(first, vector, single);
   for (auto [out, buffer] : llvm::zip_equal(op.getYield().getOut(), outBuffers)) {
     if (!buffer)
@@ -186,22 +188,6 @@ ScanEmitter::Tuple ScanEmitter::emitStep(Value step, const Tuple &carry) {
   storeOuts(step, 0, true, false);
   e.closeScope();
   return states;
-}
-
-static SmallVector<Value> present(ArrayRef<Value> t) {
-  SmallVector<Value> values;
-  llvm::copy_if(t, std::back_inserter(values), [](Value v) { return bool(v); });
-  return values;
-}
-
-/// `values` in the places where `like` has some.
-static SmallVector<Value> restore(ArrayRef<Value> like, ValueRange values) {
-  SmallVector<Value> t(like.size());
-  unsigned next = 0;
-  for (auto [i, v] : llvm::enumerate(like))
-    if (v)
-      t[i] = values[next++];
-  return t;
 }
 
 ScanEmitter::Tuple ScanEmitter::emitSteps(Value first, Value end, Tuple carry) {
@@ -396,39 +382,22 @@ void ScanEmitter::storeFinals(const Tuple &carry) {
       e.spread(v, buffer, e.leafIndex({buffer, Leaf::Batch}, at), channels, false);
 }
 
-/// All of time for sequence `row` of the batch.
-void ScanEmitter::emitRow(Value row) {
-  e.leaves = baseLeaves;
-  e.resetTile();
-  Value rest = row;
-  e.place.batch.assign(batchSizes.size(), Idx());
-  for (int64_t d = int64_t(batchSizes.size()) - 1; d >= 0; --d) {
-    Value own = d ? arith::RemUIOp::create(b, loc, rest, batchSizes[d]).getResult() : rest;
-    e.place.batch[d] = {own, 0, 0};
-    if (d)
-      rest = arith::DivUIOp::create(b, loc, rest, batchSizes[d]);
-  }
-  e.place.row = VectorEval::fixed(0);
-  e.place.stepInStrip = VectorEval::fixed(0);
-  Tuple carry = initialCarry();
+/// Steps [first, end) of a row, past the caches where that pays.
+ScanEmitter::Tuple ScanEmitter::emitTime(Value first, Value end, const Tuple &carry) {
   Value streaming = streamingCondition();
-  if (streaming) {
-    SmallVector<Type> types =
-        llvm::map_to_vector(present(carry), [](Value v) { return v.getType(); });
-    auto choice = scf::IfOp::create(b, loc, types, streaming, /*withElse=*/true);
-    for (bool first : {true, false}) {
-      OpBuilder::InsertionGuard guard(b);
-      b.setInsertionPointToStart(first ? choice.thenBlock() : choice.elseBlock());
-      e.openScope();
-      scf::YieldOp::create(b, loc, present(emitSpan(zero, steps, carry, first)));
-      e.closeScope();
-    }
-    carry = restore(carry, choice.getResults());
-  } else {
-    carry = emitSpan(zero, steps, carry, false);
+  if (!streaming)
+    return emitSpan(first, end, carry, false);
+  SmallVector<Type> types =
+      llvm::map_to_vector(present(carry), [](Value v) { return v.getType(); });
+  auto choice = scf::IfOp::create(b, loc, types, streaming, /*withElse=*/true);
+  for (bool past : {true, false}) {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(past ? choice.thenBlock() : choice.elseBlock());
+    e.openScope();
+    scf::YieldOp::create(b, loc, present(emitSpan(first, end, carry, past)));
+    e.closeScope();
   }
-  storeFinals(carry);
-  e.resetTile();
+  return restore(carry, choice.getResults());
 }
 
 void ScanEmitter::replaceResults() {
@@ -468,10 +437,10 @@ void ScanEmitter::run() {
   allocate();
   Operation *anchor = arith::ConstantIndexOp::create(b, loc, 0);
   entry = OpBuilder::InsertPoint(anchor->getBlock(), Block::iterator(anchor));
-  auto loop =
-      scf::ForallOp::create(b, loc, ArrayRef<OpFoldResult>{rows}, ValueRange{}, std::nullopt);
-  b.setInsertionPointToStart(loop.getBody());
-  emitRow(loop.getInductionVar(0));
+  if (schedule.getChunk())
+    emitChunks(rows);
+  else
+    emitRows(rows);
   b.setInsertionPoint(op);
   replaceResults();
 }

@@ -56,6 +56,7 @@ private:
   llvm::BitVector needed; ///< components of the states that anything reads
   llvm::BitVector all;
   bool readsOldStates = false;
+  bool silent = false; ///< outs are not stored
   mlir::Value zero, one, steps;
   llvm::SmallVector<mlir::Value> batchSizes;
   llvm::SmallVector<mlir::Value> outBuffers, finalBuffers;
@@ -63,12 +64,24 @@ private:
 
   void findNeeded();
   void allocate();
-  void emitRow(mlir::Value row);
+  void setRow(mlir::Value row);
+  void parallel(mlir::Value count, llvm::function_ref<void(mlir::Value)> body);
+  void emitRows(mlir::Value rows);
+  void emitChunks(mlir::Value rows);
   void storeFinals(const Tuple &carry);
   void replaceResults();
   Tuple initialCarry();
 
+  // --- chunks --------------------------------------------------------------------------------
+  Tuple multiplyBlock(mlir::Value first, Shape shape, const Tuple &product, mlir::Value &sound);
+  Tuple multiplySpan(mlir::Value first, mlir::Value end, mlir::Value &sound);
+  Tuple foldProducts(mlir::Value k, const Tuple &carry,
+                     llvm::function_ref<Tuple(mlir::Value, const Tuple &)> one);
+  Tuple foldOne(mlir::Value sound, const Tuple &carry, const Tuple &product, mlir::Value first,
+                mlir::Value end);
+
   // --- spans of time -----------------------------------------------------------------------
+  Tuple emitTime(mlir::Value first, mlir::Value end, const Tuple &carry);
   Tuple emitSpan(mlir::Value first, mlir::Value end, Tuple carry, bool streaming);
   Tuple emitBlocks(mlir::Value first, mlir::Value end, Shape shape, Tuple carry, bool streaming);
   Tuple emitSteps(mlir::Value first, mlir::Value end, Tuple carry);
@@ -99,7 +112,12 @@ private:
   int64_t timeOfUnit(int64_t unit, int64_t vectors) const;
   Tuple statesBefore(const Tuple &carry, const Tuple &ends, Shape shape);
   mlir::Value isSound(llvm::ArrayRef<Tuple> elements, llvm::ArrayRef<Tuple> states, Shape shape);
+  mlir::Value isSoundProduct(const Tuple &product);
   mlir::Value splat(mlir::Type type, double v);
+  /// The values of a tuple that are there, and such values in the places where `like` has some.
+  static llvm::SmallVector<mlir::Value> present(llvm::ArrayRef<mlir::Value> t);
+  static llvm::SmallVector<mlir::Value> restore(llvm::ArrayRef<mlir::Value> like,
+                                                mlir::ValueRange values);
 };
 
 } // namespace seqc

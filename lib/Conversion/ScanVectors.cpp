@@ -7,6 +7,21 @@
 using namespace mlir;
 using namespace seqc;
 
+SmallVector<Value> ScanEmitter::present(ArrayRef<Value> t) {
+  SmallVector<Value> values;
+  llvm::copy_if(t, std::back_inserter(values), [](Value v) { return bool(v); });
+  return values;
+}
+
+SmallVector<Value> ScanEmitter::restore(ArrayRef<Value> like, ValueRange values) {
+  SmallVector<Value> t(like.size());
+  unsigned next = 0;
+  for (auto [i, v] : llvm::enumerate(like))
+    if (v)
+      t[i] = values[next++];
+  return t;
+}
+
 Value ScanEmitter::splat(Type type, double v) {
   auto vector = cast<VectorType>(type);
   auto element = FloatAttr::get(vector.getElementType(), v);
@@ -149,6 +164,8 @@ Value ScanEmitter::isSound(ArrayRef<Tuple> elements, ArrayRef<Tuple> states, Sha
     if (!isa<FloatType>(getElementTypeOrSelf(type)))
       continue;
     if (needed[c]) {
+      if (states.empty())
+        continue;
       Value none = splat(type, 0.0), sum = none;
       for (const Tuple &t : states)
         sum = math::FmaOp::create(b, loc, t[c], none, sum);
@@ -168,4 +185,24 @@ Value ScanEmitter::isSound(ArrayRef<Tuple> elements, ArrayRef<Tuple> states, Sha
   if (!sound)
     return {};
   return vector::ReductionOp::create(b, loc, vector::CombiningKind::AND, sound);
+}
+
+/// The same for the product of a chunk, which stands for any number of steps.
+Value ScanEmitter::isSoundProduct(const Tuple &product) {
+  Value sound = arith::ConstantOp::create(b, loc, b.getBoolAttr(true));
+  bool affine = combine->hasAttr("affine");
+  for (unsigned c = 0; c < components; ++c) {
+    Type type = product[c].getType();
+    if (!isa<FloatType>(getElementTypeOrSelf(type)))
+      continue;
+    double most = affine && !needed[c] ? 2 : std::numeric_limits<double>::max();
+    if (!cast<VectorType>(type).getElementType().isF64())
+      most = std::min<double>(most, std::numeric_limits<float>::max());
+    Value size = math::AbsFOp::create(b, loc, product[c]);
+    Value fine =
+        arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLE, size, splat(type, most));
+    fine = vector::ReductionOp::create(b, loc, vector::CombiningKind::AND, fine);
+    sound = arith::AndIOp::create(b, loc, sound, fine);
+  }
+  return sound;
 }
