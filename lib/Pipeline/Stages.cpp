@@ -26,6 +26,7 @@ static void buildSimplified(OpPassManager &pm, const CompileOptions &) { buildSi
 static void buildScheduled(OpPassManager &pm, const CompileOptions &options) {
   SelectSchedulePassOptions select;
   select.plan = options.schedule;
+  select.threads = options.threads;
   for (const auto &[name, size] : options.assume)
     select.assume.push_back(name + "=" + std::to_string(size));
   pm.addPass(createSelectSchedulePass(select));

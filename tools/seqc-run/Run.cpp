@@ -33,6 +33,7 @@ Exit Model::open(const Options &options, const std::string &schedule, std::strin
     wanted.march = orNull(options.march);
     wanted.assume = orNull(options.assume);
     wanted.weights = orNull(options.weights);
+    wanted.threads = options.threads;
     wanted.precise = options.precise;
     code = seqc_compile_file(options.model.c_str(), &wanted, &module);
   }

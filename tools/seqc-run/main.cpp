@@ -3,6 +3,7 @@
 // A client of the C API like any other: nothing here sees the compiler.
 //
 //===----------------------------------------------------------------------===//
+#include "Calibrate.h"
 #include "Compare.h"
 #include "Npy.h"
 #include "Options.h"
@@ -118,7 +119,11 @@ int main(int argc, char **argv) {
     return Done;
   }
   signal(SIGXFSZ, SIG_IGN); // a file that may not grow is an error of the write
-  Exit code = run(options, error);
+  Exit code = Done;
+  if (options.calibrate)
+    fputs(calibrate().c_str(), stdout);
+  else
+    code = run(options, error);
   if (code == Done && fflush(stdout) != 0) {
     code = WrongInput;
     error = std::string("cannot write to stdout: ") + strerror(errno);

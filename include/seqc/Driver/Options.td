@@ -12,9 +12,11 @@ def output : JoinedOrSeparate<["-"], "o">, MetaVarName<"FILE">,
 def emit : J<"emit=", "KIND", "seq, simplified, scheduled, lowered, llvm, asm, obj, lib or header">;
 def target : J<"target=", "TRIPLE", "native (default) or a triple">;
 def march : J<"march=", "LEVEL", "native, generic, x86-64-v2..v4 or features: +avx2,+fma">;
-def schedule : J<"schedule=", "PLAN", "auto (default), reference or fused">;
+def schedule : J<"schedule=", "PLAN", "auto (default), reference, fused or scan">;
 def assume : J<"assume=", "B=8,T=4096", "usual sizes, by the names in seqc.dims">;
+def threads : J<"threads=", "N", "threads that the plans are made for (default 1)">;
 def weights : J<"weights=", "FILE", "bind seqc.param arguments from a .safetensors file">;
+def target_facts : J<"target-facts=", "FILE", "measured facts, written by seqc-run --calibrate">;
 def precise : F<"precise", "activations by libm instead of vector expansions">;
 def explain : F<"explain", "print what is known of each step, its plan and why">;
 def explain_EQ : J<"explain=", "text|json[:FILE]", "the same in that form, to FILE">;
@@ -29,10 +31,8 @@ def help_EQ : J<"help=", "all", "print every option">, Flags<[HelpHidden]>;
 
 def check_bytecode : Flag<["--"], "check-bytecode">, Flags<[HelpHidden]>;
 
-def later_threads : Later<"threads">;
 def later_certificate : Later<"certificate">;
 def later_streaming_exact : Later<"streaming-exact">;
 def later_export : Later<"export=">;
 def later_cuda_arch : Later<"cuda-arch=">;
 def later_prefix : Later<"prefix=">;
-def later_target_facts : Later<"target-facts=">;

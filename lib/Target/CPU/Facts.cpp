@@ -138,7 +138,7 @@ FailureOr<seq::TargetAttr> seqc::cpuTarget(MLIRContext *context, StringRef tripl
   int64_t registers = isX86 ? (bits == 512 ? 32 : 16) : 32;
   auto text = [&](StringRef s) { return StringAttr::get(context, s); };
   return seq::TargetAttr::get(context, text(triple.str()), text(isX86 ? "x86-64" : "generic"),
-                              text(features), bits, registers, 32 << 10, 1 << 20);
+                              text(features), bits, registers, 32 << 10, 1 << 20, 0, 0, 0, 0);
 }
 
 std::vector<std::string> seqc::requiredFeatures(seq::TargetAttr target) {

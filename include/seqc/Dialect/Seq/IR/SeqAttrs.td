@@ -69,14 +69,25 @@ def Seq_TargetAttr : Seq_Attr<"Target", "target"> {
     `#seq.target<"x86_64-unknown-linux-gnu", features = "+avx2,+fma", vector_bits = 256, …>`, the module attribute
     `seqc.target`. The driver writes it; only `Schedule` and `Target` read it. Sizes are bytes of
     the caches that one core sees.
+
+    Measured facts are optional (0: not known; prices then take those of a usual machine with
+    these features): `clock_mhz`; `memory_mbps`, what one core reads and writes a second beyond its
+    caches; `l2_mbps`, the same in L2; `all_memory_mbps`, all cores together. `seqc-run --calibrate`
+    measures them, `--target-facts` hands them over.
   }];
   let parameters = (ins "::mlir::StringAttr":$triple, "::mlir::StringAttr":$cpu, "::mlir::StringAttr":$features,
       "int64_t":$vectorBits, "int64_t":$vectorRegisters, "int64_t":$l1Bytes,
-      "int64_t":$l2Bytes);
+      "int64_t":$l2Bytes,
+      DefaultValuedParameter<"int64_t", "0">:$clockMhz,
+      DefaultValuedParameter<"int64_t", "0">:$memoryMbps,
+      DefaultValuedParameter<"int64_t", "0">:$l2Mbps,
+      DefaultValuedParameter<"int64_t", "0">:$allMemoryMbps);
   let assemblyFormat = [{
     `<` $triple `,` `cpu` `=` $cpu `,` `features` `=` $features `,` `vector_bits` `=` $vectorBits `,`
     `vector_registers` `=` $vectorRegisters `,` `l1_bytes` `=` $l1Bytes `,`
-    `l2_bytes` `=` $l2Bytes `>`
+    `l2_bytes` `=` $l2Bytes
+    (`,` `clock_mhz` `=` $clockMhz^)? (`,` `memory_mbps` `=` $memoryMbps^)?
+    (`,` `l2_mbps` `=` $l2Mbps^)? (`,` `all_memory_mbps` `=` $allMemoryMbps^)? `>`
   }];
 }
 
