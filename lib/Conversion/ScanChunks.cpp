@@ -294,7 +294,6 @@ ScanEmitter::Tuple ScanEmitter::foldOne(Value sound, const Tuple &carry, const T
   auto choice = scf::IfOp::create(b, loc, types, sound, /*withElse=*/true);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(choice.thenBlock());
-  setTime(first, 0, true);
   scf::YieldOp::create(b, loc, present(apply(carry, product, needed)));
   b.setInsertionPointToStart(choice.elseBlock());
   e.openScope();
