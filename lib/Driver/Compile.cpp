@@ -149,10 +149,6 @@ void Compilation::watchStages() {
   options.timing = [this](StringRef stage, double seconds) { time(stage, seconds); };
   options.afterStage = [this](StringRef stage, mlir::ModuleOp after) {
     reachedStage = stage.str();
-    if (stage == "simplified")
-      planExplainer.noteGiven(after);
-    if (stage == "scheduled")
-      planExplainer.explain(after);
     if (!invocation.saveTemps)
       return;
     std::string text;

@@ -114,7 +114,7 @@ bool CommandLine::checkNames() {
   }
   for (const Arg *arg : args)
     for (unsigned id :
-         {OPT_later_certificate, OPT_later_streaming_exact, OPT_later_export,
+         {OPT_later_certificate, OPT_later_export,
           OPT_later_cuda_arch, OPT_later_prefix})
       if (arg->getOption().matches(id))
         return fail("option '" + StringRef(arg->getSpelling()).rtrim('=') +
@@ -232,6 +232,9 @@ bool CommandLine::readPlan() {
   if (!is_contained({"auto", "reference", "fused", "scan"}, plan))
     return failNearest("--schedule", plan, {"auto", "reference", "fused", "scan"});
   out.options.schedule = plan.str();
+  out.options.streamingExact = args.hasArg(OPT_streaming_exact);
+  if (out.options.streamingExact && plan == "scan")
+    return fail("--schedule=scan and --streaming-exact exclude each other");
   StringRef threads = args.getLastArgValue(OPT_threads, "1");
   if (threads.getAsInteger(10, out.options.threads) || out.options.threads < 1 ||
       out.options.threads > 1024)

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <cstring>
 
 using namespace seqc::run;
 
@@ -45,6 +46,10 @@ Exit Model::open(const Options &options, const std::string &schedule, std::strin
   if (code != SEQC_OK)
     error = seqc_last_error();
   return exitOf(code);
+}
+
+bool promisesBits(const seqc_function *function) {
+  return strcmp(seqc_numbers(function), "bitwise") == 0;
 }
 
 std::string Times::text() const {

@@ -16,6 +16,7 @@ def schedule : J<"schedule=", "PLAN", "auto (default), reference, fused or scan"
 def assume : J<"assume=", "B=8,T=4096", "usual sizes, by the names in seqc.dims">;
 def threads : J<"threads=", "N", "threads that the plans are made for (default 1)">;
 def weights : J<"weights=", "FILE", "bind seqc.param arguments from a .safetensors file">;
+def streaming_exact : F<"streaming-exact", "only plans whose steps give the bits of the whole">;
 def target_facts : J<"target-facts=", "FILE", "measured facts, written by seqc-run --calibrate">;
 def precise : F<"precise", "activations by libm instead of vector expansions">;
 def explain : F<"explain", "print what is known of each step, its plan and why">;
@@ -32,7 +33,6 @@ def help_EQ : J<"help=", "all", "print every option">, Flags<[HelpHidden]>;
 def check_bytecode : Flag<["--"], "check-bytecode">, Flags<[HelpHidden]>;
 
 def later_certificate : Later<"certificate">;
-def later_streaming_exact : Later<"streaming-exact">;
 def later_export : Later<"export=">;
 def later_cuda_arch : Later<"cuda-arch=">;
 def later_prefix : Later<"prefix=">;

@@ -39,6 +39,8 @@ struct CompileOptions {
   std::vector<std::pair<std::string, int64_t>> assume;
   /// Threads that a call is expected to have: used for plans, never for correctness.
   int64_t threads = 1;
+  /// Only plans whose steps give the bits of the whole sequence.
+  bool streamingExact = false;
   /// Path of a file with measured facts of the target (seqc-run --calibrate), or empty.
   std::string targetFacts;
   /// Activations by libm calls instead of our vectorised expansions.

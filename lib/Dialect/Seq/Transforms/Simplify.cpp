@@ -12,6 +12,8 @@ void seqc::buildSimplify(OpPassManager &pm) {
   pm.addPass(createSymbolDCEPass());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
+  // One op is left for what follows.
+  pm.addPass(createExpandAffinePass());
   // No later pass knows of resets.
   pm.addPass(createDesugarResetsPass());
   // Delay lines first: what reads them may then be hoisted.
