@@ -69,29 +69,48 @@ struct Imports {
 };
 } // namespace
 
-static Expected<Imports> readImports(StringRef object) {
+/// The names of an object's symbols: those that it defines for others, and those
+/// that others must define.
+static Error readSymbols(StringRef object, Imports &imports, StringSet<> &defined,
+                         std::vector<std::string> &undefined) {
   Expected<std::unique_ptr<object::ObjectFile>> file =
       object::ObjectFile::createELFObjectFile(MemoryBufferRef(object, "model.o"));
   if (!file)
     return file.takeError();
   auto *elf = cast<object::ELFObjectFileBase>(file->get());
-  Imports imports;
   imports.machine = elf->getEMachine();
   for (const object::ELFSymbolRef &symbol : elf->symbols()) {
     Expected<uint32_t> flags = symbol.getFlags();
     Expected<StringRef> name = symbol.getName();
     if (!flags || !name)
       return joinErrors(flags.takeError(), name.takeError());
-    if (!(*flags & object::SymbolRef::SF_Undefined) || name->empty() ||
-        *name == "_GLOBAL_OFFSET_TABLE_")
+    if (name->empty() || *name == "_GLOBAL_OFFSET_TABLE_")
       continue;
-    if (isLibm(*name))
-      imports.libm.push_back(name->str());
-    else if (is_contained(libcSymbols, *name))
-      imports.libc.push_back(name->str());
+    if (*flags & object::SymbolRef::SF_Undefined)
+      undefined.push_back(name->str());
+    else if (*flags & object::SymbolRef::SF_Global)
+      defined.insert(*name);
+  }
+  return Error::success();
+}
+
+static Expected<Imports> readImports(ArrayRef<StringRef> objects) {
+  Imports imports;
+  StringSet<> known; // defined by an object, or imported already
+  std::vector<std::string> undefined;
+  for (StringRef object : objects)
+    if (Error error = readSymbols(object, imports, known, undefined))
+      return std::move(error);
+  for (const std::string &name : undefined) {
+    if (!known.insert(name).second)
+      continue;
+    if (isLibm(name))
+      imports.libm.push_back(name);
+    else if (is_contained(libcSymbols, name))
+      imports.libc.push_back(name);
     else
       return createStringError("expected code that needs libc and libm only, but it needs '" +
-                               *name + "'");
+                               name + "'");
   }
   return imports;
 }
@@ -119,9 +138,9 @@ static bool isCompilerDriver(StringRef path) {
 }
 
 static std::vector<std::string> linkerCommand(StringRef linker, StringRef soname) {
-  std::vector<std::string> options = {"-soname", soname.str(), "--as-needed", "-z",
-                                      "defs",    "-z",         "now",         "-z",
-                                      "relro",   "-z",         "noexecstack", "--hash-style=gnu"};
+  std::vector<std::string> options = {
+      "-soname", soname.str(), "--as-needed", "--gc-sections",   "-z", "defs", "-z", "now", "-z",
+      "relro",   "-z",         "noexecstack", "--hash-style=gnu"};
   std::vector<std::string> command = {linker.str(), "-shared"};
   bool driver = isCompilerDriver(linker);
   if (driver)
@@ -145,16 +164,17 @@ static Error linkerFailed(StringRef linker, int status, StringRef text) {
 namespace {
 /// The files that a linker sees.
 struct LinkFiles {
-  TempFile object, libm, libc, output;
+  std::vector<TempFile> inputs;
+  TempFile output;
 };
 } // namespace
 
 static Expected<std::string> runLinker(const std::string &linker, StringRef soname,
                                        const LinkFiles &files) {
   std::vector<std::string> command = linkerCommand(linker, soname);
-  for (const std::string &argument : {std::string("-o"), files.output.path(), files.object.path(),
-                                      files.libm.path(), files.libc.path()})
-    command.push_back(argument);
+  command.insert(command.end(), {"-o", files.output.path()});
+  for (const TempFile &input : files.inputs)
+    command.push_back(input.path());
   std::string text;
   if (int status = runProcess(command, text))
     return linkerFailed(linker, status, text);
@@ -166,37 +186,55 @@ static Expected<std::string> runLinker(const std::string &linker, StringRef sona
   return (*library)->getBuffer().str();
 }
 
-static Expected<std::string> linkObject(StringRef object, StringRef soname,
-                                        const LinkOptions &options) {
+/// A temporary file that `write` fills.
+static Expected<TempFile> makeFile(StringRef stem, const LinkOptions &options,
+                                   function_ref<Error(TempFile &)> write) {
+  Expected<TempFile> file =
+      TempFile::create("", stem, /*executable=*/false, options.removeOnSignal);
+  if (!file)
+    return createStringError("could not create a temporary file: " + toString(file.takeError()));
+  if (Error error = write(*file))
+    return createStringError("could not write a temporary file: " + toString(std::move(error)));
+  return file;
+}
+
+static Expected<std::string> linkObjects(ArrayRef<StringRef> objects, StringRef soname,
+                                         const LinkOptions &options) {
   Expected<std::string> linker = findLinker(options.linker);
   if (!linker)
     return linker.takeError();
-  Expected<Imports> imports = readImports(object);
+  Expected<Imports> imports = readImports(objects);
   if (!imports)
     return imports.takeError();
-  SmallVector<TempFile, 4> temps;
-  for (StringRef stem : {"seqc-object", "seqc-libm", "seqc-libc", "seqc-library"}) {
-    Expected<TempFile> temp =
-        TempFile::create("", stem, /*executable=*/false, options.removeOnSignal);
-    if (!temp)
-      return createStringError("could not create a temporary file: " + toString(temp.takeError()));
-    temps.push_back(std::move(*temp));
-  }
-  LinkFiles files{std::move(temps[0]), std::move(temps[1]), std::move(temps[2]),
-                  std::move(temps[3])};
-  Error error = files.object.write(object);
-  if (!error)
-    error = writeStub(files.libm, "libm.so.6", imports->machine, imports->libm);
-  if (!error)
-    error = writeStub(files.libc, "libc.so.6", imports->machine, imports->libc);
-  if (error)
-    return createStringError("could not write a temporary file: " + toString(std::move(error)));
-  return runLinker(*linker, soname, files);
+  std::vector<TempFile> inputs;
+  auto add = [&](StringRef stem, function_ref<Error(TempFile &)> write) -> Error {
+    Expected<TempFile> file = makeFile(stem, options, write);
+    if (!file)
+      return file.takeError();
+    inputs.push_back(std::move(*file));
+    return Error::success();
+  };
+  for (StringRef object : objects)
+    if (Error error = add("seqc-object", [&](TempFile &file) { return file.write(object); }))
+      return std::move(error);
+  if (Error error = add("seqc-libm", [&](TempFile &file) {
+        return writeStub(file, "libm.so.6", imports->machine, imports->libm);
+      }))
+    return std::move(error);
+  if (Error error = add("seqc-libc", [&](TempFile &file) {
+        return writeStub(file, "libc.so.6", imports->machine, imports->libc);
+      }))
+    return std::move(error);
+  Expected<TempFile> output =
+      makeFile("seqc-library", options, [](TempFile &) { return Error::success(); });
+  if (!output)
+    return output.takeError();
+  return runLinker(*linker, soname, {std::move(inputs), std::move(*output)});
 }
 
-Expected<std::string> linkSharedLibrary(StringRef object, StringRef soname,
+Expected<std::string> linkSharedLibrary(ArrayRef<StringRef> objects, StringRef soname,
                                         const LinkOptions &options) {
-  Expected<std::string> library = linkObject(object, soname, options);
+  Expected<std::string> library = linkObjects(objects, soname, options);
   if (!library)
     waitIfInterrupted();
   return library;

@@ -22,12 +22,14 @@ struct LinkOptions {
 /// The linker's path. Fails with "expected a linker …" naming what was tried.
 llvm::Expected<std::string> findLinker(llvm::StringRef given);
 
-/// Links `object` (bytes of a relocatable ELF file) into a shared library and
+/// Links `objects` (bytes of relocatable ELF files: a model and its runtime) into
+/// a shared library, less the sections that nothing exported reaches, and
 /// returns its bytes. `soname` is its DT_SONAME, usually the file's name. The
 /// library may need libc and libm only; another undefined symbol is an error
 /// that names it. The linker runs as a child process, without a shell; its text
 /// is part of the error.
-llvm::Expected<std::string> linkSharedLibrary(llvm::StringRef object, llvm::StringRef soname,
+llvm::Expected<std::string> linkSharedLibrary(llvm::ArrayRef<llvm::StringRef> objects,
+                                              llvm::StringRef soname,
                                               const LinkOptions &options = {});
 
 /// One file to write.
