@@ -120,9 +120,6 @@ FailureOr<LoweredModule> seqc::compileModule(ModuleOp module, StringRef name,
     return module.emitError() << llvm::toString(std::move(problem));
   applyTarget(*result.module, target, *result.machine);
   optimizeModule(*result.module, *result.machine, options.optLevel);
-  // Last, so that the runtime, which checks the CPU's features, is made for the plainest one.
-  if (llvm::Error problem = linkRuntime(*result.module))
-    return module.emitError() << llvm::toString(std::move(problem));
   std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
   if (options.timing)
     options.timing("optimize", seconds.count());

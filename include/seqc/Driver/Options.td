@@ -24,7 +24,7 @@ def explain_EQ : J<"explain=", "text|json[:FILE]", "the same in that form, to FI
 def diagnostics : J<"diagnostics=", "text|json", "messages with carets, or one JSON object a line">;
 def save_temps : F<"save-temps", "write one file per stage next to the output">;
 def time_passes : F<"time-passes", "print the seconds of each stage">;
-def linker : J<"linker=", "PROGRAM", "default: ld.lld-22, ld.lld, ld or cc">, Flags<[HelpHidden]>;
+def linker : J<"linker=", "PROGRAM", "default: ld, ld.lld-22, ld.lld or cc; a cross target begins with lld">, Flags<[HelpHidden]>;
 def opt_level : J<"opt-level=", "0..3", "LLVM's optimisation level (default 3)">, Flags<[HelpHidden]>;
 def version : F<"version", "print versions and this machine's features">;
 def help : F<"help", "print this (--help=all: every option)">;

@@ -70,8 +70,9 @@ void registerDialects(mlir::DialectRegistry &registry);
 mlir::LogicalResult runStages(mlir::ModuleOp module, const CompileOptions &options,
                               llvm::StringRef stage);
 
-/// All MLIR stages, translation to LLVM IR, ABI symbols, runtime bitcode and LLVM's optimiser:
-/// afterwards `module` is ready for object emission or the JIT. `name` is the module's C name.
+/// All MLIR stages, translation to LLVM IR, ABI symbols and LLVM's optimiser: afterwards `module`
+/// is ready for object emission, and its code for a link with `getRuntimeObject`. `name` is the
+/// module's C name.
 mlir::FailureOr<LoweredModule> compileModule(mlir::ModuleOp module, llvm::StringRef name,
                                              const CompileOptions &options);
 
