@@ -164,15 +164,13 @@ class Hand:
         if code is None:
             raise Missing("this hand-written kernel needs AVX-512")
         values = (ctypes.c_long * 14)(*(a.ctypes.data if isinstance(a, np.ndarray) else a for a in arguments))
-        keep = arguments  # the arrays live as long as the candidate
 
-        def clock(runs):
+        def clock(runs, keep=arguments):
             seconds = (ctypes.c_double * runs)()
             self.loaded.time_kernel(code, values, ctypes.c_long(runs), seconds)
             return list(seconds)
 
-        return Candidate(name, "hand", lambda: clock(1) and keep and None, result if callable(result) else lambda: result,
-                         clock)
+        return Candidate(name, "hand", lambda: clock(1), result if callable(result) else lambda: result, clock)
 
     def pool(self, threads):
         """A pool of so many threads. Raises Missing where the machine has not as many cores."""
