@@ -54,7 +54,8 @@ class Seqc:
         seconds = time.perf_counter() - start
         if done.returncode:
             lines = [line for line in done.stderr.splitlines() if "error" in line] or [done.stderr.strip()]
-            raise Missing(f"seqc: exit code {done.returncode}: {lines[0][:300]}")
+            first = lines[0].replace(f"{self.folder}/", "")  # no machine's paths
+            raise Missing(f"seqc: exit code {done.returncode}: {first[:300]}")
         return seconds
 
     def library(self, name, text, weights=None, options=()):
@@ -78,7 +79,10 @@ class Seqc:
         allocate; `pool` brings threads."""
         library = self.library(name, text, weights, options)
         kind = np.complex64 if np.iscomplexobj(inputs[0]) else np.float32
-        results = [memory.empty(shape, kind) for shape in outputs]
+        return self.bind(library, inputs, [memory.empty(shape, kind) for shape in outputs], compare, label, pool)
+
+    def bind(self, library, inputs, results, compare=1, label="seqc", pool=None):
+        """A candidate that calls function `run` of `library` on these arrays."""
         arguments = memory.tensors([*inputs, *results])
         count = len(inputs) + len(results)
         need = library.run_scratch_bytes
