@@ -50,8 +50,8 @@ def markdown(result):
     own, hand = result.least("seqc$"), result.least("hand")
     seqc = " / ".join(map(duration, result.times["seqc"][1:])) if own else "not run"
     others = []
-    for name, (kind, least, _) in sorted(result.times.items(), key=lambda item: item[1][1]):
-        if kind == "peer":
+    for name, (_, least, _) in sorted(result.times.items(), key=lambda item: item[1][1]):
+        if name != "seqc" and not name.startswith("hand"):
             others.append(f"{name} {duration(least)}" + (f" ({least / own[1]:.2f}×)" if own else ""))
     others += [f"{name}: not run" for name, _ in result.absent if name not in ("seqc", "hand")]
     best = own or hand
