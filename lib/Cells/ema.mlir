@@ -2,8 +2,8 @@
 //
 //   h_t = h_{t-1} + α ∘ (x_t - h_{t-1})               output h_t
 //
-// That is (1 - α) h + α x, spelt so that no rounded 1 - α meets the state: for a slow average its
-// error would change the gain. β = 1 - α is the decay, span = 2 / α - 1, half-life = -1 / log2 β.
+// That is (1 - α) h + α x, spelt so that no rounded 1 - α multiplies the state. β = 1 - α is the
+// decay; span = 2 / α - 1; half-life = -1 / log2 β. Where β is near 1, form α itself, not 1 - β.
 //
 //   x  [batch, T, D]   inputs            α [D]   rates, in (0, 1]
 //   h0 [batch, D]      initial average

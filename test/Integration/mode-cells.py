@@ -78,4 +78,4 @@ for oracle, sizes in ((s4d, dict(D=3, N=4)), (s5, dict(D=3, N=4))):
     zero = {"s_re0": 0, "s_im0": 0, "skip": 0}
     values = cell.values(rng, 1, 2, **modes | angles | zero | {"log_step": np.log(1e-6)})
     expected = oracle(*library.wide(values))
-    library.check(cell, values, expected, 1e-6, 0)
+    library.check(cell, values, expected, 1e-6, 1e-12)
