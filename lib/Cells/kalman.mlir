@@ -7,7 +7,7 @@
 //
 // R. E. Kalman, Journal of Basic Engineering 82, 1960. Observations one after the other equal all at
 // once where R is diagonal (whiten them otherwise), and need no inverse. The states m, P are the
-// prediction for the step to come: to begin, the prior. P stays symmetric to the last bit.
+// prediction for the step to come: to begin, the prior, symmetric, as P stays to the last bit.
 //
 //   y [batch, T, M]     observations        F [N, N], Q [N, N]   transition and its noise
 //   m [batch, N]        prior mean          H [M, N], r [M]      observation and its variances > 0

@@ -24,27 +24,30 @@ func.func private @seq.cells.viterbi(
   %nothing = arith.constant 0.0 : $F
   %infinite = arith.divf %bottom, %nothing : $F
   %minus_inf = tensor.splat %infinite : tensor<$Sx$F>
-  %first = arith.constant dense<0> : tensor<$Sxi64>
-  %start = arith.constant dense<0> : tensor<i64>
-  %one = arith.constant dense<1> : tensor<i64>
+  %count = arith.constant $S : i64
+  %one = arith.constant 1 : i64
+  %last_state = arith.subi %count, %one : i64
+  %highest = tensor.splat %last_state : tensor<$Sxi64>
+  %highest_ss = tensor.splat %last_state : tensor<$Sx$Sxi64>
+  %number = tensor.generate {
+  ^bb0(%i: index, %j: index):
+    %row = arith.index_cast %i : index to i64
+    tensor.yield %row : i64
+  } : tensor<$Sx$Sxi64>
   %scores, %pointers, %last = seq.recurrence (%e_t: tensor<$Sx$F> in %e)
       states(%p: tensor<$Sx$F> = %p0) {
     %delta = arith.addf %p, %e_t : tensor<$Sx$F>
-    // Through the states i in order; a later one must be better to win.
-    %best, %arg, %end = seq.recurrence (%delta_i: tensor<$F> in %delta, %row: tensor<$Sx$F> in %transition)
-        states(%m: tensor<$Sx$F> = %minus_inf, %at: tensor<$Sxi64> = %first, %i: tensor<i64> = %start) {
-      %empty = tensor.empty() : tensor<$Sx$F>
-      %from = linalg.broadcast ins(%delta_i : tensor<$F>) outs(%empty : tensor<$Sx$F>) dimensions = [0]
-      %path = arith.addf %from, %row : tensor<$Sx$F>
-      %better = arith.cmpf ogt, %path, %m : tensor<$Sx$F>
-      %blank = tensor.empty() : tensor<$Sxi64>
-      %now = linalg.broadcast ins(%i : tensor<i64>) outs(%blank : tensor<$Sxi64>) dimensions = [0]
-      %m_next = arith.select %better, %path, %m : tensor<$Sxi1>, tensor<$Sx$F>
-      %at_next = arith.select %better, %now, %at : tensor<$Sxi1>, tensor<$Sxi64>
-      %i_next = arith.addi %i, %one : tensor<i64>
-      seq.yield next(%m_next, %at_next, %i_next : tensor<$Sx$F>, tensor<$Sxi64>, tensor<i64>)
-    } : (tensor<$Sx$F>, tensor<$Sx$Sx$F>, tensor<$Sx$F>, tensor<$Sxi64>, tensor<i64>)
-        -> (tensor<$Sx$F>, tensor<$Sxi64>, tensor<i64>)
+    %empty = tensor.empty() : tensor<$Sx$Sx$F>
+    %from = linalg.broadcast ins(%delta : tensor<$Sx$F>) outs(%empty : tensor<$Sx$Sx$F>) dimensions = [1]
+    %path = arith.addf %from, %transition : tensor<$Sx$Sx$F>
+    %best = linalg.reduce { arith.maximumf } ins(%path : tensor<$Sx$Sx$F>)
+        outs(%minus_inf : tensor<$Sx$F>) dimensions = [0]
+    // The least of the states whose path is the best one.
+    %best_ss = linalg.broadcast ins(%best : tensor<$Sx$F>) outs(%empty : tensor<$Sx$Sx$F>) dimensions = [0]
+    %is_best = arith.cmpf oeq, %path, %best_ss : tensor<$Sx$Sx$F>
+    %candidate = arith.select %is_best, %number, %highest_ss : tensor<$Sx$Sxi1>, tensor<$Sx$Sxi64>
+    %arg = linalg.reduce { arith.minsi } ins(%candidate : tensor<$Sx$Sxi64>)
+        outs(%highest : tensor<$Sxi64>) dimensions = [0]
     seq.yield next(%best : tensor<$Sx$F>) out(%delta, %arg : tensor<$Sx$F>, tensor<$Sxi64>)
   } : (tensor<$B*x$Tx$Sx$F>, tensor<$B*x$Sx$F>)
       -> (tensor<$B*x$Tx$Sx$F>, tensor<$B*x$Tx$Sxi64>, tensor<$B*x$Sx$F>)

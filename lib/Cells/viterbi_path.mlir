@@ -23,24 +23,36 @@ func.func private @seq.cells.viterbi_path(
   %infinite = arith.divf %bottom, %nothing : $F
   %minus_inf = tensor.splat %infinite : tensor<$F>
   %zero = arith.constant dense<0> : tensor<i64>
-  %one = arith.constant dense<1> : tensor<i64>
+  %zero_s = arith.constant dense<0> : tensor<$Sxi64>
+  %count = arith.constant $S : i64
+  %one = arith.constant 1 : i64
+  %last_state = arith.subi %count, %one : i64
+  %highest = tensor.splat %last_state : tensor<i64>
+  %highest_s = tensor.splat %last_state : tensor<$Sxi64>
+  %number = tensor.generate {
+  ^bb0(%i: index):
+    %state = arith.index_cast %i : index to i64
+    tensor.yield %state : i64
+  } : tensor<$Sxi64>
   %path, %first = seq.recurrence reverse (%delta: tensor<$Sx$F> in %scores,
       %psi: tensor<$Sxi64> in %pointers) states(%s: tensor<i64> = %s0) {
-    // Through the states i: the best one, and where s came from.
-    %m_last, %best, %from, %end = seq.recurrence (%delta_i: tensor<$F> in %delta,
-        %psi_i: tensor<i64> in %psi)
-        states(%m: tensor<$F> = %minus_inf, %at: tensor<i64> = %zero, %origin: tensor<i64> = %zero,
-               %i: tensor<i64> = %zero) {
-      %better = arith.cmpf ogt, %delta_i, %m : tensor<$F>
-      %m_next = arith.select %better, %delta_i, %m : tensor<i1>, tensor<$F>
-      %at_next = arith.select %better, %i, %at : tensor<i1>, tensor<i64>
-      %here = arith.cmpi eq, %i, %s : tensor<i64>
-      %origin_next = arith.select %here, %psi_i, %origin : tensor<i1>, tensor<i64>
-      %i_next = arith.addi %i, %one : tensor<i64>
-      seq.yield next(%m_next, %at_next, %origin_next, %i_next
-          : tensor<$F>, tensor<i64>, tensor<i64>, tensor<i64>)
-    } : (tensor<$Sx$F>, tensor<$Sxi64>, tensor<$F>, tensor<i64>, tensor<i64>, tensor<i64>)
-        -> (tensor<$F>, tensor<i64>, tensor<i64>, tensor<i64>)
+    // The least of the best states.
+    %empty = tensor.empty() : tensor<$Sx$F>
+    %top = linalg.reduce { arith.maximumf } ins(%delta : tensor<$Sx$F>)
+        outs(%minus_inf : tensor<$F>) dimensions = [0]
+    %top_s = linalg.broadcast ins(%top : tensor<$F>) outs(%empty : tensor<$Sx$F>) dimensions = [0]
+    %is_best = arith.cmpf oeq, %delta, %top_s : tensor<$Sx$F>
+    %candidate = arith.select %is_best, %number, %highest_s : tensor<$Sxi1>, tensor<$Sxi64>
+    %best = linalg.reduce { arith.minsi } ins(%candidate : tensor<$Sxi64>)
+        outs(%highest : tensor<i64>) dimensions = [0]
+
+    // ψ at s: one term of the sum is not zero.
+    %blank = tensor.empty() : tensor<$Sxi64>
+    %s_s = linalg.broadcast ins(%s : tensor<i64>) outs(%blank : tensor<$Sxi64>) dimensions = [0]
+    %here = arith.cmpi eq, %number, %s_s : tensor<$Sxi64>
+    %term = arith.select %here, %psi, %zero_s : tensor<$Sxi1>, tensor<$Sxi64>
+    %from = linalg.reduce { arith.addi } ins(%term : tensor<$Sxi64>)
+        outs(%zero : tensor<i64>) dimensions = [0]
     %unknown = arith.cmpi slt, %s, %zero : tensor<i64>
     %next = arith.select %unknown, %best, %from : tensor<i1>, tensor<i64>
     seq.yield next(%next : tensor<i64>) out(%next : tensor<i64>)

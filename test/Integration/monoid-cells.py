@@ -110,7 +110,8 @@ CASES = [
 rng = np.random.default_rng(10)
 for oracle, shapes, changes in CASES:
     for sizes in shapes:
-        for dtype, tolerance in (("f32", 2e-5), ("f64", 1e-12)):
+        # RWKV-4's exponent itself is rounded at every step.
+        for dtype, tolerance in (("f32", 2e-4 if oracle is rwkv4_wkv else 2e-5), ("f64", 1e-12)):
             cell = library.Cell(oracle.__name__, dtype, **sizes)
             for start in ({}, EMPTY[cell.name]):
                 if start and cell.name in ("cummax", "timestep_norm"):

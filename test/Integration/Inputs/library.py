@@ -86,7 +86,7 @@ func.func @f({declared}) -> ({results}) {{
                 value = np.zeros(whole)
             change = changes.pop(name, None)
             value = change(value) if callable(change) else value if change is None else change
-            values.append(np.ascontiguousarray(np.broadcast_to(value, whole), DTYPES[element]))
+            values.append(np.array(np.broadcast_to(value, whole), DTYPES[element], order="C"))
         assert not changes, f"{self.name} has no argument {list(changes)}"
         return values
 
