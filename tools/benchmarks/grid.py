@@ -197,7 +197,8 @@ def summary(cells):
     refusals = {}
     for cell in cells:
         for plan, reason in cell.refused.items():
-            refusals.setdefault((plan, reason.split("error: ")[-1]), []).append(cell)
+            alike = re.sub(r"cell-\d+", "cell", reason.split("error: ")[-1])
+            refusals.setdefault((plan, alike), []).append(cell)
     for (plan, reason), refusing in refusals.items():
         yield f"{plan}: refused in {len(refusing)} cells, first {refusing[0].name}: {reason}"
     if not deciding:
