@@ -50,6 +50,8 @@ def poles(v):
 
 
 rng = np.random.default_rng(15)
+library.check_special_values(library.Cell("biquad", D=17), rng)
+library.check_special_values(library.Cell("biquad_cascade", D=17, K=3), rng)
 for dtype, tolerance in (("f32", 1e-5), ("f64", 1e-13)):
     for B in library.BATCHES:
         for T in library.LENGTHS:

@@ -109,7 +109,9 @@ CASES = [
 ]
 rng = np.random.default_rng(10)
 for oracle, shapes, changes in CASES:
+    library.check_special_values(library.Cell(oracle.__name__, **shapes[1]), rng, **changes)
     for sizes in shapes:
+        lengths = library.LENGTHS if sizes is shapes[1] else [2, 33]
         # RWKV-4's exponent itself is rounded at every step.
         for dtype, tolerance in (("f32", 2e-4 if oracle is rwkv4_wkv else 2e-5), ("f64", 1e-12)):
             cell = library.Cell(oracle.__name__, dtype, **sizes)
@@ -117,7 +119,7 @@ for oracle, shapes, changes in CASES:
                 if start and cell.name in ("cummax", "timestep_norm"):
                     start = start | {"count0": 0}
                 for B in library.BATCHES:
-                    for T in library.LENGTHS if dtype == "f32" else [33]:
+                    for T in lengths if dtype == "f32" else [33]:
                         if cell.name == "timestep_norm" and start and sizes["S"] == 1:
                             continue  # a first step of one channel has no variance
                         values = cell.values(rng, B, T, **changes | start)
@@ -131,7 +133,8 @@ inf = np.inf
 cell = library.Cell("logcumsumexp", D=2)
 x = np.array([[[-inf, 3e38], [-inf, -3e38], [1000, 1], [1001, inf], [-inf, 2]]])
 values = cell.values(rng, 1, 5, x=x, **EMPTY["logcumsumexp"])
-y = library.check(cell, values, [logcumsumexp(*library.wide(values))[0], [[1001, inf]], [[1 + np.exp(-1), inf]]])[0]
+with np.errstate(invalid="ignore"):
+    y = library.check(cell, values, [logcumsumexp(*library.wide(values))[0], [[1001, inf]], [[1 + np.exp(-1), inf]]])[0]
 assert y[0, 0, 0] == -inf and y[0, 1, 0] == -inf and y[0, 3, 1] == inf and y[0, 4, 1] == inf, y
 
 cell = library.Cell("cummax", D=5)
@@ -153,7 +156,7 @@ cell = library.Cell("rwkv4_wkv", D=3)
 for start in (-inf, -1e38):
     values = cell.values(rng, 2, 31, k=lambda v: np.where(v > 1.5, -inf, 100 * v), **rwkv | EMPTY["rwkv4_wkv"] | {"p0": start})
     values[0][:, 0] = 1
-    y = library.check(cell, values, rwkv4_wkv(*library.wide(values)), 2e-5, 2e-5)[0]
+    y = library.check(cell, values, rwkv4_wkv(*library.wide(values)), 2e-4, 2e-4)[0]
     assert np.isfinite(y).all(), y
 
 # Statistics far from zero: no difference of large squares.

@@ -97,17 +97,31 @@ def wide(values):
 
 
 def check(cell, values, expected, relative=1e-5, absolute=1e-5, streams=True):
-    """Close to the oracle; `fused` gives the bits of `reference`, whole, in pieces and one sequence
-    at a time. Returns the results."""
-    reference, fused = (cell.compile(plan) for plan in ("reference", "fused"))
-    sizes = plans.bind(fused, values)
-    what = f"{cell.name} {cell.dtype} {cell.sizes} {sizes}"
-    actual = plans.check_calls(reference, fused, values, what, sizes["T"])
-    bits.expect_close(actual, expected, what, relative, absolute)
-    plans.check_batch(fused, values, actual, what, "B")
-    assert fused.signature["streams"] == streams, f"{what}: {fused.signature}"
-    if streams:
-        rng = np.random.default_rng(sizes["T"])
-        for function in (reference, fused):
-            plans.check_splits(function, values, actual, what, rng)
+    """Close to the oracle; `fused` gives the bits of `reference` at every --march level, whole, in
+    pieces, one sequence at a time, on threads. Returns the results."""
+    for march, *libraries in plans.pairs(cell.program()):
+        reference, fused = (library["f"] for library in libraries)
+        sizes = plans.bind(fused, values)
+        what = f"{cell.name} {cell.dtype} {march} {cell.sizes} {sizes}"
+        actual = plans.check_calls(reference, fused, values, what, sizes["T"])
+        bits.expect_close(actual, expected, what, relative, absolute)
+        plans.check_batch(fused, values, actual, what, "B")
+        if sizes["T"] == 33:
+            plans.check_threads(fused, values, actual, what)
+        assert fused.signature["streams"] == streams, f"{what}: {fused.signature}"
+        if streams:
+            rng = np.random.default_rng(sizes["T"])
+            for function in (reference, fused):
+                plans.check_splits(function, values, actual, what, rng)
     return actual
+
+
+def check_special_values(cell, rng, **changes):
+    """NaN, infinities, denormals and huge numbers meet the same bits in both plans."""
+    values = cell.values(rng, 3, 9, **changes)
+    for value in values:
+        if value.dtype.kind == "f":
+            flat = value.reshape(-1)
+            flat[rng.integers(0, flat.size, 2)] = rng.choice([np.nan, np.inf, -np.inf, 1e-42, 3e38, -0.0], 2)
+    for march, reference, fused in plans.pairs(cell.program()):
+        plans.check_calls(reference["f"], fused["f"], values, f"{cell.name} {march} special values")
