@@ -15,8 +15,6 @@ using namespace seqc;
 static seq::ScheduleAttr getSchedule(Operation *op) {
   if (auto recurrence = dyn_cast<seq::RecurrenceOp>(op))
     return recurrence.getScheduleAttr();
-  if (auto affine = dyn_cast<seq::AffineRecurrenceOp>(op))
-    return affine.getScheduleAttr();
   return {};
 }
 

@@ -33,7 +33,7 @@ static void buildScheduled(OpPassManager &pm, const CompileOptions &options) {
 }
 
 static void buildLowered(OpPassManager &pm, const CompileOptions &options) {
-  pm.addPass(createExpandAffinePass());
+  pm.addPass(createInlineCombinePass());
   // Before plans diverge: from here on every plan computes the same formulas.
   FixNumericsPassOptions numerics;
   numerics.precise = options.precise;

@@ -60,8 +60,6 @@ struct CheckSchedulePass : seqc::impl::CheckSchedulePassBase<CheckSchedulePass> 
     getOperation().walk([&](Operation *op) {
       if (auto recurrence = dyn_cast<seq::RecurrenceOp>(op))
         ok &= succeeded(check(op, recurrence.getScheduleAttr()));
-      else if (auto affine = dyn_cast<seq::AffineRecurrenceOp>(op))
-        ok &= succeeded(check(op, affine.getScheduleAttr()));
       else if (auto schedule = op->getAttrOfType<seq::ScheduleAttr>("seq.schedule"))
         ok &= succeeded(check(op, schedule));
     });

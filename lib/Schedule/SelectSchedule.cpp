@@ -88,17 +88,6 @@ static seq::ScheduleAttr chooseTiles(seq::RecurrenceOp op, seq::ScheduleAttr sch
   return schedule.withTiles(batchTile(dense, elements, lanes, usual), 0, schedule.getStrip());
 }
 
-static seq::ScheduleAttr chooseTiles(seq::AffineRecurrenceOp op, seq::ScheduleAttr schedule,
-                                     const Sizes &assumed) {
-  int64_t batchRank = op.getBatchRank();
-  if (batchRank == 0)
-    return schedule;
-  int64_t usual = usualBatch(op.getInitial(), batchRank, assumed);
-  int64_t elements = stateElements(op.getInitial(), batchRank);
-  int64_t tile = batchTile(bool(op.getReadout()), elements, schedule.getVectorBits() / 32, usual);
-  return schedule.withTiles(tile, 0, schedule.getStrip());
-}
-
 namespace {
 struct SelectSchedulePass : seqc::impl::SelectSchedulePassBase<SelectSchedulePass> {
   using SelectSchedulePassBase::SelectSchedulePassBase;
@@ -132,9 +121,6 @@ struct SelectSchedulePass : seqc::impl::SelectSchedulePassBase<SelectSchedulePas
           return;
         recurrence.setScheduleAttr(fused ? chooseTiles(recurrence, schedule, target, assumed)
                                          : schedule);
-      } else if (auto affine = dyn_cast<seq::AffineRecurrenceOp>(op)) {
-        if (!affine.getScheduleAttr() || forced)
-          affine.setScheduleAttr(fused ? chooseTiles(affine, schedule, assumed) : schedule);
       } else if (isa<func::FuncOp>(op) && !op->hasAttr("seq.schedule")) {
         op->setAttr("seq.schedule", schedule); // for the ops outside of recurrences
       }
