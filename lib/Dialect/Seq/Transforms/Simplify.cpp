@@ -7,13 +7,14 @@
 using namespace mlir;
 
 void seqc::buildSimplify(OpPassManager &pm) {
+  // First: every other pass knows of recurrences alone, and none has moved what a scan's
+  // combination needs out of it.
+  pm.addPass(createExpandOpsPass());
   // One function per entry, so that everything around a recurrence is visible.
   pm.addPass(createInlinerPass());
   pm.addPass(createSymbolDCEPass());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
-  // One op is left for what follows.
-  pm.addPass(createExpandAffinePass());
   // No later pass knows of resets.
   pm.addPass(createDesugarResetsPass());
   // Delay lines first: what reads them may then be hoisted.

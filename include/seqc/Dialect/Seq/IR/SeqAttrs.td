@@ -20,8 +20,21 @@ def Seq_Plan : I32EnumAttr<"Plan", "how a recurrence is evaluated",
 
 def Seq_StructureScalar   : I32EnumAttrCase<"Scalar", 0, "scalar">;
 def Seq_StructureDiagonal : I32EnumAttrCase<"Diagonal", 1, "diagonal">;
+def Seq_StructureBlock     : I32EnumAttrCase<"Block", 2, "block">;
+def Seq_StructureHeadDense : I32EnumAttrCase<"HeadDense", 3, "head_dense">;
+def Seq_StructureDense     : I32EnumAttrCase<"Dense", 4, "dense">;
 def Seq_Structure : I32EnumAttr<"Structure", "structure of a recurrence's coefficient",
-    [Seq_StructureScalar, Seq_StructureDiagonal]> {
+    [Seq_StructureScalar, Seq_StructureDiagonal, Seq_StructureBlock, Seq_StructureHeadDense,
+     Seq_StructureDense]> {
+  let cppNamespace = "::seqc::seq";
+}
+
+def Seq_AverageScalar   : I32EnumAttrCase<"Scalar", 0, "scalar">;
+def Seq_AverageDiagonal : I32EnumAttrCase<"Diagonal", 1, "diagonal">;
+def Seq_AverageDamped   : I32EnumAttrCase<"Damped", 2, "damped">;
+def Seq_AverageComplex  : I32EnumAttrCase<"Complex", 3, "complex">;
+def Seq_Average : I32EnumAttr<"Average", "kind of an exponential moving average",
+    [Seq_AverageScalar, Seq_AverageDiagonal, Seq_AverageDamped, Seq_AverageComplex]> {
   let cppNamespace = "::seqc::seq";
 }
 
