@@ -23,7 +23,8 @@ seq::ScheduleAttr seqc::fusedSchedule(seq::TargetAttr target) {
   int64_t rows = 6;
   int64_t vectors = target.getVectorRegisters() >= 32 ? 4 : 2;
   return seq::ScheduleAttr::get(target.getContext(), seq::Plan::Fused, target.getVectorBits(),
-                                /*batchTile=*/0, /*channelTile=*/0, /*chunk=*/0, /*strip=*/16, rows, vectors,
+                                /*batchTile=*/0, /*channelTile=*/0, /*chunk=*/0, /*strip=*/16, rows,
+                                vectors,
                                 /*prefetch=*/2, /*streamBytes=*/target.getL2Bytes());
 }
 
