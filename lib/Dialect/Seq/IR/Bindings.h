@@ -16,9 +16,9 @@ struct Binding {
 mlir::ParseResult parseBindings(mlir::OpAsmParser &p, mlir::SmallVector<Binding> (&groups)[3]);
 
 /// Parses `keyword(%operand)` if it is there.
-mlir::ParseResult parseOptionalOperandClause(
-    mlir::OpAsmParser &p, llvm::StringRef keyword,
-    mlir::SmallVectorImpl<mlir::OpAsmParser::UnresolvedOperand> &ops);
+mlir::ParseResult
+parseOptionalOperandClause(mlir::OpAsmParser &p, llvm::StringRef keyword,
+                           mlir::SmallVectorImpl<mlir::OpAsmParser::UnresolvedOperand> &ops);
 
 /// Parses `schedule(<…>)` if it is there.
 mlir::ParseResult parseOptionalSchedule(mlir::OpAsmParser &p, ScheduleAttr &schedule);

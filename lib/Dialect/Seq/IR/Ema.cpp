@@ -82,14 +82,14 @@ static LogicalResult checkShapes(EmaOp op, ArrayRef<int64_t> batch, ArrayRef<int
   }
   ArrayRef<int64_t> beta = op.getKind() == Average::Diagonal ? value : ArrayRef<int64_t>();
   if (Value decay = op.getDecay();
-      decay && failed(expectShape(op, "decay", decay,
-                                  op.getConstant() ? SmallVector<int64_t>(beta)
-                                                   : joined(leading, beta))))
+      decay &&
+      failed(expectShape(op, "decay", decay,
+                         op.getConstant() ? SmallVector<int64_t>(beta) : joined(leading, beta))))
     return failure();
   for (auto [i, v] : llvm::enumerate(op.getInitial()))
-    if (failed(expectShape(op, "initial", v,
-                           joined(batch, i == 1 && op.getCorrected() ? beta
-                                                                     : ArrayRef<int64_t>(state)))))
+    if (failed(expectShape(
+            op, "initial", v,
+            joined(batch, i == 1 && op.getCorrected() ? beta : ArrayRef<int64_t>(state)))))
       return failure();
   if (Value resets = op.getResets()) {
     if (!typeOf(resets).getElementType().isInteger(1))

@@ -48,7 +48,7 @@ static ParseResult parseStates(OpAsmParser &p, SmallVector<Binding> &states) {
 
 ParseResult
 seqc::seq::parseOptionalOperandClause(OpAsmParser &p, StringRef keyword,
-                           SmallVectorImpl<OpAsmParser::UnresolvedOperand> &ops) {
+                                      SmallVectorImpl<OpAsmParser::UnresolvedOperand> &ops) {
   if (failed(p.parseOptionalKeyword(keyword)))
     return success();
   return failure(p.parseLParen() || p.parseOperand(ops.emplace_back()) || p.parseRParen());
@@ -224,8 +224,7 @@ int64_t RecurrenceOp::getBatchRank() {
 }
 int64_t RecurrenceOp::getTimeAxis() { return getTime().value_or(getBatchRank()); }
 
-void seqc::seq::forEachSize(const TimedOperands &t,
-                            function_ref<void(int64_t, Value, int64_t)> f) {
+void seqc::seq::forEachSize(const TimedOperands &t, function_ref<void(int64_t, Value, int64_t)> f) {
   auto whole = [&](Value v) {
     for (int64_t i = 0; i < t.batchRank; ++i)
       f(i, v, i < t.time ? i : i + 1);
@@ -326,8 +325,8 @@ LogicalResult seqc::seq::checkBinding(const TimedOperands &t, Value operand, Val
   auto step = dyn_cast<RankedTensorType>(arg.getType());
   if (!step)
     return t.op->emitOpError() << "expected " << what
-                            << " to be bound to a ranked tensor in the step, but got "
-                            << arg.getType();
+                               << " to be bound to a ranked tensor in the step, but got "
+                               << arg.getType();
   RankedTensorType whole = typeOf(operand);
   bool ok = whole.getRank() == leading + step.getRank() &&
             whole.getElementType() == step.getElementType();
@@ -336,8 +335,8 @@ LogicalResult seqc::seq::checkBinding(const TimedOperands &t, Value operand, Val
   if (ok)
     return success();
   return t.op->emitOpError() << "expected " << what << " to be " << shape
-                          << " for a step value of type " << step << " and " << t.batchRank
-                          << " batch dimension(s), but got " << whole;
+                             << " for a step value of type " << step << " and " << t.batchRank
+                             << " batch dimension(s), but got " << whole;
 }
 
 LogicalResult seqc::seq::checkStateType(Operation *op, Type type, bool narrow, const Twine &what) {
@@ -372,8 +371,8 @@ static LogicalResult checkStates(RecurrenceOp op) {
       return op.emitOpError() << "expected every initial value to have the same number of batch "
                                  "dimensions, but state #"
                               << i << " is " << typeOf(initial) << " for a step value " << step;
-    if (failed(checkBinding(timed(op), initial, arg, op.getBatchRank(), "initial value #" + Twine(i),
-                            "[batch…, step…]")))
+    if (failed(checkBinding(timed(op), initial, arg, op.getBatchRank(),
+                            "initial value #" + Twine(i), "[batch…, step…]")))
       return failure();
   }
   return success();
@@ -425,9 +424,8 @@ LogicalResult seqc::seq::checkTimedOperands(const TimedOperands &t) {
   if (t.resets) // C6
     if (typeOf(t.resets).getRank() != t.batchRank + 1 ||
         !typeOf(t.resets).getElementType().isInteger(1))
-      return t.op->emitOpError() << "expected 'resets' to be [batch…, T] of i1 with "
-                                 << t.batchRank << " batch dimension(s), but got "
-                                 << typeOf(t.resets);
+      return t.op->emitOpError() << "expected 'resets' to be [batch…, T] of i1 with " << t.batchRank
+                                 << " batch dimension(s), but got " << typeOf(t.resets);
   bool hasTime = !t.inputs.empty() || !t.shared.empty() || t.resets;
   if (hasTime == bool(t.steps)) // C7
     return t.op->emitOpError(hasTime

@@ -14,8 +14,7 @@ static RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getTyp
 //===-----------------------------------------------------------------------===//
 
 /// A region of one block; without a terminator nothing could be said of it.
-static ParseResult parseBody(OpAsmParser &p, Region &region,
-                             ArrayRef<OpAsmParser::Argument> args) {
+static ParseResult parseBody(OpAsmParser &p, Region &region, ArrayRef<OpAsmParser::Argument> args) {
   SMLoc loc = p.getCurrentLocation();
   if (p.parseRegion(region, args))
     return failure();
@@ -163,8 +162,8 @@ static LogicalResult checkComponents(ScanOp op) {
     return op.emitOpError() << "expected 'combine' to have " << 2 * count
                             << " arguments, two for each initial value, but got " << args;
   for (auto [i, earlier, later] : llvm::enumerate(op.getEarlierArgs(), op.getLaterArgs())) {
-    if (failed(checkStateType(op, earlier.getType(), op.getNarrowState(),
-                              "component #" + Twine(i))))
+    if (failed(
+            checkStateType(op, earlier.getType(), op.getNarrowState(), "component #" + Twine(i))))
       return failure();
     if (earlier.getType() != later.getType())
       return op.emitOpError() << "expected component #" << i << " of the later element to be "
@@ -186,8 +185,7 @@ LogicalResult ScanOp::verify() {
     if (rank < 0 || rank != getBatchRank())
       return emitOpError() << "expected every initial value to have the same number of batch "
                               "dimensions, but initial value #"
-                           << i << " is " << typeOf(initial) << " for a component "
-                           << typeOf(arg);
+                           << i << " is " << typeOf(initial) << " for a component " << typeOf(arg);
     if (failed(checkBinding(timed(*this), initial, arg, rank, "initial value #" + Twine(i),
                             "[batch…, component…]")))
       return failure();

@@ -26,6 +26,6 @@ LogicalResult seqc::seq::expectNarrowFloat(Operation *op, StringRef name, Value 
   auto type = dyn_cast<FloatType>(cast<RankedTensorType>(value.getType()).getElementType());
   if (type && type.getWidth() <= element.getIntOrFloatBitWidth())
     return success();
-  return op->emitOpError("expected '") << name << "' to hold " << element
-                                       << " or a narrower float, but got " << value.getType();
+  return op->emitOpError("expected '")
+         << name << "' to hold " << element << " or a narrower float, but got " << value.getType();
 }

@@ -2,8 +2,8 @@
 #ifndef SEQC_LIB_DIALECT_SEQ_TRANSFORMS_EXPAND_H
 #define SEQC_LIB_DIALECT_SEQ_TRANSFORMS_EXPAND_H
 
-#include "seqc/Dialect/Seq/IR/Seq.h"
 #include "mlir/Dialect/Utils/StructuredOpsUtils.h"
+#include "seqc/Dialect/Seq/IR/Seq.h"
 
 namespace seqc {
 
@@ -24,10 +24,9 @@ struct StepWriter {
   mlir::Value widen(mlir::Value v);
   /// fn of the elements of `operands` for a result with the shape of `like`. An operand of a
   /// smaller rank lies along the last dimensions and is repeated along the others.
-  mlir::Value map(mlir::ValueRange operands, mlir::Value like,
-                  llvm::function_ref<mlir::Value(mlir::OpBuilder &, mlir::Location,
-                                                 mlir::ValueRange)>
-                      fn);
+  mlir::Value
+  map(mlir::ValueRange operands, mlir::Value like,
+      llvm::function_ref<mlir::Value(mlir::OpBuilder &, mlir::Location, mlir::ValueRange)> fn);
   /// Σ over the loops that `maps` mark as reductions of a product, added to `start`, ascending.
   mlir::Value contract(mlir::ValueRange factors, mlir::Value start,
                        llvm::ArrayRef<mlir::AffineMap> maps,

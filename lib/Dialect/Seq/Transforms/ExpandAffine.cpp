@@ -49,10 +49,10 @@ void seqc::expandAffine(seq::AffineRecurrenceOp op) {
     inputs.push_back(op.getDecay());
   if (op.getReadout())
     inputs.push_back(op.getReadout());
-  auto fresh = seq::RecurrenceOp::create(
-      b, loc, op->getResultTypes(), inputs, ValueRange{}, ValueRange{}, op.getResets(), Value(),
-      ValueRange{op.getInitial()}, op.getReverseAttr(), UnitAttr(), op.getTimeAttr(),
-      op.getScheduleAttr());
+  auto fresh = seq::RecurrenceOp::create(b, loc, op->getResultTypes(), inputs, ValueRange{},
+                                         ValueRange{}, op.getResets(), Value(),
+                                         ValueRange{op.getInitial()}, op.getReverseAttr(),
+                                         UnitAttr(), op.getTimeAttr(), op.getScheduleAttr());
   fresh->setDiscardableAttrs(llvm::to_vector(op->getDiscardableAttrs()));
   Block &step = fresh.getStep().emplaceBlock();
   for (Value v : inputs)

@@ -24,8 +24,7 @@ struct EmaExpansion {
   SmallVector<Value> project;
 
   explicit EmaExpansion(seq::EmaOp op)
-      : op(op), b(op),
-        w{b, op.getLoc(), typeOf(op.getInitial().front()).getElementType()} {}
+      : op(op), b(op), w{b, op.getLoc(), typeOf(op.getInitial().front()).getElementType()} {}
 
   void computeParameters();
   void average();
@@ -121,10 +120,9 @@ void EmaExpansion::run() {
   SmallVector<Value> inputs = {op.getInput()};
   if (op.getDecay() && !op.getConstant())
     inputs.push_back(op.getDecay());
-  auto fresh = seq::RecurrenceOp::create(b, w.loc, op->getResultTypes(), inputs, ValueRange{},
-                                         ValueRange{}, op.getResets(), Value(), op.getInitial(),
-                                         op.getReverseAttr(), UnitAttr(), op.getTimeAttr(),
-                                         op.getScheduleAttr());
+  auto fresh = seq::RecurrenceOp::create(
+      b, w.loc, op->getResultTypes(), inputs, ValueRange{}, ValueRange{}, op.getResets(), Value(),
+      op.getInitial(), op.getReverseAttr(), UnitAttr(), op.getTimeAttr(), op.getScheduleAttr());
   fresh->setDiscardableAttrs(llvm::to_vector(op->getDiscardableAttrs()));
   Block &step = fresh.getStep().emplaceBlock();
   for (Value v : inputs)

@@ -29,11 +29,9 @@ static void isolate(Region &rule, Region &to) {
   for (Operation *op : constants)
     b.clone(*op, mapping);
   for (Operation *op : constants)
-    for (auto [old, copy] :
-         llvm::zip_equal(op->getResults(), mapping.lookup(op)->getResults()))
-      old.replaceUsesWithIf(copy, [&](OpOperand &use) {
-        return to.isAncestor(use.getOwner()->getParentRegion());
-      });
+    for (auto [old, copy] : llvm::zip_equal(op->getResults(), mapping.lookup(op)->getResults()))
+      old.replaceUsesWithIf(
+          copy, [&](OpOperand &use) { return to.isAncestor(use.getOwner()->getParentRegion()); });
 }
 
 void seqc::expandScan(seq::ScanOp op) {

@@ -25,12 +25,11 @@ Value StepWriter::map(ValueRange operands, Value like,
   maps.push_back(b.getMultiDimIdentityMap(rank));
   SmallVector<utils::IteratorType> loops(rank, utils::IteratorType::parallel);
   Value empty = tensor::EmptyOp::create(b, loc, tensor::getMixedSizes(b, loc, like), element);
-  return linalg::GenericOp::create(b, loc, typeOf(like).clone(element), operands, empty, maps,
-                                   loops,
-                                   [&](OpBuilder &nested, Location l, ValueRange args) {
-                                     linalg::YieldOp::create(nested, l,
-                                                             fn(nested, l, args.drop_back()));
-                                   })
+  return linalg::GenericOp::create(
+             b, loc, typeOf(like).clone(element), operands, empty, maps, loops,
+             [&](OpBuilder &nested, Location l, ValueRange args) {
+               linalg::YieldOp::create(nested, l, fn(nested, l, args.drop_back()));
+             })
       .getResult(0);
 }
 

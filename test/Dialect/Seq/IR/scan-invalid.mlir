@@ -188,12 +188,12 @@ func.func @scan_c7_type(%u: tensor<?x?x8xf32>, %h: tensor<?x8xf32>) {
 
 // -----
 
-func.func @scan_empty(%u: tensor<?x?x8xf32>, %h: tensor<?x8xf32>) {
+func.func @scan_empty(%n: index, %h: tensor<?x8xf32>) {
   // expected-error @+1 {{expected a region of one block that ends in seq.yield}}
-  %y, %l = seq.scan (%x: tensor<8xf32> in %u) initial(%h) lift {
+  %y, %l = seq.scan () steps(%n) initial(%h) lift {
   } combine(%a: tensor<8xf32>) with(%b: tensor<8xf32>) {
     seq.yield next(%a : tensor<8xf32>)
-  } : (tensor<?x?x8xf32>, tensor<?x8xf32>) -> (tensor<?x?x8xf32>, tensor<?x8xf32>)
+  } : (index, tensor<?x8xf32>) -> (tensor<?x?x8xf32>, tensor<?x8xf32>)
   return
 }
 
