@@ -34,6 +34,8 @@ static void buildScheduled(OpPassManager &pm, const CompileOptions &options) {
 
 static void buildLowered(OpPassManager &pm, const CompileOptions &options) {
   pm.addPass(createExpandAffinePass());
+  // Under plan `scan` the step becomes one combination, elsewhere combinations disappear.
+  pm.addPass(createFormScansPass());
   // Before plans diverge: from here on every plan computes the same formulas.
   FixNumericsPassOptions numerics;
   numerics.precise = options.precise;
