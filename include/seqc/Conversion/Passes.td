@@ -7,7 +7,7 @@ include "mlir/Pass/PassBase.td"
 def FormScansPass : Pass<"seq-form-scans", "::mlir::ModuleOp"> {
   let summary = "steps of plan `scan` become one associative combination";
   let description = [{
-    The proof that a step is a scan (docs/Scans.md) is written into the step: values that are free
+    The proof that a step is a scan is written into the step: values that are free
     of the states, one `seq.combine` of the states with them, and then what reads its results.
     Coefficients and reset flags become added states whose final values nobody reads; a flag is a
     tensor of i1 in the shape of the states. Under another plan, `seq.combine` is inlined.
