@@ -49,8 +49,11 @@ ScanEmitter::Tuple ScanEmitter::multiplyBlock(Value first, Shape shape, const Tu
     }
     llvm::append_range(loaded, rows);
     transpose(rows);
-    for (int64_t j = 1; j < shape.vectors; ++j)
+    watch(rows.front());
+    for (int64_t j = 1; j < shape.vectors; ++j) {
       rows[j] = apply(rows[j - 1], rows[j], all);
+      watch(rows[j]);
+    }
     ends.push_back(moveUnits(rows.back(), [&](int64_t u) { return unitOfRun[u]; }));
   }
   prefixesOfUnits(ends);

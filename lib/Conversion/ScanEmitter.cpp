@@ -236,8 +236,12 @@ ScanEmitter::Tuple ScanEmitter::emitBlock(Value first, Shape shape, const Tuple 
   }
   // Groups side by side: each is one chain of dependent operations.
   for (int64_t j = 1; j < perGroup; ++j)
-    for (int64_t g = 0; g < groups; ++g)
+    for (int64_t g = 0; g < groups; ++g) {
       rows[g][j] = apply(rows[g][j - 1], rows[g][j], all);
+      watch(rows[g][j]);
+    }
+  for (int64_t g = 0; g < groups; ++g)
+    watch(rows[g].front());
   SmallVector<int64_t> unitOfRun(units);
   for (int64_t u = 0; u < units; ++u)
     unitOfRun[timeOfUnit(u, perGroup)] = u;

@@ -56,6 +56,7 @@ private:
   llvm::BitVector needed; ///< components of the states that anything reads
   llvm::BitVector all;
   bool readsOldStates = false;
+  llvm::SmallVector<mlir::Value> watched; ///< products of a block so far
   bool silent = false; ///< outs are not stored
   mlir::Value zero, one, steps;
   llvm::SmallVector<mlir::Value> batchSizes;
@@ -111,6 +112,8 @@ private:
   void prefixesOfUnits(llvm::MutableArrayRef<Tuple> tuples);
   int64_t timeOfUnit(int64_t unit, int64_t vectors) const;
   Tuple statesBefore(const Tuple &carry, const Tuple &ends, Shape shape);
+  llvm::ArrayRef<int64_t> factors();
+  void watch(const Tuple &product);
   mlir::Value isSound(llvm::ArrayRef<Tuple> elements, llvm::ArrayRef<Tuple> states, Shape shape);
   mlir::Value isSoundProduct(const Tuple &product);
   mlir::Value splat(mlir::Type type, double v);

@@ -7,6 +7,9 @@
 using namespace mlir;
 using namespace seqc;
 
+/// Of products of blocks: their entries may pass 1 and come back, as a resonance's do.
+static constexpr double mostGrowth = 32;
+
 SmallVector<Value> ScanEmitter::present(ArrayRef<Value> t) {
   SmallVector<Value> values;
   llvm::copy_if(t, std::back_inserter(values), [](Value v) { return bool(v); });
@@ -129,6 +132,7 @@ void ScanEmitter::prefixesOfUnits(MutableArrayRef<Tuple> tuples) {
     for (Tuple &t : tuples) {
       Tuple before = shuffle(t, [&](int64_t l) { return l >= shift ? l - shift : l; });
       Tuple both = apply(before, t, all);
+      watch(both);
       for (unsigned c = 0; c < components; ++c)
         t[c] = select([&](int64_t l) { return l >= shift; }, both[c], t[c]);
     }
@@ -150,38 +154,58 @@ static Value greatest(OpBuilder &b, Location loc, ArrayRef<Value> vectors) {
   return most;
 }
 
-/// True at run time if the block's results can be kept: its states are finite and, for affine
-/// steps, no product of coefficients exceeds 2, so that nothing overflowed, vanished and grew
-/// again, or cancelled on the way.
+/// Sizes of the blocks that components are coefficients of, 0 for others.
+ArrayRef<int64_t> ScanEmitter::factors() {
+  if (auto attr = combine->getAttrOfType<DenseI64ArrayAttr>("factors"))
+    return attr.asArrayRef();
+  return {};
+}
+
+/// Products of coefficients, where single ones tell too little of them.
+void ScanEmitter::watch(const Tuple &product) {
+  for (auto [c, size] : llvm::enumerate(factors()))
+    if (size > 1 && product[c])
+      watched.push_back(product[c]);
+}
+
+/// True at run time if the block's results can be kept: its states are finite, and no product of
+/// coefficients has grown, so that nothing overflowed, vanished and grew again, or cancelled on the
+/// way. A number's products are bounded by the numbers; those of a block are looked at.
 Value ScanEmitter::isSound(ArrayRef<Tuple> elements, ArrayRef<Tuple> states, Shape shape) {
   Value sound;
   auto also = [&](Value lanes) {
     sound = sound ? arith::AndIOp::create(b, loc, sound, lanes).getResult() : lanes;
   };
-  auto affine = combine->getAttrOfType<IntegerAttr>("affine");
+  auto atMost = [&](ArrayRef<Value> vectors, double most) {
+    if (!vectors.empty())
+      also(arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLE, greatest(b, loc, vectors),
+                                 splat(vectors.front().getType(), most)));
+  };
   for (unsigned c = 0; c < components; ++c) {
     Type type = elements.front()[c].getType();
     if (!isa<FloatType>(getElementTypeOrSelf(type)))
       continue;
-    if (needed[c]) {
-      if (states.empty())
-        continue;
+    if (needed[c] && !states.empty()) {
       Value none = splat(type, 0.0), sum = none;
       for (const Tuple &t : states)
         sum = math::FmaOp::create(b, loc, t[c], none, sum);
       also(arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ, sum, none));
-    } else if (affine) {
-      SmallVector<Value> factors;
-      for (const Tuple &t : elements)
-        if (!llvm::is_contained(factors, t[c]))
-          factors.push_back(t[c]);
-      // m terms of products of m × m blocks; 2 to the power of one step's share.
-      double m = affine.getInt(), count = double(shape.vectors * units);
-      double most = std::exp2(1 / count) / m;
-      also(arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLE, greatest(b, loc, factors),
-                                 splat(type, most)));
     }
+    if (factors().empty() || factors()[c] != 1)
+      continue;
+    SmallVector<Value> numbers;
+    for (const Tuple &t : elements)
+      if (!llvm::is_contained(numbers, t[c]))
+        numbers.push_back(t[c]);
+    atMost(numbers, std::exp2(1 / double(shape.vectors * units)));
   }
+  for (Type type : {Type(b.getF32Type()), Type(b.getF64Type())}) {
+    SmallVector<Value> products;
+    llvm::copy_if(watched, std::back_inserter(products),
+                  [&](Value v) { return getElementTypeOrSelf(v.getType()) == type; });
+    atMost(products, mostGrowth);
+  }
+  watched.clear();
   if (!sound)
     return {};
   return vector::ReductionOp::create(b, loc, vector::CombiningKind::AND, sound);
@@ -190,12 +214,14 @@ Value ScanEmitter::isSound(ArrayRef<Tuple> elements, ArrayRef<Tuple> states, Sha
 /// The same for the product of a chunk, which stands for any number of steps.
 Value ScanEmitter::isSoundProduct(const Tuple &product) {
   Value sound = arith::ConstantOp::create(b, loc, b.getBoolAttr(true));
-  bool affine = combine->hasAttr("affine");
   for (unsigned c = 0; c < components; ++c) {
     Type type = product[c].getType();
     if (!isa<FloatType>(getElementTypeOrSelf(type)))
       continue;
-    double most = affine && !needed[c] ? 2 : std::numeric_limits<double>::max();
+    int64_t block = factors().empty() ? 0 : factors()[c];
+    double most = block == 1  ? 2
+                  : block > 1 ? mostGrowth
+                              : std::numeric_limits<double>::max();
     if (!cast<VectorType>(type).getElementType().isF64())
       most = std::min<double>(most, std::numeric_limits<float>::max());
     Value size = math::AbsFOp::create(b, loc, product[c]);

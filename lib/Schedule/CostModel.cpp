@@ -175,19 +175,18 @@ Price seqc::priceOfFused(seq::RecurrenceOp op, const UsualSizes &sizes,
   return greatest(memory, arithmetic / parallel, latency / parallel);
 }
 
-Price seqc::priceOfScan(seq::RecurrenceOp formed, seq::ScheduleAttr schedule,
+/// Vector operations of one combination of all components.
+static double operationsOf(const ScanCost &cost) {
+  return cost.adds + cost.muls + 5 * cost.divs + 18 * cost.exps + 26 * cost.logs + cost.selects;
+}
+
+Price seqc::priceOfScan(seq::RecurrenceOp op, const ScanProof &proof, seq::ScheduleAttr schedule,
                         const UsualSizes &sizes, const MachineModel &machine, int64_t threads) {
-  int64_t channels = int64_t(elementsOf(formed.getStateArgs().front().getType()));
+  int64_t channels = int64_t(elementsOf(op.getStateArgs().front().getType()));
   double units = std::max<double>(1, double(machine.lanes / channels));
-  seq::CombineOp combine;
-  for (seq::CombineOp inner : formed.getBody()->getOps<seq::CombineOp>())
-    combine = inner;
-  StepWork work = countWork(formed, machine.lanes);
-  Counter counter(machine.lanes);
-  for (Operation &inner : combine.getBody()->without_terminator())
-    counter.visit(&inner);
-  double both = counter.operations, components = double(combine.getNumResults());
-  double around = work.operations - both; // elements and outs
+  StepWork work = countWork(op, machine.lanes);
+  double both = operationsOf(proof.cost), components = double(proof.components);
+  double around = work.operations; // elements and outs, in ops of the step as written
   double vectors = double(std::clamp<int64_t>(schedule.getVectors(), 1, int64_t(units)));
   double levels = std::log2(units);
   // One vector of steps: its elements and outs, its share of the tree, its states, moving units.
@@ -201,7 +200,7 @@ Price seqc::priceOfScan(seq::RecurrenceOp formed, seq::ScheduleAttr schedule,
   double restVectors = std::floor(rest / units), single = rest - restVectors * units;
   double single_ = (work.chain + 4) / machine.hertz;
   double perRest = (around + levels * (both + 2 * components) + both + 6) / perCycle +
-                   levels * (counter.operations ? 12 : 0);
+                   levels * 12;
   double arithmetic = (blocks * block / units * perVector / perCycle + restVectors * perRest) /
                           machine.hertz +
                       single * single_;

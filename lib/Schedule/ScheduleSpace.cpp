@@ -4,11 +4,13 @@
 #include "seqc/Analysis/Channels.h"
 #include "seqc/Analysis/DimSymbols.h"
 #include "seqc/Analysis/Place.h"
-#include "seqc/Dialect/Seq/Transforms/FormScan.h"
+#include "seqc/Analysis/ScanForm.h"
 #include "seqc/Schedule/Passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 using namespace mlir;
 using namespace seqc;
@@ -134,32 +136,31 @@ static seq::ScheduleAttr scanSchedule(seq::TargetAttr target, int64_t channels,
                                 /*streamBytes=*/target.getL2Bytes());
 }
 
-/// Why `formed`, a step in scan form, cannot run in vectors of `lanes`, or empty.
-static std::string whyNotInVectors(seq::RecurrenceOp formed, int64_t lanes) {
-  if (formed->getParentOfType<seq::RecurrenceOp>())
+/// Why `op`, a scan, cannot run in vectors of `lanes`, or empty.
+static std::string whyNotInVectors(seq::RecurrenceOp op, int64_t lanes) {
+  if (op->getParentOfType<seq::RecurrenceOp>())
     return "it is inside of another recurrence's step";
-  int64_t channels = channelsOf(formed);
+  auto shape = typeOf(op.getStateArgs().front()).getShape();
+  for (Value state : op.getStateArgs())
+    if (typeOf(state).getShape() != shape)
+      return "its states have different shapes";
+  int64_t channels = channelsOf(op);
   if (channels < 1)
     return "a scan in vectors needs a static number of channels, one or more";
   if (2 * channels > lanes)
     return "one step's " + std::to_string(channels) + " channels fill more than half of a vector of " +
            std::to_string(lanes) + ", so that one pass over time uses its lanes as well";
-  auto shape = typeOf(formed.getStateArgs().front()).getShape();
-  for (Value state : formed.getStateArgs())
-    if (typeOf(state).getShape() != shape)
-      return "its states have different shapes";
-  for (auto [i, out] : llvm::enumerate(formed.getYield().getOut()))
+  for (auto [i, out] : llvm::enumerate(op.getYield().getOut()))
     if (typeOf(out).getShape() != shape)
       return "out #" + std::to_string(i) + " has another shape than the states";
-  for (Operation &inner : formed.getBody()->without_terminator()) {
+  for (Operation &inner : op.getBody()->without_terminator()) {
     auto structured = dyn_cast<linalg::LinalgOp>(inner);
     if ((structured && structured.getNumReductionLoops()) ||
         isa<tensor::PadOp, tensor::ConcatOp, tensor::InsertSliceOp, seq::RecurrenceOp,
             linalg::SoftmaxOp>(inner) ||
-        (inner.getNumRegions() && !structured && !isa<seq::CombineOp>(inner)))
-      return ("'" + inner.getName().getStringRef() + "' at " + describePlace(inner.getLoc()) +
-              " does not work element by element")
-          .str();
+        (inner.getNumRegions() && !structured && !isa<seq::CombineOp, scf::IfOp>(inner)))
+      return "'" + inner.getName().getStringRef().str() + "' at " + describePlace(inner.getLoc()) +
+             " does not work element by element";
   }
   return {};
 }
@@ -167,21 +168,20 @@ static std::string whyNotInVectors(seq::RecurrenceOp formed, int64_t lanes) {
 PlanOption seqc::scanOption(seq::RecurrenceOp op, seq::TargetAttr target,
                             const Assumptions &assumed, const UsualSizes &sizes) {
   PlanOption option{seq::Plan::Scan, "", {}, {}, ""};
-  ScanFormed formed = formCopy(op);
-  option.proof = formed.kind;
-  option.refusal = formed.refusal;
-  if (!formed.op)
+  ScanProof proof = proveScan(op);
+  option.proof = proof.className;
+  option.refusal = proof.refusal;
+  if (!proof.ok)
     return option;
   MachineModel machine(target);
-  option.refusal = whyNotInVectors(formed.op, machine.lanes);
+  option.refusal = whyNotInVectors(op, machine.lanes);
   if (option.isLegal() && assumed.exact)
     option.refusal = "--streaming-exact asks for the bits of single steps";
   if (option.isLegal()) {
     double bytes = countWork(op, machine.lanes).bytes;
     option.schedule = scanSchedule(target, channelsOf(op), bytes, assumed.threads);
-    option.price = priceOfScan(formed.op, option.schedule, sizes, machine, assumed.threads);
+    option.price = priceOfScan(op, proof, option.schedule, sizes, machine, assumed.threads);
   }
-  discardCopy(formed);
   return option;
 }
 

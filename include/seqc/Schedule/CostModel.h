@@ -2,6 +2,7 @@
 #ifndef SEQC_SCHEDULE_COSTMODEL_H
 #define SEQC_SCHEDULE_COSTMODEL_H
 
+#include "seqc/Analysis/ScanForm.h"
 #include "seqc/Dialect/Seq/IR/Seq.h"
 
 namespace seqc {
@@ -44,9 +45,9 @@ StepWork countWork(seq::RecurrenceOp op, int64_t lanes);
 Price priceOfFused(seq::RecurrenceOp op, const UsualSizes &sizes, const MachineModel &machine,
                    int64_t threads);
 
-/// Seconds of plan `scan` with `schedule` for `formed`, a recurrence in scan form.
-Price priceOfScan(seq::RecurrenceOp formed, seq::ScheduleAttr schedule, const UsualSizes &sizes,
-                  const MachineModel &machine, int64_t threads);
+/// Seconds of plan `scan` with `schedule` for `op`, which `proof` says is one.
+Price priceOfScan(seq::RecurrenceOp op, const ScanProof &proof, seq::ScheduleAttr schedule,
+                  const UsualSizes &sizes, const MachineModel &machine, int64_t threads);
 
 } // namespace seqc
 

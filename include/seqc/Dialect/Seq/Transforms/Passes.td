@@ -29,31 +29,6 @@ def DesugarResetsPass : Pass<"seq-desugar-resets", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
 }
 
-def FormScansPass : Pass<"seq-form-scans", "::mlir::ModuleOp"> {
-  let summary = "steps that run as scans become one `seq.combine`; no other is left";
-  let description = [{
-    A recurrence whose plan is `scan` gets its scan form: what a step adds is free of the states,
-    one `seq.combine` makes the next states of it and the old ones, and outs read its results. For
-    an affine step h' = A h + u the element is (A, u); entries of A become further states, whose
-    initial value is 1 (or 0 off the diagonal) and whose final value nobody reads. A free `select`
-    that drops the states is a flag in the element, never a factor 0. Under any other plan each
-    `seq.combine` is replaced by its rule, so that the step is as written.
-
-    ```mlir
-    seq.recurrence (%a: …, %u: …) states(%h: tensor<1xf32> = %h0) { … mulf %a, %h … addf … }
-    // becomes
-    seq.recurrence (…) states(%h: … = %h0, %p: tensor<1xf32> = %ones) {
-      %n:2 = seq.combine(%h, %p) with(%u, %a) { … }
-      seq.yield next(%n#0, %n#1) out(%n#0)
-    }
-    ```
-
-    Requires: schedules. Leaves: no `seq.combine` but in scans, one in each. Refuses: a plan `scan`
-    for a step that is none. Example: test/Dialect/Seq/Transforms/form-scans.mlir.
-  }];
-  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
-}
-
 def FindDelaysPass : Pass<"seq-find-delays", "::mlir::ModuleOp"> {
   let summary = "states that hold the last k inputs become `seq.delay`";
   let description = [{
@@ -151,26 +126,6 @@ def ExpandOpsPass : Pass<"seq-expand-ops", "::mlir::ModuleOp"> {
   }];
   let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
                            "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
-}
-
-def InlineCombinePass : Pass<"seq-inline-combine", "::mlir::ModuleOp"> {
-  let summary = "`seq.combine` becomes the ops of its region";
-  let description = [{
-    A plan that evaluates one step after the other has no use for associativity.
-
-    ```mlir
-    %n = seq.combine(%h) with(%x) {
-    ^bb0(%a: tensor<8xf32>, %b: tensor<8xf32>):
-      %c = arith.addf %a, %b : tensor<8xf32>
-      seq.yield next(%c : tensor<8xf32>)
-    } : (tensor<8xf32>, tensor<8xf32>) -> tensor<8xf32>
-    // becomes
-    %n = arith.addf %h, %x : tensor<8xf32>
-    ```
-
-    Requires: verified seq ops. Leaves: no `seq.combine`. Refuses: nothing.
-    Example: test/Dialect/Seq/Transforms/inline-combine.mlir.
-  }];
 }
 
 def ExplainStepsPass : Pass<"seqc-explain-steps", "::mlir::ModuleOp"> {

@@ -1,4 +1,4 @@
-// RUN: %seqc-opt %s --seq-inline-combine | FileCheck %s
+// RUN: %seqc-opt %s --seq-form-scans | FileCheck %s
 
 // CHECK-LABEL: @tuple
 func.func @tuple(%u: tensor<?x8xf32>, %h0: tensor<8xf32>, %k0: tensor<i64>) -> (tensor<8xf32>, tensor<i64>) {
