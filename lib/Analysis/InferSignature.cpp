@@ -221,6 +221,10 @@ FailureOr<FunctionSignature> SignatureBuilder::build() {
     return failure();
   addStates();
   nameSymbols();
+  function.walk([&](seq::RecurrenceOp op) {
+    if (auto schedule = op.getScheduleAttr(); schedule && schedule.getPlan() == seq::Plan::Scan)
+      signature.numbers = "tolerance";
+  });
   return std::move(signature);
 }
 

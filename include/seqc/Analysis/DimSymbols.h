@@ -28,8 +28,8 @@ public:
   /// Class of an index value that is a size, or of itself alone.
   unsigned classOfIndex(mlir::Value index);
   bool same(unsigned a, unsigned b) { return find(a) == find(b); }
-  /// True if class `less` is known to be one less than class `more`: a number of packed sequences and
-  /// the size of their `cu_seqlens`. (That equal offsets mean equal numbers is not assumed.)
+  /// True if class `less` is known to be one less than class `more`: a number of packed sequences
+  /// and the size of their `cu_seqlens`. (That equal offsets mean equal numbers is not assumed.)
   bool isOneLess(unsigned less, unsigned more);
   /// The size of a class where one of its members is static.
   std::optional<int64_t> staticSize(unsigned c) { return sizes.lookup(find(c)); }
@@ -49,7 +49,6 @@ private:
   void visitSlice(mlir::Operation *op);
   void visitControlFlow(mlir::Operation *op);
   void visitRecurrence(mlir::Operation *op);
-  void visitAffine(mlir::Operation *op);
   void visitDelay(mlir::Operation *op);
   void visitDecrement(mlir::Operation *op);
 

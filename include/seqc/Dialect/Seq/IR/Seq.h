@@ -37,8 +37,9 @@ struct PackedSequences {
 /// Those of `op`, or none: what the function's interface lets a call check. Every op that has an
 /// operand `cu_seqlens` must be known here.
 std::optional<PackedSequences> getPackedSequences(mlir::Operation *op);
-/// Reports, as an error of `op`, an operand `cu_seqlens` that is not `[N+1]` of i32, i64 or index;
-/// `sequences` is N where it is static. For every op with a time axis.
+/// Reports, as an error of `op`, an operand `cu_seqlens` that is not `[N+1]` of i32, i64 or index,
+/// or an attribute `time` beside it; `sequences` is N where it is static. For every op with a time
+/// axis.
 mlir::LogicalResult verifyCuSeqlens(mlir::Operation *op, mlir::Value offsets, int64_t sequences);
 } // namespace seqc::seq
 
