@@ -69,8 +69,7 @@ static LogicalResult check(Operation *op, seq::ScheduleAttr schedule) {
              << lanes << ", the elements of a vector, but got " << tile;
     auto recurrence = dyn_cast<seq::RecurrenceOp>(op);
     if (!recurrence)
-      return op->emitOpError("expected no channel_tile outside of seq.recurrence, but got ")
-             << tile;
+      return op->emitOpError("expected no channel_tile on a function, but got ") << tile;
     Channels channels = analyzeChannels(recurrence);
     if (!channels.size)
       return op->emitOpError("expected a step that keeps channels apart for channel_tile = ")

@@ -205,8 +205,6 @@ SmallVector<PlanOption> seqc::scheduleSpace(seq::RecurrenceOp op, seq::TargetAtt
   options.push_back({seq::Plan::Fused, "", fusedTiles(op, target, assumed),
                      priceOfFused(op, sizes, machine, assumed.threads), ""});
   options.push_back(scanOption(op, target, assumed, sizes));
-  for (seq::Plan plan : {seq::Plan::Chunked, seq::Plan::Segments, seq::Plan::Newton})
-    options.push_back({plan, "seqc does not implement it yet", {}, {}, ""});
   return options;
 }
 
