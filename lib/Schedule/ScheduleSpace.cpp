@@ -46,6 +46,8 @@ UsualSizes seqc::usualSizes(seq::RecurrenceOp op, const Assumptions &assumed) {
   Value sequence = op.getInputs().empty() ? Value() : op.getInputs().front();
   sizes.steps = settle(op.getStaticSteps(), sequence, op.getTimeAxis(), UsualSizes().steps,
                        sizes.guessedSteps);
+  if (op.isPacked()) // those of all sequences
+    sizes.steps = llvm::divideCeil(sizes.steps, std::max<int64_t>(1, sizes.batch));
   return sizes;
 }
 

@@ -258,6 +258,42 @@ pair(
     [("out", [9]), ("final", [16, 9])],
 )
 
+pair(
+    "ema_corrected",
+    "  %y, %l, %p = seq.ema diagonal constant corrected input(%u) decay(%b) initial(%h0, %c0) {cu}\n"
+    f"    : ({V % 5}, tensor<5xf32>, {S % 5}, {S % 5}{{cutail}}) -> ({V % 5}, {S % 5}, {S % 5})\n"
+    f"  return %y, %l, %p : {V % 5}, {S % 5}, {S % 5}",
+    [("b", "weight", [5]), ("u", "in", [5]), ("h0", "state", [5]), ("c0", "state", [5])],
+    [("out", [5]), ("final", [5]), ("final", [5])],
+)
+
+pair(
+    "ema_complex_backwards",
+    "  %y, %l, %k = seq.ema complex reverse input(%u) alpha(%a) delta(%d) angle(%t) project(%g, %i) initial(%h0, %k0) {cu}\n"
+    f"    : ({V % 5}, tensor<3x5xf32>, tensor<3x5xf32>, tensor<3x5xf32>, tensor<3x5xf32>, tensor<3x5xf32>, "
+    f"{S % '3x5'}, {S % '3x5'}{{cutail}}) -> ({V % 5}, {S % '3x5'}, {S % '3x5'})\n"
+    f"  return %y, %l, %k : {V % 5}, {S % '3x5'}, {S % '3x5'}",
+    [(w, "weight", [3, 5]) for w in ("a", "d", "t", "g", "i")]
+    + [("u", "in", [5]), ("h0", "state", [3, 5]), ("k0", "state", [3, 5])],
+    [("out", [5]), ("final", [3, 5]), ("final", [3, 5])],
+)
+
+# Channels so few that plan `scan` would be the cheapest without packing.
+for form in ("", "exclusive"):
+    pair(
+        f"scan_{form}".rstrip("_"),
+        f"  %y, %l = seq.scan {form} (%x: tensor<2xf32> in %u, %k: tensor<2xf32> given %g) {{cu}} initial(%h0) lift {{{{\n"
+        "    %m = arith.mulf %x, %k : tensor<2xf32>\n"
+        "    seq.yield next(%m : tensor<2xf32>)\n"
+        "  }} combine(%a: tensor<2xf32>) with(%b: tensor<2xf32>) {{\n"
+        "    %c = arith.addf %a, %b : tensor<2xf32>\n"
+        "    seq.yield next(%c : tensor<2xf32>)\n"
+        f"  }}}} : ({V % 2}, {S % 2}, {{cutype}}{S % 2}) -> ({V % 2}, {S % 2})\n"
+        f"  return %y, %l : {V % 2}, {S % 2}",
+        [("u", "in", [2]), ("g", "given", [2]), ("h0", "state", [2])],
+        [("out", [2]), ("final", [2])],
+    )
+
 # Too many states for L1, kept apart by channel: tiles of channels, strips of time. The projection
 # is work before the strip, the sum over the states of a channel an out.
 for reverse in ("", "reverse"):

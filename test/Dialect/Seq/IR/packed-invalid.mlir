@@ -162,3 +162,54 @@ func.func @affine_c9_time(%a: tensor<?x8xf32>, %u: tensor<?x8xf32>, %h0: tensor<
       : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?xi32>) -> (tensor<?x8xf32>, tensor<?x8xf32>)
   return
 }
+
+// -----
+
+func.func @scan_c6_shared(%u: tensor<?x2xf32>, %cu: tensor<?xi32>, %h0: tensor<?x2xf32>) {
+  // expected-error @+1 {{expected no 'shared' operand with 'cu_seqlens', where no step is one of all sequences: bind it as 'in', [T, step…], or as 'given'}}
+  %y, %l = seq.scan (%x: tensor<2xf32> shared %u) cu_seqlens(%cu) initial(%h0) lift {
+    seq.yield next(%x : tensor<2xf32>)
+  } combine(%a: tensor<2xf32>) with(%b: tensor<2xf32>) {
+    seq.yield next(%b : tensor<2xf32>)
+  } : (tensor<?x2xf32>, tensor<?xi32>, tensor<?x2xf32>) -> (tensor<?x2xf32>, tensor<?x2xf32>)
+  return
+}
+
+// -----
+
+func.func @scan_c6_time(%u: tensor<?x2xf32>, %cu: tensor<?xi32>, %h0: tensor<?x2xf32>) {
+  // expected-error @+1 {{expected no 'time' with 'cu_seqlens', where time is the first dimension, but got 0}}
+  %y, %l = seq.scan (%x: tensor<2xf32> in %u) cu_seqlens(%cu) initial(%h0) lift {
+    seq.yield next(%x : tensor<2xf32>)
+  } combine(%a: tensor<2xf32>) with(%b: tensor<2xf32>) {
+    seq.yield next(%b : tensor<2xf32>)
+  } {time = 0 : i64} : (tensor<?x2xf32>, tensor<?xi32>, tensor<?x2xf32>) -> (tensor<?x2xf32>, tensor<?x2xf32>)
+  return
+}
+
+// -----
+
+func.func @ema_c10_batch(%x: tensor<?x?x8xf32>, %b: tensor<f32>, %h0: tensor<?x8xf32>, %cu: tensor<?xi32>) {
+  // expected-error @+1 {{expected 'input' to be [T, S…] with 'cu_seqlens', but got 'tensor<?x?x8xf32>' with 'value_rank' 1}}
+  %y, %l = seq.ema scalar constant input(%x) decay(%b) initial(%h0) cu_seqlens(%cu)
+      : (tensor<?x?x8xf32>, tensor<f32>, tensor<?x8xf32>, tensor<?xi32>) -> (tensor<?x?x8xf32>, tensor<?x8xf32>)
+  return
+}
+
+// -----
+
+func.func @ema_c10_count(%x: tensor<?x8xf32>, %b: tensor<f32>, %h0: tensor<3x8xf32>, %cu: tensor<3xi64>) {
+  // expected-error @+1 {{expected 'cu_seqlens' to have one offset more than there are sequences (3), but got 'tensor<3xi64>'}}
+  %y, %l = seq.ema scalar constant input(%x) decay(%b) initial(%h0) cu_seqlens(%cu)
+      : (tensor<?x8xf32>, tensor<f32>, tensor<3x8xf32>, tensor<3xi64>) -> (tensor<?x8xf32>, tensor<3x8xf32>)
+  return
+}
+
+// -----
+
+func.func @ema_c10_time(%x: tensor<?x8xf32>, %b: tensor<f32>, %h0: tensor<?x8xf32>, %cu: tensor<?xi32>) {
+  // expected-error @+1 {{expected no 'time' with 'cu_seqlens', where time is the first dimension, but got 0}}
+  %y, %l = seq.ema scalar constant input(%x) decay(%b) initial(%h0) cu_seqlens(%cu) {time = 0 : i64}
+      : (tensor<?x8xf32>, tensor<f32>, tensor<?x8xf32>, tensor<?xi32>) -> (tensor<?x8xf32>, tensor<?x8xf32>)
+  return
+}

@@ -58,3 +58,24 @@ func.func @affine(%a: tensor<?x8xf32>, %u: tensor<?x8xf32>, %h0: tensor<?x8xf32>
       : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?xi32>) -> (tensor<?x8xf32>, tensor<?x8xf32>)
   return %y : tensor<?x8xf32>
 }
+
+// CHECK-LABEL: func.func @ema
+// CHECK: seq.recurrence (%{{.*}}: tensor<8xf32> in %arg0, %{{.*}}: tensor<f32> in %arg1) cu_seqlens(%arg3) states(%{{.*}}: tensor<8xf32> = %arg2)
+func.func @ema(%x: tensor<?x8xf32>, %b: tensor<?xf32>, %h0: tensor<?x8xf32>, %cu: tensor<?xi32>) -> tensor<?x8xf32> {
+  %y, %l = seq.ema scalar input(%x) decay(%b) initial(%h0) cu_seqlens(%cu)
+      : (tensor<?x8xf32>, tensor<?xf32>, tensor<?x8xf32>, tensor<?xi32>) -> (tensor<?x8xf32>, tensor<?x8xf32>)
+  return %y : tensor<?x8xf32>
+}
+
+// CHECK-LABEL: func.func @scan
+// CHECK: seq.recurrence (%{{.*}}: tensor<2xf32> in %arg0) cu_seqlens(%arg1) states(%{{.*}}: tensor<2xf32> = %arg2)
+// CHECK: seq.combine
+func.func @scan(%u: tensor<?x2xf32>, %cu: tensor<?xi32>, %h0: tensor<?x2xf32>) -> tensor<?x2xf32> {
+  %y, %l = seq.scan (%x: tensor<2xf32> in %u) cu_seqlens(%cu) initial(%h0) lift {
+    seq.yield next(%x : tensor<2xf32>)
+  } combine(%a: tensor<2xf32>) with(%b: tensor<2xf32>) {
+    %c = arith.addf %a, %b : tensor<2xf32>
+    seq.yield next(%c : tensor<2xf32>)
+  } : (tensor<?x2xf32>, tensor<?xi32>, tensor<?x2xf32>) -> (tensor<?x2xf32>, tensor<?x2xf32>)
+  return %y : tensor<?x2xf32>
+}
