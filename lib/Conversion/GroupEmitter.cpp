@@ -110,7 +110,11 @@ void GroupEmitter::emitTiles(Frame f, Value first, Value count, bool streaming) 
   f.channelTile = channelTile;
   DenseMap<Value, Leaf> saved = e.leaves;
   for (auto &[v, leaf] : tileWeights) {
-    copy(v, *e.leafOf(v), leaf, f);
+    if (const Leaf *from = e.leafOf(v))
+      copy(v, *from, leaf, f);
+    else // a slice of what has a buffer
+      emitNest(e, Nest{{Store{v, {Piece{v, {}, {}, {}}}, {leaf}}}, v}, f, schedule, prologue,
+               false);
     e.leaves[v] = leaf;
   }
   for (auto [state, buffer, leaf] : llvm::zip_equal(op.getStateArgs(), stateBuffers, tileStates)) {

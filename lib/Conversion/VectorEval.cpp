@@ -167,6 +167,80 @@ static Value allLanes(OpBuilder &b, Location loc, int64_t lanes) {
 /// True for what a tile of channels keeps: it has room for whole vectors.
 static bool hasAllLanes(Value buffer) { return buffer.getDefiningOp<memref::AllocaOp>(); }
 
+/// Lanes 0, 2, 4, … (or 1, 3, 5, …) of 2 · lanes elements that follow each other.
+static SmallVector<int64_t> everySecond(int64_t lanes, int64_t first) {
+  SmallVector<int64_t> picks;
+  for (int64_t l = 0; l < lanes; ++l)
+    picks.push_back(2 * l + first);
+  return picks;
+}
+
+/// Elements of two vectors in turns.
+static Value inTurns(OpBuilder &b, Location loc, Value even, Value odd) {
+  int64_t lanes = cast<VectorType>(even.getType()).getNumElements();
+  SmallVector<int64_t> picks;
+  for (int64_t l = 0; l < lanes; ++l)
+    picks.append({l, lanes + l});
+  return vector::ShuffleOp::create(b, loc, even, odd, picks);
+}
+
+/// [.., N, 2] as [.., 2 N], with the index of element [.., n, 0].
+static std::pair<Value, SmallVector<Value>> flatPairs(VectorEval &e, Value buffer,
+                                                      const Index &idx) {
+  int64_t rank = idx.size();
+  SmallVector<ReassociationIndices> groups;
+  SmallVector<Value> at;
+  for (int64_t d = 0; d + 2 < rank; ++d) {
+    groups.push_back({d});
+    at.push_back(e.value(idx[d]));
+  }
+  groups.push_back({rank - 2, rank - 1});
+  at.push_back(e.value(e.scale({idx[rank - 2].base, idx[rank - 2].offset, 0}, 2)));
+  return {memref::CollapseShapeOp::create(e.b, e.loc, buffer, groups), at};
+}
+
+/// True if lanes run along N of a buffer [.., N, 2], at one of the two places.
+static bool isHalfOfPairs(MemRefType type, const Index &idx) {
+  int64_t rank = type.getRank();
+  if (rank < 2 || type.getDimSize(rank - 1) != 2 || !type.getLayout().isIdentity() ||
+      type.getElementType().isInteger(1) || idx[rank - 2].lane != 1)
+    return false;
+  const Idx &half = idx[rank - 1];
+  return !half.base && !half.lane && (half.offset == 0 || half.offset == 1) &&
+         llvm::all_of(ArrayRef<Idx>(idx).drop_back(2), [](const Idx &i) { return !i.lane; });
+}
+
+/// Whole pairs are read and one of each is kept.
+Value VectorEval::loadHalf(Value buffer, const Index &idx) {
+  Type element = cast<MemRefType>(buffer.getType()).getElementType();
+  auto wide = VectorType::get(2 * lanes, element);
+  auto [flat, at] = flatPairs(*this, buffer, idx);
+  Value pairs;
+  if (mask) {
+    Value zero = arith::ConstantOp::create(
+        b, loc, DenseElementsAttr::get(wide, b.getZeroAttr(element)));
+    pairs = vector::MaskedLoadOp::create(b, loc, wide, flat, at, inTurns(b, loc, mask, mask), zero);
+  } else {
+    pairs = vector::LoadOp::create(b, loc, wide, flat, at);
+  }
+  return vector::ShuffleOp::create(b, loc, pairs, pairs, everySecond(lanes, idx.back().offset));
+}
+
+void VectorEval::storePairs(Value even, Value odd, Value buffer, const Index &idx,
+                            bool streaming) {
+  auto [flat, at] = flatPairs(*this, buffer, idx);
+  Value pairs = inTurns(b, loc, even, odd);
+  if (mask) {
+    vector::MaskedStoreOp::create(b, loc, flat, at, inTurns(b, loc, mask, mask), pairs);
+    return;
+  }
+  auto op = vector::StoreOp::create(b, loc, pairs, flat, at);
+  if (streaming) {
+    op.setNontemporal(true);
+    op.setAlignment(64);
+  }
+}
+
 Value VectorEval::load(Value buffer, const Index &idx) {
   auto type = cast<MemRefType>(buffer.getType());
   SmallVector<Value> at;
@@ -184,7 +258,16 @@ Value VectorEval::load(Value buffer, const Index &idx) {
     Value zero = splat(b.getZeroAttr(type.getElementType()));
     return vector::MaskedLoadOp::create(b, loc, vectorType, buffer, at, mask, zero);
   }
-  // Lanes that are not next to each other: distances in elements from lane 0.
+  if (isHalfOfPairs(type, idx))
+    return loadHalf(buffer, idx);
+  Value zero = splat(b.getZeroAttr(type.getElementType()));
+  return vector::GatherOp::create(b, loc, vectorType, buffer, at, distances(buffer, idx),
+                                  mask ? mask : allLanes(b, loc, lanes), zero);
+}
+
+/// Lanes that are not next to each other: distances in elements from lane 0.
+Value VectorEval::distances(Value buffer, const Index &idx) {
+  auto type = cast<MemRefType>(buffer.getType());
   Value stride = constant(0), inner = constant(1);
   for (int64_t d = type.getRank() - 1; d >= 0; --d) {
     if (idx[d].lane) {
@@ -195,11 +278,16 @@ Value VectorEval::load(Value buffer, const Index &idx) {
                                       : constant(type.getDimSize(d));
     inner = arith::MulIOp::create(b, loc, inner, size);
   }
-  Value distances =
-      arith::MulIOp::create(b, loc, loopIndexVector({Value(), 0, 1}), broadcast(stride));
-  Value zero = splat(b.getZeroAttr(type.getElementType()));
-  return vector::GatherOp::create(b, loc, vectorType, buffer, at, distances,
-                                  mask ? mask : allLanes(b, loc, lanes), zero);
+  return arith::MulIOp::create(b, loc, loopIndexVector({Value(), 0, 1}), broadcast(stride));
+}
+
+/// Stores lanes that are not next to each other.
+void VectorEval::scatter(Value vec, Value buffer, const Index &idx) {
+  SmallVector<Value> at;
+  for (const Idx &i : idx)
+    at.push_back(value(i));
+  vector::ScatterOp::create(b, loc, Type(), buffer, at, distances(buffer, idx),
+                            mask ? mask : allLanes(b, loc, lanes), vec);
 }
 
 void VectorEval::store(Value vec, Value buffer, const Index &idx, bool streaming) {
@@ -212,6 +300,8 @@ void VectorEval::store(Value vec, Value buffer, const Index &idx, bool streaming
   if (varying == 0) {
     Value scalar = vector::ExtractOp::create(b, loc, vec, ArrayRef<int64_t>{0});
     memref::StoreOp::create(b, loc, scalar, buffer, at);
+  } else if (varying != 1 || idx.back().lane != 1) {
+    scatter(vec, buffer, idx);
   } else if (mask && !hasAllLanes(buffer)) {
     vector::MaskedStoreOp::create(b, loc, buffer, at, mask, vec);
   } else {

@@ -132,6 +132,9 @@ public:
   /// Loads or stores `lanes` elements of `buffer`.
   mlir::Value load(mlir::Value buffer, const Index &idx);
   void store(mlir::Value vec, mlir::Value buffer, const Index &idx, bool streaming);
+  /// Stores 2 · `lanes` elements of a buffer [.., N, 2] whose lanes run along N.
+  void storePairs(mlir::Value even, mlir::Value odd, mlir::Value buffer, const Index &idx,
+                  bool streaming);
   /// The buffer index of `leaf` for index `idx` of the value that it holds.
   Index leafIndex(const Leaf &leaf, const Index &idx);
 
@@ -167,6 +170,9 @@ private:
   mlir::Value compute(Arithmetic kind, mlir::Value a, mlir::Value c, int64_t number = 0);
   mlir::Value computeScalar(mlir::Value v);
   mlir::Value broadcast(mlir::Value scalar);
+  mlir::Value loadHalf(mlir::Value buffer, const Index &idx);
+  mlir::Value distances(mlir::Value buffer, const Index &idx);
+  void scatter(mlir::Value vec, mlir::Value buffer, const Index &idx);
   mlir::Value splat(mlir::TypedAttr element);
   mlir::Value loopIndexVector(const Idx &i);
   llvm::SmallVector<mlir::Value>

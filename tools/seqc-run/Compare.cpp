@@ -8,10 +8,10 @@ using namespace seqc::run;
 
 namespace {
 
-/// The element's bits, zero-extended.
+/// The bits of number `i`, zero-extended.
 uint64_t bitsAt(const Tensor &tensor, int64_t i) {
   uint64_t bits = 0;
-  size_t bytes = elementBytes(tensor.dtype);
+  size_t bytes = elementBytes(partType(tensor.dtype));
   std::memcpy(&bits, tensor.memory.data() + i * bytes, bytes);
   return bits;
 }
@@ -37,29 +37,35 @@ double halfValue(uint64_t bits) {
 std::string valueText(const Tensor &tensor, int64_t i) {
   uint64_t bits = bitsAt(tensor, i);
   double value = 0;
-  if (tensor.dtype.bits == 64) {
+  DLDataType dtype = partType(tensor.dtype);
+  if (dtype.bits == 64) {
     std::memcpy(&value, &bits, 8);
-  } else if (tensor.dtype.bits == 16 && tensor.dtype.code == kDLFloat) {
+  } else if (dtype.bits == 16 && dtype.code == kDLFloat) {
     value = halfValue(bits);
   } else {
-    uint32_t word = tensor.dtype.code == kDLBfloat ? bits << 16 : bits;
+    uint32_t word = dtype.code == kDLBfloat ? bits << 16 : bits;
     float narrow;
     std::memcpy(&narrow, &word, 4);
     value = narrow;
   }
   char text[64];
-  if (isFloat(tensor.dtype))
+  if (isFloat(dtype))
     snprintf(text, sizeof text, "%.9g (0x%llx)", value, (unsigned long long)bits);
   else
     snprintf(text, sizeof text, "0x%llx", (unsigned long long)bits);
   return text;
 }
 
+/// The index of number `i`, which is half an element of a complex tensor.
 std::string indexText(const Tensor &tensor, int64_t i) {
-  std::string text;
+  std::string text, part;
+  if (partsOf(tensor.dtype) == 2) {
+    part = i % 2 ? ".imag" : ".real";
+    i /= 2;
+  }
   for (size_t d = tensor.shape.size(); d-- > 0; i /= tensor.shape[d])
     text = std::to_string(i % tensor.shape[d]) + (text.empty() ? "" : ",") + text;
-  return "[" + text + "]";
+  return "[" + text + "]" + part;
 }
 
 } // namespace
@@ -67,20 +73,21 @@ std::string indexText(const Tensor &tensor, int64_t i) {
 std::string seqc::run::compareBits(const Tensor &a, const Tensor &b) {
   int64_t differing = 0, first = -1;
   uint64_t ulps = 0;
-  for (int64_t i = 0, n = a.elements(); i < n; ++i) {
+  DLDataType part = partType(a.dtype);
+  for (int64_t i = 0, n = a.elements() * partsOf(a.dtype); i < n; ++i) {
     uint64_t x = bitsAt(a, i), y = bitsAt(b, i);
     if (x == y)
       continue;
     first = differing++ ? first : i;
-    int64_t p = lineOf(x, a.dtype.bits), q = lineOf(y, a.dtype.bits);
+    int64_t p = lineOf(x, part.bits), q = lineOf(y, part.bits);
     ulps = std::max(ulps, p > q ? uint64_t(p) - uint64_t(q) : uint64_t(q) - uint64_t(p));
   }
   if (!differing)
     return "";
-  std::string text = std::to_string(differing) + " of " + std::to_string(a.elements()) +
-                     " elements differ, first at " + indexText(a, first) + ": " +
+  std::string text = std::to_string(differing) + " of " + std::to_string(a.elements() * partsOf(a.dtype)) +
+                     (partsOf(a.dtype) == 2 ? " parts of elements" : " elements") + " differ, first at " + indexText(a, first) + ": " +
                      valueText(a, first) + " and " + valueText(b, first);
-  return isFloat(a.dtype) ? text + ", at most " + std::to_string(ulps) + " ulp" : text;
+  return isFloat(part) ? text + ", at most " + std::to_string(ulps) + " ulp" : text;
 }
 
 std::string seqc::run::hashBits(const Tensor &tensor) {

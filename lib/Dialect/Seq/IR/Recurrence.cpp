@@ -332,9 +332,14 @@ static LogicalResult checkStates(RecurrenceOp op) {
       return op.emitOpError() << "expected state #" << i << " to be a ranked tensor, but got "
                               << arg.getType();
     Type element = step.getElementType();
-    if (!element.isIntOrIndexOrFloat())
+    if (auto complex = dyn_cast<ComplexType>(element))
+      element = complex.getElementType();
+    if (!element.isIntOrIndexOrFloat() || (isa<ComplexType>(step.getElementType()) &&
+                                           !element.isF32() && !element.isF64()))
       return op.emitOpError() << "expected state #" << i
-                              << " to hold floats, integers or index, but got " << step;
+                              << " to hold floats, complex<f32>, complex<f64>, integers or index, "
+                                 "but got "
+                              << step;
     if (auto f = dyn_cast<FloatType>(element); f && f.getWidth() < 32 && !op.getNarrowState())
       return op.emitOpError() << "expected state #" << i
                               << " to be f32 or wider (or the attribute 'narrow_state'), but got "

@@ -44,9 +44,31 @@ struct AffineExpansion {
 };
 } // namespace
 
+/// a · h, of reals or complex numbers.
+static Value multiply(OpBuilder &b, Location loc, Value a, Value h) {
+  if (isa<ComplexType>(h.getType()))
+    return complex::MulOp::create(b, loc, a, h);
+  return arith::MulFOp::create(b, loc, a, h);
+}
+
+static Value add(OpBuilder &b, Location loc, Value a, Value c) {
+  if (isa<ComplexType>(c.getType()))
+    return complex::AddOp::create(b, loc, a, c);
+  return arith::AddFOp::create(b, loc, a, c);
+}
+
+static Value zeroOf(OpBuilder &b, Location loc, Type type) {
+  auto complexType = dyn_cast<ComplexType>(type);
+  if (!complexType)
+    return arith::ConstantOp::create(b, loc, b.getZeroAttr(type));
+  Attribute zero = b.getZeroAttr(complexType.getElementType());
+  return complex::ConstantOp::create(b, loc, complexType, b.getArrayAttr({zero, zero}));
+}
+
 Value AffineExpansion::advance(Value decay, Value input, Value h) {
   Value a = widen(decay), u = widen(input);
-  if (op.getStructure() == seq::Structure::Diagonal) {
+  bool diagonal = op.getStructure() == seq::Structure::Diagonal;
+  if (diagonal && isa<FloatType>(state.getElementType())) {
     Value product = arith::MulFOp::create(b, loc, a, h);
     return arith::AddFOp::create(b, loc, product, u);
   }
@@ -57,10 +79,11 @@ Value AffineExpansion::advance(Value decay, Value input, Value h) {
       tensor::EmptyOp::create(b, loc, tensor::getMixedSizes(b, loc, h), state.getElementType());
   return linalg::GenericOp::create(
              b, loc, state, ValueRange{a, h, u}, empty,
-             {AffineMap::get(rank, 0, b.getContext()), identity, identity, identity}, loops,
+             {diagonal ? identity : AffineMap::get(rank, 0, b.getContext()), identity, identity,
+              identity},
+             loops,
              [](OpBuilder &nested, Location l, ValueRange args) {
-               Value product = arith::MulFOp::create(nested, l, args[0], args[1]);
-               Value sum = arith::AddFOp::create(nested, l, product, args[2]);
+               Value sum = add(nested, l, multiply(nested, l, args[0], args[1]), args[2]);
                linalg::YieldOp::create(nested, l, sum);
              })
       .getResult(0);
@@ -71,7 +94,7 @@ Value AffineExpansion::read(Value readout, Value h) {
   int64_t rank = state.getRank();
   SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, loc, h);
   sizes.erase(sizes.begin());
-  Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(state.getElementType()));
+  Value zero = zeroOf(b, loc, state.getElementType());
   Value empty = tensor::EmptyOp::create(b, loc, sizes, state.getElementType());
   Value filled = linalg::FillOp::create(b, loc, zero, empty).getResult(0);
   AffineMap identity = b.getMultiDimIdentityMap(rank);
@@ -81,9 +104,8 @@ Value AffineExpansion::read(Value readout, Value h) {
   return linalg::GenericOp::create(b, loc, filled.getType(), ValueRange{c, h}, filled,
                                    {n, identity, identity.dropResult(0)}, loops,
                                    [](OpBuilder &nested, Location l, ValueRange args) {
-                                     Value product =
-                                         arith::MulFOp::create(nested, l, args[0], args[1]);
-                                     Value sum = arith::AddFOp::create(nested, l, args[2], product);
+                                     Value product = multiply(nested, l, args[0], args[1]);
+                                     Value sum = add(nested, l, args[2], product);
                                      linalg::YieldOp::create(nested, l, sum);
                                    })
       .getResult(0);

@@ -4,6 +4,8 @@
 
 #include "seqc/Dialect/Seq/IR/Seq.h"
 
+#include "mlir/Dialect/Complex/IR/Complex.h"
+
 namespace seqc {
 
 /// Replaces `op` by a `seq.recurrence` with the same operands, `resets`
