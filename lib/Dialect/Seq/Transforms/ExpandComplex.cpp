@@ -383,15 +383,17 @@ void ComplexExpansion::readArguments() {
       values.halves[old][n] = tensor::ExtractSliceOp::create(
           b, loc, cast<RankedTensorType>(halfType(old.getType())), arg, offsets, sizes, strides);
     }
-    func.setArgAttr(i, complexAttr, b.getUnitAttr());
     ++i;
   }
 }
 
 LogicalResult ComplexExpansion::run() {
   SmallVector<Type> arguments, results;
-  for (Type type : func.getArgumentTypes())
+  for (auto [i, type] : llvm::enumerate(func.getArgumentTypes())) {
     arguments.push_back(isComplex(type) ? packedType(type) : type);
+    if (isComplex(type))
+      func.setArgAttr(i, complexAttr, UnitAttr::get(func.getContext()));
+  }
   for (auto [i, type] : llvm::enumerate(func.getResultTypes())) {
     results.push_back(isComplex(type) ? packedType(type) : type);
     if (isComplex(type))
