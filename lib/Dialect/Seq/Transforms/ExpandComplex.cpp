@@ -43,10 +43,11 @@ struct ComplexExpansion {
   LogicalResult pad(tensor::PadOp op);
   LogicalResult fill(linalg::FillOp op);
   LogicalResult regionOp(Operation *op);
+  SmallVector<Type> rewriteYield(seq::RecurrenceOp op);
   LogicalResult recurrence(seq::RecurrenceOp op);
-  LogicalResult terminator(Operation *op);
+  void terminator(Operation *op);
   LogicalResult process(Operation *op);
-  LogicalResult processBlock(Block &block);
+  LogicalResult processBlock(Block &block, function_ref<void()> rewriteEnd);
   void readArguments();
   LogicalResult run();
 };
@@ -206,7 +207,7 @@ LogicalResult ComplexExpansion::regionOp(Operation *op) {
   for (Region &region : op->getRegions())
     for (Block &block : region) {
       expandArguments(block);
-      if (failed(processBlock(block)) || failed(terminator(block.getTerminator())))
+      if (failed(processBlock(block, [&] { terminator(block.getTerminator()); })))
         return failure();
       eraseComplexArguments(block);
     }
@@ -226,14 +227,12 @@ static bool onlyReturned(Value out) {
                       [](Operation *user) { return isa<func::ReturnOp, tensor::DimOp>(user); });
 }
 
-LogicalResult ComplexExpansion::recurrence(seq::RecurrenceOp op) {
-  expandArguments(*op.getBody());
-  if (failed(processBlock(*op.getBody())))
-    return failure();
+/// Yields halves, or one tensor of two for an out that is only returned; the types of the outs.
+SmallVector<Type> ComplexExpansion::rewriteYield(seq::RecurrenceOp op) {
   seq::YieldOp yield = op.getYield();
+  SmallVector<Type> types;
   OpBuilder inside(yield);
   SmallVector<Value> outs;
-  SmallVector<Type> types;
   for (auto [v, result] : llvm::zip_equal(yield.getOut(), op.getOuts())) {
     if (onlyReturned(result)) {
       outs.push_back(pack(inside, yield.getLoc(), values.halves.lookup(v)));
@@ -245,6 +244,14 @@ LogicalResult ComplexExpansion::recurrence(seq::RecurrenceOp op) {
   }
   seq::YieldOp::create(inside, yield.getLoc(), expanded(yield.getNext()), outs);
   yield.erase();
+  return types;
+}
+
+LogicalResult ComplexExpansion::recurrence(seq::RecurrenceOp op) {
+  expandArguments(*op.getBody());
+  SmallVector<Type> types;
+  if (failed(processBlock(*op.getBody(), [&] { types = rewriteYield(op); })))
+    return failure();
   eraseComplexArguments(*op.getBody());
   llvm::append_range(types, expanded(op.getFinals().getTypes()));
   OpBuilder b(op);
@@ -269,16 +276,16 @@ LogicalResult ComplexExpansion::recurrence(seq::RecurrenceOp op) {
 }
 
 /// The end of a region: pairs, or at the border of the function one tensor of two.
-LogicalResult ComplexExpansion::terminator(Operation *op) {
+void ComplexExpansion::terminator(Operation *op) {
   OpBuilder b(op);
   if (auto yield = dyn_cast<seq::YieldOp>(op)) {
     seq::YieldOp::create(b, yield.getLoc(), expanded(yield.getNext()), expanded(yield.getOut()));
     yield.erase();
-    return success();
+    return;
   }
   if (!isa<func::ReturnOp>(op)) {
     op->setOperands(expanded(op->getOperands()));
-    return success();
+    return;
   }
   SmallVector<Value> returned;
   for (Value v : op->getOperands()) {
@@ -290,7 +297,6 @@ LogicalResult ComplexExpansion::terminator(Operation *op) {
       returned.push_back(pack(b, op->getLoc(), values.halves.lookup(v)));
   }
   op->setOperands(returned);
-  return success();
 }
 
 LogicalResult ComplexExpansion::process(Operation *op) {
@@ -345,8 +351,8 @@ LogicalResult ComplexExpansion::process(Operation *op) {
   return success();
 }
 
-/// All ops of `block` but its terminator.
-LogicalResult ComplexExpansion::processBlock(Block &block) {
+/// All ops of `block`; its terminator by `rewriteEnd`, after which nobody reads the old ops.
+LogicalResult ComplexExpansion::processBlock(Block &block, function_ref<void()> rewriteEnd) {
   SmallVector<Operation *> old;
   for (Operation &op : llvm::make_early_inc_range(block.without_terminator())) {
     if (!touchesComplex(&op))
@@ -357,6 +363,7 @@ LogicalResult ComplexExpansion::processBlock(Block &block) {
     if (!generalized)
       old.push_back(&op);
   }
+  rewriteEnd();
   for (Operation *op : llvm::reverse(old))
     op->erase();
   return success();
@@ -401,7 +408,7 @@ LogicalResult ComplexExpansion::run() {
   }
   readArguments();
   Block &entry = func.front();
-  if (failed(processBlock(entry)) || failed(terminator(entry.getTerminator())))
+  if (failed(processBlock(entry, [&] { terminator(entry.getTerminator()); })))
     return failure();
   eraseComplexArguments(entry);
   func.setFunctionType(FunctionType::get(func.getContext(), arguments, results));
