@@ -30,6 +30,9 @@ struct ComplexExpansion {
   /// Values [.., 2] in place of complex ones: arguments, and outs that are only returned.
   DenseMap<Value, Value> packed;
 
+  /// Named ops in general form, until they are erased with the other old ops.
+  SmallVector<Operation *> generalized;
+
   explicit ComplexExpansion(func::FuncOp func) : func(func) {}
 
   SmallVector<Value> expanded(ValueRange operands);
@@ -326,9 +329,8 @@ LogicalResult ComplexExpansion::process(Operation *op) {
       return op->emitError() << "expected a linalg op on complex numbers that linalg.generic can "
                                 "express, but got '"
                              << op->getName() << "'";
-    LogicalResult result = expandComplexGeneric(*generic, values);
-    generic->erase();
-    return result;
+    generalized.push_back(*generic);
+    return expandComplexGeneric(*generic, values);
   }
   if (auto constantOp = dyn_cast<arith::ConstantOp>(op))
     return constant(constantOp);
@@ -357,11 +359,10 @@ LogicalResult ComplexExpansion::processBlock(Block &block, function_ref<void()> 
   for (Operation &op : llvm::make_early_inc_range(block.without_terminator())) {
     if (!touchesComplex(&op))
       continue;
-    bool generalized = isa<linalg::LinalgOp>(op) && !isa<linalg::GenericOp, linalg::FillOp>(op);
+    bool named = isa<linalg::LinalgOp>(op) && !isa<linalg::GenericOp, linalg::FillOp>(op);
     if (failed(process(&op)))
       return failure();
-    if (!generalized)
-      old.push_back(&op);
+    old.push_back(named ? generalized.pop_back_val() : &op);
   }
   rewriteEnd();
   for (Operation *op : llvm::reverse(old))
