@@ -37,3 +37,13 @@ bool seqc::isFirstHalf(Operation *op) {
   auto second = dyn_cast<tensor::InsertSliceOp>(*op->user_begin());
   return second && second.getDest() == op->getResult(0) && interleaved(second.getResult());
 }
+
+bool seqc::isInterleaving(Operation *op) {
+  return isFirstHalf(op) || (isa<tensor::InsertSliceOp>(op) && interleaved(op->getResult(0)));
+}
+
+bool seqc::hasShapeInParts(Value v, ArrayRef<int64_t> shape) {
+  auto shapeOf = [](Value part) { return cast<RankedTensorType>(part.getType()).getShape(); };
+  std::optional<Interleaved> parts = interleaved(v);
+  return parts ? shapeOf(parts->even) == shape : shapeOf(v) == shape;
+}

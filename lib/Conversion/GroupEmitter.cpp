@@ -14,6 +14,7 @@
 // Elementwise work before the recurrence has no loop of its own: it is evaluated where it is
 // read. What cannot be expressed stays for the naive lowering.
 #include "GroupEmitter.h"
+#include "seqc/Analysis/Interleaved.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/Utils/Utils.h"
@@ -174,11 +175,14 @@ Value GroupEmitter::streamingCondition() {
   Value condition;
   if (!schedule.getStreamBytes() || contractions || hasStrips)
     return {};
-  for (Value out : op.getOuts()) {
+  for (auto [v, out] : llvm::zip_equal(op.getYield().getOut(), op.getOuts())) {
     auto it = wholeBuffers.find(out);
     auto type = typeOf(out);
-    if (it == wholeBuffers.end() || type.getRank() == 0 || type.isDynamicDim(type.getRank() - 1) ||
-        type.getDimSize(type.getRank() - 1) % e.lanes || type.getElementTypeBitWidth() != 32)
+    // Along lanes.
+    std::optional<Interleaved> parts = interleaved(v);
+    ArrayRef<int64_t> step = typeOf(parts ? parts->even : v).getShape();
+    if (it == wholeBuffers.end() || step.empty() || ShapedType::isDynamic(step.back()) ||
+        step.back() % e.lanes || type.getElementTypeBitWidth() != 32)
       return {};
     Value bytes = arith::ConstantIndexOp::create(b, loc, 4);
     for (int64_t d = 0; d < type.getRank(); ++d)

@@ -192,7 +192,7 @@ void NestEmitter::writePairs(const Store &store, const Index &idx) {
   for (const Leaf &target : store.targets) {
     bool past = streaming && target.prefix == Leaf::Sequence;
     if (hasLane) {
-      e.storePairs(even, odd, target.buffer, e.leafIndex(target, at), past);
+      e.storePairs(even, odd, target.buffer, e.leafIndex(target, at), e.lanes, past);
       continue;
     }
     Index second = at;

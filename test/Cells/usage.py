@@ -42,11 +42,35 @@ for path in sorted(pathlib.Path(sys.argv[1]).glob("*.mlir")):
     used = "linalg.matvec" in done.stdout
     print(f"{path.stem}: {done.stdout.count('seq.recurrence')} recurrence, matvec {used}")
 
-# CHECK: elman: 1 recurrence, matvec True
+# CHECK: aaren: 1 recurrence, matvec False
+# CHECK-NEXT: biquad: 1 recurrence, matvec False
+# CHECK-NEXT: biquad_cascade: 2 recurrence, matvec False
+# CHECK-NEXT: cema: 1 recurrence, matvec False
+# CHECK-NEXT: cummax: 1 recurrence, matvec False
+# CHECK-NEXT: elman: 1 recurrence, matvec True
+# CHECK-NEXT: ema: 1 recurrence, matvec False
+# CHECK-NEXT: gate_loop: 1 recurrence, matvec False
 # CHECK-NEXT: gru: 1 recurrence, matvec True
 # CHECK-NEXT: gru_reset_before: 1 recurrence, matvec True
+# CHECK-NEXT: hgrn: 1 recurrence, matvec True
+# CHECK-NEXT: hmm_forward: 1 recurrence, matvec False
+# CHECK-NEXT: kalman: 2 recurrence, matvec True
+# CHECK-NEXT: logcumsumexp: 1 recurrence, matvec False
+# CHECK-NEXT: lru: 1 recurrence, matvec True
 # CHECK-NEXT: lstm: 1 recurrence, matvec True
+# CHECK-NEXT: mega_ema: 1 recurrence, matvec False
 # CHECK-NEXT: min_gru: 1 recurrence, matvec True
+# CHECK-NEXT: min_lstm: 1 recurrence, matvec True
 # CHECK-NEXT: para_gru: 1 recurrence, matvec True
 # CHECK-NEXT: para_lstm: 1 recurrence, matvec True
+# CHECK-NEXT: qrnn: 1 recurrence, matvec True
+# CHECK-NEXT: rwkv4_wkv: 1 recurrence, matvec False
+# CHECK-NEXT: s4d: 1 recurrence, matvec False
+# CHECK-NEXT: s5: 1 recurrence, matvec True
 # CHECK-NEXT: selective_scan: 1 recurrence, matvec True
+# CHECK-NEXT: signed_selective_scan: 1 recurrence, matvec True
+# CHECK-NEXT: sru: 1 recurrence, matvec True
+# CHECK-NEXT: sru_peephole: 1 recurrence, matvec True
+# CHECK-NEXT: timestep_norm: 1 recurrence, matvec False
+# CHECK-NEXT: viterbi: 1 recurrence, matvec False
+# CHECK-NEXT: viterbi_path: 1 recurrence, matvec False

@@ -56,7 +56,7 @@ def run(a, u, h, resets=None):
 
 
 def both(text):
-    return [compile_text(text)["f"], compile_text(text, "reference")["f"]]
+    return [compile_text(text, schedule)["f"] for schedule in ("fused", "reference")]
 
 
 def equal_bits(functions, arguments, what):
@@ -92,6 +92,36 @@ for dtype, c in ((np.complex64, "complex<f32>"), (np.complex128, "complex<f64>")
     r = rng.random((B, T)) < 0.2
     got = equal_bits(both(affine("diagonal", D, c, "", "resets(%r)")), (a, u, h, r), "resets")
     near(got, run(a, u, h, r), "resets", dtype)
+
+
+def pieces(text, dtype, D, cuts):
+    """A sequence in pieces: the bits of one call."""
+    a, u, h = decays(dtype, 2, cuts[-1], D), draw(dtype, 2, cuts[-1], D), draw(dtype, 2, D)
+    function = compile_text(text, "fused")["f"]
+    whole, _ = function(a, u, h)
+    assert function.signature["states"][0]["argument"] == 2
+    stream = function.stream([h], **{function.signature["symbols"][0]: 2})
+    for begin, end in zip(cuts, cuts[1:]):
+        part, = stream.step(a[:, begin:end], u[:, begin:end], result_shapes=[(2, end - begin, D)])
+        assert part.tobytes() == whole[:, begin:end].tobytes(), (D, begin, end)
+
+
+for D in (1, 3, 16, 257):
+    pieces(affine("diagonal", D, "complex<f32>"), np.complex64, D, [0, 1, 1, 18, 19, 40])
+pieces(affine("diagonal", 5, "complex<f64>"), np.complex128, 5, [0, 7, 9])
+
+# Plan `scan` reassociates: near the numbers of single steps, and the states are the last outs.
+for D in (1, 2, 4):
+    for flags in ("", "reverse"):
+        function = compile_text(affine("diagonal", D, "complex<f32>", flags), "scan")["f"]
+        for T in (0, 1, 2, 7, 31, 127, 1021):
+            a, u, h = (draw_(np.complex64, 3, *n) for draw_, n in
+                       ((decays, (T, D)), (draw, (T, D)), (draw, (D,))))
+            order = slice(None, None, -1 if flags else 1)
+            y, last = run(a[:, order], u[:, order], h)
+            got = function(a, u, h)
+            near(got, [y[:, order], last], f"scan {flags} T={T} D={D}", np.complex64)
+            assert T == 0 or got[0][:, 0 if flags else -1].tobytes() == got[1].tobytes()
 
 # LRU as a plain step: real input, B and C as complex matrices, y = Re(C h); exp(i θ) in the step.
 LRU = """
@@ -141,6 +171,6 @@ nu, theta = rng.uniform(0.02, 0.5, 16).astype(np.float32), rng.uniform(0, 3, 16)
 c, h = draw(np.complex64, 4, 16), draw(np.complex64, B, 16)
 wanted, last = run(np.exp(-nu.astype(float) + 1j * theta), x @ b.T.astype(np.complex128), h)
 wanted = (wanted @ c.T.astype(np.complex128)).real
-got = equal_bits([compile_text(LRU, s)["lru"] for s in ("auto", "reference")],
+got = equal_bits([compile_text(LRU, s)["lru"] for s in ("fused", "reference")],
                  (x, b, nu, theta, c, h), "LRU")
 assert np.abs(got[0] - wanted).max() < 1e-4 and np.abs(got[1] - last).max() < 1e-5

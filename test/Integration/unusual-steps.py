@@ -123,7 +123,16 @@ def inserted(B, T):
     return values, [a, b]
 
 
-CASES = (fir, units, swapped, branched, bools, powers, products, classes, narrow, started, overwritten, inserted)
+def traced(B, T):
+    scores, pointers, s = normal(B, T, 4), rng.integers(0, 4, (B, T, 4)), rng.integers(-1, 4, B)
+    path, state = np.empty((B, T)), s
+    for t in reversed(range(T)):
+        behind = np.take_along_axis(pointers[:, t], np.maximum(state, 0)[:, None], 1)[:, 0]
+        state = path[:, t] = np.where(state < 0, scores[:, t].argmax(1), behind)
+    return [scores, pointers, s], [path, state]
+
+
+CASES = (fir, units, swapped, branched, bools, powers, products, classes, narrow, started, overwritten, inserted, traced)
 for march in levels():
     reference, fused = (compile_text(TEXT, plan, march) for plan in ("reference", "fused"))
     for case in CASES:

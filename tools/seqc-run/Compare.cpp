@@ -1,4 +1,4 @@
-//===- Compare.cpp - Two results, bit for bit -----------------------------===//
+//===- Compare.cpp - Two results compared ---------------------------------===//
 #include "Compare.h"
 #include <cmath>
 #include <cstdio>
@@ -34,7 +34,7 @@ double halfValue(uint64_t bits) {
   return bits & 0x8000 ? -magnitude : magnitude;
 }
 
-std::string valueText(const Tensor &tensor, int64_t i) {
+double valueAt(const Tensor &tensor, int64_t i) {
   uint64_t bits = bitsAt(tensor, i);
   double value = 0;
   DLDataType dtype = partType(tensor.dtype);
@@ -48,8 +48,14 @@ std::string valueText(const Tensor &tensor, int64_t i) {
     std::memcpy(&narrow, &word, 4);
     value = narrow;
   }
+  return value;
+}
+
+std::string valueText(const Tensor &tensor, int64_t i) {
+  uint64_t bits = bitsAt(tensor, i);
+  double value = valueAt(tensor, i);
   char text[64];
-  if (isFloat(dtype))
+  if (isFloat(partType(tensor.dtype)))
     snprintf(text, sizeof text, "%.9g (0x%llx)", value, (unsigned long long)bits);
   else
     snprintf(text, sizeof text, "0x%llx", (unsigned long long)bits);
@@ -74,7 +80,8 @@ std::string seqc::run::compareBits(const Tensor &a, const Tensor &b) {
   int64_t differing = 0, first = -1;
   uint64_t ulps = 0;
   DLDataType part = partType(a.dtype);
-  for (int64_t i = 0, n = a.elements() * partsOf(a.dtype); i < n; ++i) {
+  int64_t count = a.elements() * partsOf(a.dtype);
+  for (int64_t i = 0; i < count; ++i) {
     uint64_t x = bitsAt(a, i), y = bitsAt(b, i);
     if (x == y)
       continue;
@@ -84,10 +91,36 @@ std::string seqc::run::compareBits(const Tensor &a, const Tensor &b) {
   }
   if (!differing)
     return "";
-  std::string text = std::to_string(differing) + " of " + std::to_string(a.elements() * partsOf(a.dtype)) +
-                     (partsOf(a.dtype) == 2 ? " parts of elements" : " elements") + " differ, first at " + indexText(a, first) + ": " +
-                     valueText(a, first) + " and " + valueText(b, first);
+  std::string what = partsOf(a.dtype) == 2 ? " parts of elements" : " elements";
+  std::string text = std::to_string(differing) + " of " + std::to_string(count) + what +
+                     " differ, first at " + indexText(a, first) + ": " + valueText(a, first) +
+                     " and " + valueText(b, first);
   return isFloat(part) ? text + ", at most " + std::to_string(ulps) + " ulp" : text;
+}
+
+std::string seqc::run::compareNear(const Tensor &a, const Tensor &b) {
+  DLDataType part = partType(a.dtype);
+  if (!isFloat(part))
+    return compareBits(a, b);
+  double most = 0, largest = 0;
+  int64_t count = a.elements() * partsOf(a.dtype);
+  for (int64_t i = 0; i < count; ++i) {
+    double x = valueAt(a, i), y = valueAt(b, i);
+    if (x == y || (std::isnan(x) && std::isnan(y)))
+      continue;
+    if (!std::isfinite(x) || !std::isfinite(y))
+      return indexText(a, i) + ": " + valueText(a, i) + " and " + valueText(b, i);
+    largest = std::max(largest, std::fabs(x - y));
+  }
+  for (int64_t i = 0; i < count; ++i)
+    if (double y = std::fabs(valueAt(b, i)); std::isfinite(y))
+      most = std::max(most, y);
+  if (largest <= most * (part.bits == 64 ? 0x1p-30 : 0x1p-10))
+    return "";
+  char text[120];
+  snprintf(text, sizeof text, "they differ by up to %.3g, and the largest magnitude is %.3g", largest,
+           most);
+  return text;
 }
 
 std::string seqc::run::hashBits(const Tensor &tensor) {

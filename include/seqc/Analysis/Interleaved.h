@@ -19,6 +19,12 @@ std::optional<Interleaved> interleaved(mlir::Value v);
 /// True for the first insertion of the two, which nothing else reads.
 bool isFirstHalf(mlir::Operation *op);
 
+/// True for either insertion.
+bool isInterleaving(mlir::Operation *op);
+
+/// True if `v` has `shape`, or two values of it take turns in `v`.
+bool hasShapeInParts(mlir::Value v, llvm::ArrayRef<int64_t> shape);
+
 } // namespace seqc
 
 #endif // SEQC_ANALYSIS_INTERLEAVED_H

@@ -183,3 +183,37 @@ func.func @inserted(%x: tensor<?x?x4xf32> {seqc.dims = ["B", "T"]}, %a0: tensor<
   } : (tensor<?x?x4xf32>, tensor<?x4xf32>, tensor<?x4xf32>) -> (tensor<?x4xf32>, tensor<?x4xf32>)
   return %l, %m : tensor<?x4xf32>, tensor<?x4xf32>
 }
+
+// Integers from a nested recurrence; LLVM needs two rounds to simplify them.
+func.func @traced(%scores: tensor<?x?x4xf32> {seqc.dims = ["B", "T"]}, %pointers: tensor<?x?x4xi64> {seqc.dims = ["B", "T"]},
+                  %s0: tensor<?xi64> {seqc.dims = ["B"]})
+    -> (tensor<?x?xi64>, tensor<?xi64>) {
+  %bottom = arith.constant -1.0 : f32
+  %nothing = arith.constant 0.0 : f32
+  %infinite = arith.divf %bottom, %nothing : f32
+  %minus_inf = tensor.splat %infinite : tensor<f32>
+  %zero = arith.constant dense<0> : tensor<i64>
+  %one = arith.constant dense<1> : tensor<i64>
+  %path, %first = seq.recurrence reverse (%delta: tensor<4xf32> in %scores,
+      %psi: tensor<4xi64> in %pointers) states(%s: tensor<i64> = %s0) {
+    %m_last, %best, %from, %end = seq.recurrence (%delta_i: tensor<f32> in %delta,
+        %psi_i: tensor<i64> in %psi)
+        states(%m: tensor<f32> = %minus_inf, %at: tensor<i64> = %zero, %origin: tensor<i64> = %zero,
+               %i: tensor<i64> = %zero) {
+      %better = arith.cmpf ogt, %delta_i, %m : tensor<f32>
+      %m_next = arith.select %better, %delta_i, %m : tensor<i1>, tensor<f32>
+      %at_next = arith.select %better, %i, %at : tensor<i1>, tensor<i64>
+      %here = arith.cmpi eq, %i, %s : tensor<i64>
+      %origin_next = arith.select %here, %psi_i, %origin : tensor<i1>, tensor<i64>
+      %i_next = arith.addi %i, %one : tensor<i64>
+      seq.yield next(%m_next, %at_next, %origin_next, %i_next
+          : tensor<f32>, tensor<i64>, tensor<i64>, tensor<i64>)
+    } : (tensor<4xf32>, tensor<4xi64>, tensor<f32>, tensor<i64>, tensor<i64>, tensor<i64>)
+        -> (tensor<f32>, tensor<i64>, tensor<i64>, tensor<i64>)
+    %unknown = arith.cmpi slt, %s, %zero : tensor<i64>
+    %next = arith.select %unknown, %best, %from : tensor<i1>, tensor<i64>
+    seq.yield next(%next : tensor<i64>) out(%next : tensor<i64>)
+  } : (tensor<?x?x4xf32>, tensor<?x?x4xi64>, tensor<?xi64>)
+      -> (tensor<?x?xi64>, tensor<?xi64>)
+  return %path, %first : tensor<?x?xi64>, tensor<?xi64>
+}

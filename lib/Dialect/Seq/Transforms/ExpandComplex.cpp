@@ -3,7 +3,6 @@
 // A value of complex type has two halves, real tensors of its shape. At the border of a function
 // they are one tensor [.., 2] in the memory of the complex one: arguments are read by slices, and
 // results are put together by two insertions (for an out that is only returned, in the step).
-#include "ExpandAffine.h"
 #include "ExpandComplex.h"
 #include "seqc/Analysis/InferSignature.h"
 #include "seqc/Dialect/Seq/Transforms/Passes.h"
@@ -422,10 +421,6 @@ LogicalResult ComplexExpansion::run() {
 namespace {
 struct ExpandComplexPass : seqc::impl::ExpandComplexPassBase<ExpandComplexPass> {
   void runOnOperation() override {
-    getOperation()->walk([](seq::AffineRecurrenceOp op) {
-      if (touchesComplex(op))
-        expandAffine(op);
-    });
     for (auto func : getOperation().getOps<func::FuncOp>())
       if (!func.isDeclaration() && touchesComplex(func) && failed(ComplexExpansion(func).run()))
         return signalPassFailure();
