@@ -59,8 +59,8 @@ void BoundaryRewrite::assignSlots() {
   auto add = [&](TypeRange types, SmallVector<Slot> &slots, bool isArgument) {
     for (auto [i, type] : llvm::enumerate(types)) {
       auto tensor = dyn_cast<RankedTensorType>(type);
-      bool inParts = bool(isArgument ? func.getArgAttr(i, complexAttr)
-                                     : func.getResultAttr(i, complexAttr));
+      bool inParts =
+          bool(isArgument ? func.getArgAttr(i, complexAttr) : func.getResultAttr(i, complexAttr));
       int64_t rank = tensor ? tensor.getRank() - inParts : 0;
       slots.push_back({type, rank, pointer++, size});
       if (tensor)

@@ -37,8 +37,7 @@ Operation *ScanEmitter::firstObstacle(seq::RecurrenceOp op) {
   for (Operation &inner : op.getBody()->without_terminator())
     if (!isa<seq::CombineOp>(inner) && !isInterleaving(&inner) &&
         (!canEvaluate(&inner) || isReductionOp(&inner) ||
-                                        isa<tensor::PadOp, tensor::ConcatOp,
-                                            tensor::InsertSliceOp>(inner)))
+         isa<tensor::PadOp, tensor::ConcatOp, tensor::InsertSliceOp>(inner)))
       return &inner;
   for (Operation &inner : combineOf(op).getBody()->without_terminator())
     if (!canEvaluate(&inner) || isReductionOp(&inner))
@@ -364,7 +363,8 @@ Value ScanEmitter::streamingCondition() {
     Value large = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::uge, bytes,
                                         e.constant(schedule.getStreamBytes()));
     // The row begins at a multiple of its own size behind the buffer.
-    Value rowBytes = arith::MulIOp::create(b, loc, steps, e.constant(4 * typeOf(out).getNumElements()));
+    Value rowBytes =
+        arith::MulIOp::create(b, loc, steps, e.constant(4 * typeOf(out).getNumElements()));
     Value address = memref::ExtractAlignedPointerAsIndexOp::create(b, loc, buffer);
     Value bits = arith::OrIOp::create(b, loc, address, rowBytes);
     if (op.getBatchRank() == 0)

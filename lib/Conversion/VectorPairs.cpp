@@ -24,12 +24,13 @@ static bool inOrder(const Distances &distances) {
   return true;
 }
 
-/// True if each lane is the first (or the second) of one of the `lanes` pairs that begin at lane 0's.
+/// True if each lane is the first (or the second) of one of the `lanes` pairs that begin at lane
+/// 0's.
 bool VectorEval::isHalfOfPairs(MemRefType type, const Index &idx,
                                const Distances &distances) const {
   const Idx &half = idx.back();
-  if (type.getDimSize(type.getRank() - 1) != 2 || type.getElementType().isInteger(1) ||
-      half.base || half.varies() || (mask && !inOrder(distances)))
+  if (type.getDimSize(type.getRank() - 1) != 2 || type.getElementType().isInteger(1) || half.base ||
+      half.varies() || (mask && !inOrder(distances)))
     return false;
   return llvm::all_of(distances, [&](int64_t d) { return d >= 0 && d < 2 * lanes && d % 2 == 0; });
 }

@@ -221,8 +221,7 @@ SmallVector<Nest> seqc::makeNests(ArrayRef<Store> stores, IsMember isMember) {
   auto mayJoin = [&](const Nest &nest, const Store &store) {
     const Store &other = nest.stores.front();
     if (store.pieces.size() != 1 || other.pieces.size() != 1 || store.pieces.front().odd ||
-        other.pieces.front().odd ||
-        !sameSizes(nest.shape, store.value, isMember))
+        other.pieces.front().odd || !sameSizes(nest.shape, store.value, isMember))
       return false;
     // A value of the nest may be read where it is written, and nowhere else.
     bool ok = true;

@@ -29,8 +29,8 @@ namespace seqc {
 static constexpr int64_t maxRank = 16;
 /// Far beyond any memory, and small enough that offsets never overflow 64 bits.
 static constexpr uint64_t maxTensorBytes = uint64_t(1) << 47;
-static constexpr StringRef dialects[] = {"func",   "arith", "math", "complex",
-                                          "tensor", "linalg", "scf",  "seq"};
+static constexpr StringRef dialects[] = {"func",   "arith",  "math", "complex",
+                                         "tensor", "linalg", "scf",  "seq"};
 /// What a public function `f` exports besides itself: `f_call`, ….
 static constexpr StringRef companions[] = {
     "call", "shapes",       "scratch_bytes", "state_bytes", "state_init", "step",      "ex",
@@ -62,7 +62,8 @@ static LogicalResult checkType(Type type, Location loc, const Twine &what) {
   if (!isSupportedElement(tensor.getElementType()))
     return emitError(loc) << "expected elements of f64, f32, f16, bf16, i64, "
                              "i32, i16, i8, i1, "
-                          << "index, complex<f32> or complex<f64> in " << what << ", but got " << tensor.getElementType();
+                          << "index, complex<f32> or complex<f64> in " << what << ", but got "
+                          << tensor.getElementType();
   if (tensor.getEncoding())
     return emitError(loc) << "expected a dense tensor as " << what << ", but got the encoding "
                           << tensor.getEncoding();
@@ -149,7 +150,7 @@ static LogicalResult checkPublicFunction(func::FuncOp function) {
   }
   for (auto [i, type] : enumerate(function.getResultTypes()))
     ok &= succeeded(checkBorderType(type, function.getLoc(),
-                              "result " + Twine(i) + " of '" + function.getName() + "'"));
+                                    "result " + Twine(i) + " of '" + function.getName() + "'"));
   return success(ok);
 }
 
@@ -238,9 +239,8 @@ static LogicalResult checkResource(Operation *op) {
   if (!blob)
     return op->emitError() << "expected a resource named '" << key << "', but the text has none";
   ShapedType type = resource.getType();
-  uint64_t bytes = type.hasStaticShape()
-                       ? type.getNumElements() * bytesOf(type.getElementType())
-                       : 0;
+  uint64_t bytes =
+      type.hasStaticShape() ? type.getNumElements() * bytesOf(type.getElementType()) : 0;
   if (blob->getData().size() != bytes)
     return op->emitError() << "expected " << bytes << " bytes in resource '" << key << "', but got "
                            << blob->getData().size();

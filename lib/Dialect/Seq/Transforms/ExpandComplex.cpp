@@ -87,7 +87,8 @@ void ComplexExpansion::expandArguments(Block &block) {
     if (!isComplex(arg.getType()))
       continue;
     for (unsigned n : {0, 1})
-      values.halves[arg][n] = block.insertArgument(i + 1 + n, halfType(arg.getType()), arg.getLoc());
+      values.halves[arg][n] =
+          block.insertArgument(i + 1 + n, halfType(arg.getType()), arg.getLoc());
     i += 2;
   }
 }
@@ -171,10 +172,10 @@ LogicalResult ComplexExpansion::constant(arith::ConstantOp op) {
   auto type = cast<RankedTensorType>(halfType(op.getType()));
   OpBuilder b(op);
   for (unsigned n : {0, 1})
-    values.halves[op.getResult()][n] = arith::ConstantOp::create(
-        b, op.getLoc(),
-        DenseElementsAttr::getFromRawBuffer(
-            type, halfOf(data, type.getElementTypeBitWidth() / 8, n)));
+    values.halves[op.getResult()][n] =
+        arith::ConstantOp::create(b, op.getLoc(),
+                                  DenseElementsAttr::getFromRawBuffer(
+                                      type, halfOf(data, type.getElementTypeBitWidth() / 8, n)));
   return success();
 }
 
@@ -187,10 +188,10 @@ LogicalResult ComplexExpansion::pad(tensor::PadOp op) {
       failed(expandComplexScalar(b, padding.getDefiningOp(), values)))
     return failure();
   for (unsigned n : {0, 1})
-    values.halves[op.getResult()][n] = tensor::PadOp::create(
-        b, op.getLoc(), cast<RankedTensorType>(halfType(op.getType())),
-        values.half(op.getSource(), n), op.getMixedLowPad(), op.getMixedHighPad(),
-        values.half(padding, n), op.getNofold());
+    values.halves[op.getResult()][n] =
+        tensor::PadOp::create(b, op.getLoc(), cast<RankedTensorType>(halfType(op.getType())),
+                              values.half(op.getSource(), n), op.getMixedLowPad(),
+                              op.getMixedHighPad(), values.half(padding, n), op.getNofold());
   return success();
 }
 

@@ -72,8 +72,7 @@ static std::optional<Halves> expand(Formula f, Operation *op, ArrayRef<Halves> z
   if (auto constant = dyn_cast<complex::ConstantOp>(op)) {
     Halves halves;
     for (unsigned n : {0, 1})
-      halves[n] =
-          arith::ConstantOp::create(f.b, f.loc, cast<TypedAttr>(constant.getValue()[n]));
+      halves[n] = arith::ConstantOp::create(f.b, f.loc, cast<TypedAttr>(constant.getValue()[n]));
     return halves;
   }
   return std::nullopt;
