@@ -23,7 +23,14 @@ typedef enum : int32_t { kDLCPU = 1 } DLDeviceType;
 #else
 typedef enum { kDLCPU = 1 } DLDeviceType;
 #endif
-typedef enum { kDLInt = 0, kDLUInt = 1, kDLFloat = 2, kDLBfloat = 4, kDLBool = 6 } DLDataTypeCode;
+typedef enum {
+  kDLInt = 0,
+  kDLUInt = 1,
+  kDLFloat = 2,
+  kDLBfloat = 4,
+  kDLComplex = 5,
+  kDLBool = 6
+} DLDataTypeCode;
 typedef struct {
   DLDeviceType device_type;
   int32_t device_id;

@@ -4,6 +4,7 @@
 // each of its innermost indices. That holds if every op that reads such a value (a state is one)
 // reads it at the channel that it writes. Inputs and captured values may be read anywhere.
 #include "seqc/Analysis/Channels.h"
+#include "seqc/Analysis/Interleaved.h"
 #include "seqc/Analysis/Place.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -86,6 +87,13 @@ static bool readsAtChannel(Operation *op, const DenseSet<Value> &values, int64_t
          llvm::all_of(op->getResults(), [&](Value v) { return innermost(v) == channels; });
 }
 
+/// True if two tensors with `channels` as innermost size take turns in `v`.
+static bool partsWith(Value v, int64_t channels) {
+  std::optional<Interleaved> parts = interleaved(v);
+  return parts && innermost(parts->even) == channels &&
+         llvm::all_of(v.getUsers(), [](Operation *user) { return isa<seq::YieldOp>(user); });
+}
+
 Channels seqc::analyzeChannels(seq::RecurrenceOp op) {
   int64_t size = innermost(op.getStateArgs().front());
   auto stop = [](const Twine &why) {
@@ -107,6 +115,9 @@ Channels seqc::analyzeChannels(seq::RecurrenceOp op) {
     channels.elements += type.getNumElements() / size;
   }
   for (Operation &inner : op.getBody()->without_terminator()) {
+    // Parts of an output that take turns in memory are written channel by channel.
+    if (isFirstHalf(&inner) || (inner.getNumResults() && partsWith(inner.getResult(0), size)))
+      continue;
     if (!readsAtChannel(&inner, ofChannels, size))
       return stop("`" + inner.getName().getStringRef() + "` at " + describePlace(inner.getLoc()) +
                   " reads several channels, or does not keep them innermost");
@@ -115,7 +126,7 @@ Channels seqc::analyzeChannels(seq::RecurrenceOp op) {
         ofChannels.insert(result);
   }
   for (Value out : op.getYield().getOut())
-    if (innermost(out) != size)
+    if (innermost(out) != size && !partsWith(out, size))
       return stop("an output has another innermost size than the states");
   channels.size = size;
   SetVector<Value> captured;

@@ -20,6 +20,12 @@ static std::optional<ElementType> elementType(Type type) {
     if (f.isBF16())
       return ElementType::BF16;
   }
+  if (auto complex = dyn_cast<ComplexType>(type)) {
+    if (complex.getElementType().isF64())
+      return ElementType::Complex128;
+    if (complex.getElementType().isF32())
+      return ElementType::Complex64;
+  }
   if (type.isIndex())
     return ElementType::Index;
   if (auto i = dyn_cast<IntegerType>(type); i && i.isSignless()) {
@@ -92,16 +98,20 @@ std::string SignatureBuilder::nameOf(Value v, DictionaryAttr attrs, StringRef fa
 LogicalResult SignatureBuilder::add(Value v, DictionaryAttr attrs, bool result, unsigned position) {
   TensorSignature tensor;
   auto type = dyn_cast<RankedTensorType>(v.getType());
-  std::optional<ElementType> element = elementType(type ? type.getElementType() : v.getType());
+  // After `seq-expand-complex` the last dimension holds the two parts of a number.
+  bool inParts = attrs && attrs.contains(complexAttr);
+  Type held = type ? type.getElementType() : v.getType();
+  std::optional<ElementType> element = elementType(inParts ? ComplexType::get(held) : held);
   if (!element)
     return function.emitOpError() << "expected tensors and scalars of f64, f32, f16, bf16, i64, "
-                                     "i32, i16, i8, i1 or index, but got "
+                                     "i32, i16, i8, i1, index and tensors of complex "
+                                     "f64 or f32, but got "
                                   << v.getType() << " as " << (result ? "result" : "argument")
                                   << " #" << position;
   tensor.elementType = *element;
   tensor.isScalar = !type;
   tensor.name = nameOf(v, attrs, result ? "result" : "arg", position);
-  for (int64_t i = 0, e = type ? type.getRank() : 0; i < e; ++i) {
+  for (int64_t i = 0, e = type ? type.getRank() - inParts : 0; i < e; ++i) {
     tensor.dims.push_back(sizeOf(symbols.classOf(v, i), /*make=*/!result));
   }
   (result ? signature.results : signature.arguments).push_back(std::move(tensor));

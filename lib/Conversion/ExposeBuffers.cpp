@@ -25,6 +25,8 @@ namespace {
 /// Where one argument or result sits in the runtime's arrays.
 struct Slot {
   Type type;
+  /// Sizes that the runtime knows: all but the 2 of a complex tensor's parts.
+  int64_t rank = 0;
   int64_t pointer = 0;
   int64_t firstSize = 0;
 };
@@ -55,10 +57,14 @@ struct BoundaryRewrite {
 void BoundaryRewrite::assignSlots() {
   int64_t pointer = 0, size = 0;
   auto add = [&](TypeRange types, SmallVector<Slot> &slots, bool isArgument) {
-    for (Type type : types) {
-      slots.push_back({type, pointer++, size});
-      if (auto tensor = dyn_cast<RankedTensorType>(type))
-        size += tensor.getRank();
+    for (auto [i, type] : llvm::enumerate(types)) {
+      auto tensor = dyn_cast<RankedTensorType>(type);
+      bool inParts =
+          bool(isArgument ? func.getArgAttr(i, complexAttr) : func.getResultAttr(i, complexAttr));
+      int64_t rank = tensor ? tensor.getRank() - inParts : 0;
+      slots.push_back({type, rank, pointer++, size});
+      if (tensor)
+        size += rank;
       else if (isArgument && type.isIndex())
         ++size;
     }
@@ -193,7 +199,7 @@ LogicalResult BoundaryRewrite::storeSizes(OpBuilder &inside, Value sizes, Operat
                                           ArrayRef<Slot> slots) {
   for (auto [i, value, slot] : llvm::enumerate(terminator->getOperands(), slots)) {
     auto type = dyn_cast<RankedTensorType>(slot.type);
-    for (int64_t dim = 0; type && dim < type.getRank(); ++dim) {
+    for (int64_t dim = 0; type && dim < slot.rank; ++dim) {
       FailureOr<Value> size =
           resultSize(inside, value, dim, [&](BlockArgument arg, int64_t d) -> Value {
             return loadSize(inside, loc, sizes, arguments[arg.getArgNumber()].firstSize + d);

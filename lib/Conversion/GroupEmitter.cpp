@@ -16,6 +16,7 @@
 //
 // Of packed sequences (`cu_seqlens`) each is a task, with time its own steps.
 #include "GroupEmitter.h"
+#include "seqc/Analysis/Interleaved.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/Utils/Utils.h"
@@ -138,7 +139,11 @@ void GroupEmitter::emitTiles(Frame f, Value first, Value count, bool streaming) 
   f.channelTile = channelTile;
   DenseMap<Value, Leaf> saved = e.leaves;
   for (auto &[v, leaf] : tileWeights) {
-    copy(v, *e.leafOf(v), leaf, f);
+    if (const Leaf *from = e.leafOf(v))
+      copy(v, *from, leaf, f);
+    else // a slice of what has a buffer
+      emitNest(e, Nest{{Store{v, {Piece{v, {}, {}, {}}}, {leaf}}}, v}, f, schedule, prologue,
+               false);
     e.leaves[v] = leaf;
   }
   for (auto [state, buffer, leaf] : llvm::zip_equal(op.getStateArgs(), stateBuffers, tileStates)) {
@@ -199,11 +204,14 @@ Value GroupEmitter::streamingCondition() {
   Value condition;
   if (!schedule.getStreamBytes() || contractions || hasStrips)
     return {};
-  for (Value out : op.getOuts()) {
+  for (auto [v, out] : llvm::zip_equal(op.getYield().getOut(), op.getOuts())) {
     auto it = wholeBuffers.find(out);
     auto type = typeOf(out);
-    if (it == wholeBuffers.end() || type.getRank() == 0 || type.isDynamicDim(type.getRank() - 1) ||
-        type.getDimSize(type.getRank() - 1) % e.lanes || type.getElementTypeBitWidth() != 32)
+    // Along lanes.
+    std::optional<Interleaved> parts = interleaved(v);
+    ArrayRef<int64_t> step = typeOf(parts ? parts->even : v).getShape();
+    if (it == wholeBuffers.end() || step.empty() || ShapedType::isDynamic(step.back()) ||
+        step.back() % e.lanes || type.getElementTypeBitWidth() != 32)
       return {};
     Value bytes = arith::ConstantIndexOp::create(b, loc, 4);
     for (int64_t d = 0; d < type.getRank(); ++d)

@@ -119,16 +119,23 @@ SmallVector<bool> GroupEmitter::statesReadLate(ArrayRef<Nest> nests) {
             writer = n;
     if (writer < 0)
       continue;
-    for (int64_t n = writer; n < int64_t(nests.size()); ++n)
+    DenseSet<Value> written; // by earlier nests: read where it was put
+    for (int64_t n = 0; n < int64_t(nests.size()); ++n) {
+      auto isLate = [&](Value root, bool inParts) {
+        bool found = false;
+        visitReads(root, isMember, [&, state = state](Value v, bool elementwise) {
+          found |= v == state && (n > writer || !elementwise || inParts);
+          return !written.contains(v);
+        });
+        return found;
+      };
       for (const Store &store : nests[n].stores)
         for (const Piece &piece : store.pieces)
-          if (piece.source)
-            visitReads(
-                piece.source, isMember, [&, state = state, i = i](Value v, bool elementwise) {
-                  late[i] = late[i] ||
-                            (v == state && (n > writer || !elementwise || store.pieces.size() > 1));
-                  return true;
-                });
+          for (Value source : {piece.source, piece.odd})
+            late[i] = late[i] || (n >= writer && source && isLate(source, store.pieces.size() > 1));
+      for (const Store &store : nests[n].stores)
+        written.insert(store.value);
+    }
     (void)next;
   }
   return late;
@@ -229,6 +236,6 @@ bool GroupEmitter::hasDoubleStates() const {
 /// What the step captures is read once for a tile of channels and a strip.
 void GroupEmitter::planWeights() {
   for (Value v : channels.weights)
-    if (isOfTile(v) && e.leafOf(v))
+    if (isOfTile(v) && (e.leafOf(v) || v.getDefiningOp<tensor::ExtractSliceOp>()))
       tileWeights[v] = ofTile(v);
 }

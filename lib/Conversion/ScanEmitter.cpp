@@ -1,5 +1,6 @@
 // Plan `scan`: rows, spans of time and blocks. See ScanEmitter.h for the idea.
 #include "ScanEmitter.h"
+#include "seqc/Analysis/Interleaved.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
@@ -31,12 +32,12 @@ Operation *ScanEmitter::firstObstacle(seq::RecurrenceOp op) {
     if (typeOf(v).getShape() != typeOf(op.getStateArgs().front()).getShape())
       return op;
   for (Value v : op.getYield().getOut())
-    if (typeOf(v).getShape() != typeOf(op.getStateArgs().front()).getShape())
+    if (!hasShapeInParts(v, typeOf(op.getStateArgs().front()).getShape()))
       return op;
   for (Operation &inner : op.getBody()->without_terminator())
-    if (!isa<seq::CombineOp>(inner) && (!canEvaluate(&inner) || isReductionOp(&inner) ||
-                                        isa<tensor::PadOp, tensor::ConcatOp,
-                                            tensor::InsertSliceOp>(inner)))
+    if (!isa<seq::CombineOp>(inner) && !isInterleaving(&inner) &&
+        (!canEvaluate(&inner) || isReductionOp(&inner) ||
+         isa<tensor::PadOp, tensor::ConcatOp, tensor::InsertSliceOp>(inner)))
       return &inner;
   for (Operation &inner : combineOf(op).getBody()->without_terminator())
     if (!canEvaluate(&inner) || isReductionOp(&inner))
@@ -164,10 +165,17 @@ void ScanEmitter::storeOuts(Value first, int64_t vector, bool single, bool strea
   for (auto [out, buffer] : llvm::zip_equal(op.getYield().getOut(), outBuffers)) {
     if (!buffer)
       continue;
+    int64_t count = single ? channels : units * channels;
+    Leaf leaf{buffer, Leaf::Sequence};
+    if (std::optional<Interleaved> parts = interleaved(out)) {
+      Index at = channelIndex(typeOf(parts->even));
+      Value even = e.eval(parts->even, at), odd = e.eval(parts->odd, at);
+      at.push_back(VectorEval::fixed(0));
+      e.storePairs(even, odd, buffer, e.leafIndex(leaf, at), count, streaming);
+      continue;
+    }
     Index at = channelIndex(typeOf(out));
-    Value v = e.eval(out, at);
-    e.spread(v, buffer, e.leafIndex({buffer, Leaf::Sequence}, at),
-             single ? channels : units * channels, streaming);
+    e.spread(e.eval(out, at), buffer, e.leafIndex(leaf, at), count, streaming);
   }
 }
 
@@ -343,7 +351,7 @@ Value ScanEmitter::streamingCondition() {
   if (!schedule.getStreamBytes() || units * channels != e.lanes || op.getReverse() ||
       op.getTimeAxis() != op.getBatchRank())
     return {};
-  for (Value buffer : outBuffers) {
+  for (auto [out, buffer] : llvm::zip_equal(op.getYield().getOut(), outBuffers)) {
     if (!buffer)
       continue;
     auto type = cast<MemRefType>(buffer.getType());
@@ -355,7 +363,8 @@ Value ScanEmitter::streamingCondition() {
     Value large = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::uge, bytes,
                                         e.constant(schedule.getStreamBytes()));
     // The row begins at a multiple of its own size behind the buffer.
-    Value rowBytes = arith::MulIOp::create(b, loc, steps, e.constant(4 * channels));
+    Value rowBytes =
+        arith::MulIOp::create(b, loc, steps, e.constant(4 * typeOf(out).getNumElements()));
     Value address = memref::ExtractAlignedPointerAsIndexOp::create(b, loc, buffer);
     Value bits = arith::OrIOp::create(b, loc, address, rowBytes);
     if (op.getBatchRank() == 0)

@@ -262,6 +262,8 @@ Value VectorEval::load(Value buffer, const Index &idx) {
   std::optional<Distances> known = distances(type, idx);
   if (known && !mask && *llvm::min_element(*known) >= 0 && *llvm::max_element(*known) < lanes)
     return loadNear(buffer, at, *known);
+  if (known && isHalfOfPairs(type, idx, *known))
+    return loadHalf(buffer, at, *known, idx.back().offset);
   if (patterned)
     return gather(buffer, at, idx);
   // Lanes that are not next to each other: distances in elements from lane 0.
@@ -365,6 +367,10 @@ void VectorEval::store(Value vec, Value buffer, const Index &idx, bool streaming
   if (varying == 0) {
     Value scalar = vector::ExtractOp::create(b, loc, vec, ArrayRef<int64_t>{0});
     memref::StoreOp::create(b, loc, scalar, buffer, at);
+  } else if (varying != 1 || idx.back().lane != 1) {
+    // Lanes that are not next to each other.
+    vector::ScatterOp::create(b, loc, Type(), buffer, at, distancesOf(buffer, idx),
+                              mask ? mask : allLanes(b, loc, lanes), vec);
   } else if (mask && !hasAllLanes(buffer)) {
     vector::MaskedStoreOp::create(b, loc, buffer, at, mask, vec);
   } else {
@@ -665,17 +671,10 @@ Value VectorEval::eval(Value v, const Index &idx) {
     Leaf leaf = *found;
     Index at = leafIndex(leaf, idx);
     result = load(leaf.buffer, at);
-    if (prefetchSteps && leaf.prefix == Leaf::Whole && !mask && !at.empty() && at.back().lane == 1)
+    if (prefetchSteps && leaf.prefix == Leaf::Whole && !mask)
       for (auto [d, i] : llvm::enumerate(idx))
-        if (place.time.base && i == place.time) {
-          Index ahead = at;
-          ahead[d].offset += recurrence.getReverse() ? -prefetchSteps : prefetchSteps;
-          SmallVector<Value> indices;
-          for (const Idx &a : ahead)
-            indices.push_back(value(a));
-          memref::PrefetchOp::create(b, loc, leaf.buffer, indices, /*isWrite=*/false,
-                                     /*localityHint=*/3, /*isDataCache=*/true);
-        }
+        if (place.time.base && i == place.time)
+          prefetch(leaf.buffer, at, d);
   } else if (auto moved = step(v, idx)) {
     result = eval(moved->first, moved->second);
   } else if (auto op = v.getDefiningOp<linalg::GenericOp>()) {

@@ -150,6 +150,10 @@ public:
   void closeScope() { cache.pop_back(); }
   /// Stores the first `count` lanes of `vec`, which may have patterns.
   void spread(mlir::Value vec, mlir::Value buffer, const Index &idx, int64_t count, bool streaming);
+  /// Stores pairs of the first `count` lanes of two vectors in a buffer [.., 2]; `idx` is where
+  /// `even` belongs.
+  void storePairs(mlir::Value even, mlir::Value odd, mlir::Value buffer, const Index &idx,
+                  int64_t count, bool streaming);
   /// The buffer index of `leaf` for index `idx` of the value that it holds.
   Index leafIndex(const Leaf &leaf, const Index &idx);
 
@@ -178,6 +182,10 @@ private:
   mlir::Value distancesOf(mlir::Value buffer, const Index &idx);
   mlir::Value gather(mlir::Value buffer, mlir::ValueRange at, const Index &idx);
   mlir::Value loadNear(mlir::Value buffer, mlir::ValueRange at, const Distances &distances);
+  void prefetch(mlir::Value buffer, Index at, int64_t time);
+  bool isHalfOfPairs(mlir::MemRefType type, const Index &idx, const Distances &distances) const;
+  mlir::Value loadHalf(mlir::Value buffer, mlir::ValueRange at, const Distances &distances,
+                       int64_t half);
   using Key = std::pair<void *, Index>;
   enum class Arithmetic { Add, AddConstant, Subtract, Multiply, Scale, Divide };
   using ArithmeticKey = std::tuple<Arithmetic, void *, void *, int64_t>;

@@ -66,6 +66,8 @@ struct NestEmitter {
   void setPlace(const Index &domain);
   Index valueIndex(const Index &domain);
   Index targetIndex(const Index &valueIdx);
+  const Piece &partOf(const Store &store) const { return piece ? *piece : store.pieces.front(); }
+  void writePairs(const Store &store, const Index &idx);
   void collectPoint(const Index &domain);
   void writePoint(const Index &domain);
   void emitTile(ArrayRef<Index> rows, Value block, bool masked);
@@ -181,19 +183,39 @@ Index NestEmitter::targetIndex(const Index &valueIdx) {
   return out;
 }
 
+/// Writes the piece, two values that take turns.
+void NestEmitter::writePairs(const Store &store, const Index &idx) {
+  Value even = e.eval(piece->source, idx), odd = e.eval(piece->odd, idx);
+  Index at = targetIndex(idx);
+  for (const Leaf &target : store.targets) {
+    bool past = streaming && target.prefix == Leaf::Sequence;
+    if (hasLane) {
+      e.storePairs(even, odd, target.buffer, e.leafIndex(target, at), e.lanes, past);
+      continue;
+    }
+    Index second = at;
+    second.back().offset += 1;
+    e.store(even, target.buffer, e.leafIndex(target, at), false);
+    e.store(odd, target.buffer, e.leafIndex(target, second), false);
+  }
+}
+
 void NestEmitter::collectPoint(const Index &domain) {
   setPlace(domain);
   for (const Store &store : stores)
-    if (Value source = piece ? piece->source : store.pieces.front().source)
-      e.collect(source, valueIndex(domain));
+    for (Value source : {partOf(store).source, partOf(store).odd})
+      if (source)
+        e.collect(source, valueIndex(domain));
 }
 
 void NestEmitter::writePoint(const Index &domain) {
   setPlace(domain);
   Index idx = valueIndex(domain);
+  if (piece && piece->odd)
+    return writePairs(stores.front(), idx);
   SmallVector<Value> values;
   for (const Store &store : stores) {
-    const Piece &part = piece ? *piece : store.pieces.front();
+    const Piece &part = partOf(store);
     if (part.source) {
       values.push_back(e.eval(part.source, idx));
       continue;

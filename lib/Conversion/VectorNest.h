@@ -14,6 +14,7 @@ struct Piece {
   mlir::Value fill;                              ///< scalar for a piece without source
   llvm::SmallVector<mlir::OpFoldResult> offsets; ///< empty: zero
   llvm::SmallBitVector dropped; ///< sizes of 1 that the destination has and the source lacks
+  mlir::Value odd = {};         ///< set: `source` and this take turns along the last size, 2
 };
 
 /// A value that is written to buffers, by one or more pieces.

@@ -1,5 +1,6 @@
 // What gets a buffer, and which values share a loop nest.
 #include "VectorNest.h"
+#include "seqc/Analysis/Interleaved.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
@@ -85,6 +86,8 @@ SetVector<Value> seqc::valuesWithBuffers(ArrayRef<Operation *> ops, IsMember isM
       buffers.insert(v);
   };
   for (Operation *op : ops) {
+    if (isFirstHalf(op))
+      continue;
     if (isAssembled(op))
       add(op->getResult(0));
     if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(op);
@@ -166,6 +169,11 @@ SmallVector<Piece> seqc::piecesOf(VectorEval &e, Value v) {
     Piece border{{}, pad.getConstantPaddingValue(), {}, {}};
     return {border, Piece{pad.getSource(), {}, pad.getMixedLowPad(), {}}};
   }
+  if (std::optional<Interleaved> parts = interleaved(v)) {
+    auto insert = cast<tensor::InsertSliceOp>(op);
+    SmallVector<OpFoldResult> zeros(insert.getDestType().getRank(), e.b.getIndexAttr(0));
+    return {Piece{parts->even, {}, zeros, insert.getDroppedDims(), parts->odd}};
+  }
   if (auto insert = dyn_cast_or_null<tensor::InsertSliceOp>(op))
     return {Piece{insert.getDest(), {}, {}, {}},
             Piece{insert.getSource(), {}, insert.getMixedOffsets(), insert.getDroppedDims()}};
@@ -211,8 +219,9 @@ static bool sameSizes(Value a, Value b, IsMember isMember) {
 SmallVector<Nest> seqc::makeNests(ArrayRef<Store> stores, IsMember isMember) {
   SmallVector<Nest> nests;
   auto mayJoin = [&](const Nest &nest, const Store &store) {
-    if (store.pieces.size() != 1 || nest.stores.front().pieces.size() != 1 ||
-        !sameSizes(nest.shape, store.value, isMember))
+    const Store &other = nest.stores.front();
+    if (store.pieces.size() != 1 || other.pieces.size() != 1 || store.pieces.front().odd ||
+        other.pieces.front().odd || !sameSizes(nest.shape, store.value, isMember))
       return false;
     // A value of the nest may be read where it is written, and nowhere else.
     bool ok = true;

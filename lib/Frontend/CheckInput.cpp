@@ -29,7 +29,8 @@ namespace seqc {
 static constexpr int64_t maxRank = 16;
 /// Far beyond any memory, and small enough that offsets never overflow 64 bits.
 static constexpr uint64_t maxTensorBytes = uint64_t(1) << 47;
-static constexpr StringRef dialects[] = {"func", "arith", "math", "tensor", "linalg", "scf", "seq"};
+static constexpr StringRef dialects[] = {"func",   "arith",  "math", "complex",
+                                         "tensor", "linalg", "scf",  "seq"};
 /// What a public function `f` exports besides itself: `f_call`, ….
 static constexpr StringRef companions[] = {
     "call", "shapes",       "scratch_bytes", "state_bytes", "state_init", "step",      "ex",
@@ -38,8 +39,16 @@ static constexpr StringRef companions[] = {
 static bool isSupportedElement(Type type) {
   if (type.isIndex() || type.isF64() || type.isF32() || type.isF16() || type.isBF16())
     return true;
+  if (auto complex = dyn_cast<ComplexType>(type))
+    return complex.getElementType().isF32() || complex.getElementType().isF64();
   return type.isSignlessInteger() &&
          is_contained({1u, 8u, 16u, 32u, 64u}, type.getIntOrFloatBitWidth());
+}
+
+static uint64_t bytesOf(Type element) {
+  if (auto complex = dyn_cast<ComplexType>(element))
+    return 2 * bytesOf(complex.getElementType());
+  return element.isIndex() ? 8 : divideCeil(element.getIntOrFloatBitWidth(), 8);
 }
 
 /// Reports `type` of `what` if no later stage can hold such a value.
@@ -52,16 +61,16 @@ static LogicalResult checkType(Type type, Location loc, const Twine &what) {
                           << "f16, bf16, i64, i32, i16, i8, i1, index), but got " << type;
   if (!isSupportedElement(tensor.getElementType()))
     return emitError(loc) << "expected elements of f64, f32, f16, bf16, i64, "
-                             "i32, i16, i8, i1 or "
-                          << "index in " << what << ", but got " << tensor.getElementType();
+                             "i32, i16, i8, i1, "
+                          << "index, complex<f32> or complex<f64> in " << what << ", but got "
+                          << tensor.getElementType();
   if (tensor.getEncoding())
     return emitError(loc) << "expected a dense tensor as " << what << ", but got the encoding "
                           << tensor.getEncoding();
   if (tensor.getRank() > maxRank)
     return emitError(loc) << "expected at most " << maxRank << " dimensions in " << what
                           << ", but got " << tensor.getRank();
-  uint64_t bytes =
-      tensor.getElementType().isIndex() ? 8 : divideCeil(tensor.getElementTypeBitWidth(), 8);
+  uint64_t bytes = bytesOf(tensor.getElementType());
   for (int64_t size : tensor.getShape())
     if (!ShapedType::isDynamic(size))
       bytes = SaturatingMultiply<uint64_t>(bytes, size == 0 ? 1 : size);
@@ -117,6 +126,14 @@ static LogicalResult checkArgumentAttributes(func::FuncOp function, unsigned ind
   return success(ok);
 }
 
+/// Complex numbers cross the border in tensors.
+static LogicalResult checkBorderType(Type type, Location loc, const Twine &what) {
+  if (!isa<ComplexType>(type))
+    return checkType(type, loc, what);
+  return emitError(loc) << "expected " << what << " to be a tensor of " << type
+                        << " (a 0-d one for a single number), but got " << type;
+}
+
 /// Checks name, types and attributes of a public function.
 static LogicalResult checkPublicFunction(func::FuncOp function) {
   bool ok = true;
@@ -128,12 +145,12 @@ static LogicalResult checkPublicFunction(func::FuncOp function) {
   for (auto [i, type] : enumerate(function.getArgumentTypes())) {
     Location loc = function.isDeclaration() ? function.getLoc() : function.getArgument(i).getLoc();
     ok &= succeeded(
-        checkType(type, loc, "argument " + Twine(i) + " of '" + function.getName() + "'"));
+        checkBorderType(type, loc, "argument " + Twine(i) + " of '" + function.getName() + "'"));
     ok &= succeeded(checkArgumentAttributes(function, i));
   }
   for (auto [i, type] : enumerate(function.getResultTypes()))
-    ok &= succeeded(checkType(type, function.getLoc(),
-                              "result " + Twine(i) + " of '" + function.getName() + "'"));
+    ok &= succeeded(checkBorderType(type, function.getLoc(),
+                                    "result " + Twine(i) + " of '" + function.getName() + "'"));
   return success(ok);
 }
 
@@ -222,9 +239,8 @@ static LogicalResult checkResource(Operation *op) {
   if (!blob)
     return op->emitError() << "expected a resource named '" << key << "', but the text has none";
   ShapedType type = resource.getType();
-  uint64_t bytes = type.hasStaticShape()
-                       ? type.getNumElements() * divideCeil(type.getElementTypeBitWidth(), 8)
-                       : 0;
+  uint64_t bytes =
+      type.hasStaticShape() ? type.getNumElements() * bytesOf(type.getElementType()) : 0;
   if (blob->getData().size() != bytes)
     return op->emitError() << "expected " << bytes << " bytes in resource '" << key << "', but got "
                            << blob->getData().size();

@@ -31,6 +31,11 @@ static StringRef cType(ElementType type) {
     return "double";
   case ElementType::F32:
     return "float";
+  // Real and imaginary part in turns: the memory of both C's and C++'s complex numbers.
+  case ElementType::Complex128:
+    return "double";
+  case ElementType::Complex64:
+    return "float";
   case ElementType::F16:
   case ElementType::BF16:
     return "uint16_t";
@@ -59,6 +64,9 @@ static StringRef typeCode(ElementType type) {
   case ElementType::F32:
   case ElementType::F16:
     return "kDLFloat";
+  case ElementType::Complex128:
+  case ElementType::Complex64:
+    return "kDLComplex";
   default:
     return "kDLInt";
   }

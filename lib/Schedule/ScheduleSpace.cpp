@@ -3,6 +3,7 @@
 
 #include "seqc/Analysis/Channels.h"
 #include "seqc/Analysis/DimSymbols.h"
+#include "seqc/Analysis/Interleaved.h"
 #include "seqc/Analysis/Place.h"
 #include "seqc/Analysis/ScanForm.h"
 #include "seqc/Schedule/Passes.h"
@@ -157,10 +158,12 @@ static std::string whyNotInVectors(seq::RecurrenceOp op, int64_t lanes) {
     return "one step's " + std::to_string(channels) + " channels fill more than half of a vector of " +
            std::to_string(lanes) + ", so that one pass over time uses its lanes as well";
   for (auto [i, out] : llvm::enumerate(op.getYield().getOut()))
-    if (typeOf(out).getShape() != shape)
+    if (!hasShapeInParts(out, shape))
       return "out #" + std::to_string(i) + " has another shape than the states";
   for (Operation &inner : op.getBody()->without_terminator()) {
     auto structured = dyn_cast<linalg::LinalgOp>(inner);
+    if (isInterleaving(&inner))
+      continue;
     if ((structured && structured.getNumReductionLoops()) ||
         isa<tensor::PadOp, tensor::ConcatOp, tensor::InsertSliceOp, seq::RecurrenceOp,
             linalg::SoftmaxOp>(inner) ||

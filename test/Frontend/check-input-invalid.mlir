@@ -40,14 +40,14 @@ func.func @f(%x: tensor<*xf32>) {
 
 // -----
 
-// expected-error @+1 {{expected elements of f64, f32, f16, bf16, i64, i32, i16, i8, i1 or index in argument 0 of 'f', but got 'complex<f32>'}}
-func.func @f(%x: tensor<4xcomplex<f32>>) {
+// expected-error @+1 {{expected elements of f64, f32, f16, bf16, i64, i32, i16, i8, i1, index, complex<f32> or complex<f64> in argument 0 of 'f', but got 'complex<f16>'}}
+func.func @f(%x: tensor<4xcomplex<f16>>) {
   return
 }
 
 // -----
 
-// expected-error @+1 {{expected elements of f64, f32, f16, bf16, i64, i32, i16, i8, i1 or index in argument 0 of 'f', but got 'ui8'}}
+// expected-error @+1 {{expected elements of f64, f32, f16, bf16, i64, i32, i16, i8, i1, index, complex<f32> or complex<f64> in argument 0 of 'f', but got 'ui8'}}
 func.func @f(%x: tensor<4xui8>) {
   return
 }
@@ -81,7 +81,7 @@ func.func private @g(%x: tensor<4xf32>) -> tensor<4xf32> {
 // -----
 
 func.func @f(%x: tensor<4xf32>) -> tensor<4xf32> {
-  // expected-error @+2 {{expected an op of func, arith, math, tensor, linalg, scf or seq, but got 'memref.alloc'}}
+  // expected-error @+2 {{expected an op of func, arith, math, complex, tensor, linalg, scf or seq, but got 'memref.alloc'}}
   // expected-note @+1 {{help: a model computes on tensors; the compiler makes the buffers}}
   %m = memref.alloc() : memref<4xf32>
   return %x : tensor<4xf32>
@@ -90,7 +90,7 @@ func.func @f(%x: tensor<4xf32>) -> tensor<4xf32> {
 // -----
 
 func.func @f(%x: tensor<4xf32>, %i: index) -> index {
-  // expected-error @+2 {{expected an op of func, arith, math, tensor, linalg, scf or seq, but got 'affine.apply'}}
+  // expected-error @+2 {{expected an op of func, arith, math, complex, tensor, linalg, scf or seq, but got 'affine.apply'}}
   // expected-note @+1 {{help: compute indices with arith ops}}
   %j = affine.apply affine_map<(d0) -> (d0 + 1)>(%i)
   return %j : index

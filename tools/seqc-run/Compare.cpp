@@ -8,10 +8,10 @@ using namespace seqc::run;
 
 namespace {
 
-/// The element's bits, zero-extended.
+/// The bits of number `i`, zero-extended.
 uint64_t bitsAt(const Tensor &tensor, int64_t i) {
   uint64_t bits = 0;
-  size_t bytes = elementBytes(tensor.dtype);
+  size_t bytes = elementBytes(partType(tensor.dtype));
   std::memcpy(&bits, tensor.memory.data() + i * bytes, bytes);
   return bits;
 }
@@ -37,12 +37,13 @@ double halfValue(uint64_t bits) {
 double valueAt(const Tensor &tensor, int64_t i) {
   uint64_t bits = bitsAt(tensor, i);
   double value = 0;
-  if (tensor.dtype.bits == 64) {
+  DLDataType dtype = partType(tensor.dtype);
+  if (dtype.bits == 64) {
     std::memcpy(&value, &bits, 8);
-  } else if (tensor.dtype.bits == 16 && tensor.dtype.code == kDLFloat) {
+  } else if (dtype.bits == 16 && dtype.code == kDLFloat) {
     value = halfValue(bits);
   } else {
-    uint32_t word = tensor.dtype.code == kDLBfloat ? bits << 16 : bits;
+    uint32_t word = dtype.code == kDLBfloat ? bits << 16 : bits;
     float narrow;
     std::memcpy(&narrow, &word, 4);
     value = narrow;
@@ -54,18 +55,23 @@ std::string valueText(const Tensor &tensor, int64_t i) {
   uint64_t bits = bitsAt(tensor, i);
   double value = valueAt(tensor, i);
   char text[64];
-  if (isFloat(tensor.dtype))
+  if (isFloat(partType(tensor.dtype)))
     snprintf(text, sizeof text, "%.9g (0x%llx)", value, (unsigned long long)bits);
   else
     snprintf(text, sizeof text, "0x%llx", (unsigned long long)bits);
   return text;
 }
 
+/// The index of number `i`, which is half an element of a complex tensor.
 std::string indexText(const Tensor &tensor, int64_t i) {
-  std::string text;
+  std::string text, part;
+  if (partsOf(tensor.dtype) == 2) {
+    part = i % 2 ? ".imag" : ".real";
+    i /= 2;
+  }
   for (size_t d = tensor.shape.size(); d-- > 0; i /= tensor.shape[d])
     text = std::to_string(i % tensor.shape[d]) + (text.empty() ? "" : ",") + text;
-  return "[" + text + "]";
+  return "[" + text + "]" + part;
 }
 
 } // namespace
@@ -73,27 +79,32 @@ std::string indexText(const Tensor &tensor, int64_t i) {
 std::string seqc::run::compareBits(const Tensor &a, const Tensor &b) {
   int64_t differing = 0, first = -1;
   uint64_t ulps = 0;
-  for (int64_t i = 0, n = a.elements(); i < n; ++i) {
+  DLDataType part = partType(a.dtype);
+  int64_t count = a.elements() * partsOf(a.dtype);
+  for (int64_t i = 0; i < count; ++i) {
     uint64_t x = bitsAt(a, i), y = bitsAt(b, i);
     if (x == y)
       continue;
     first = differing++ ? first : i;
-    int64_t p = lineOf(x, a.dtype.bits), q = lineOf(y, a.dtype.bits);
+    int64_t p = lineOf(x, part.bits), q = lineOf(y, part.bits);
     ulps = std::max(ulps, p > q ? uint64_t(p) - uint64_t(q) : uint64_t(q) - uint64_t(p));
   }
   if (!differing)
     return "";
-  std::string text = std::to_string(differing) + " of " + std::to_string(a.elements()) +
-                     " elements differ, first at " + indexText(a, first) + ": " +
-                     valueText(a, first) + " and " + valueText(b, first);
-  return isFloat(a.dtype) ? text + ", at most " + std::to_string(ulps) + " ulp" : text;
+  std::string what = partsOf(a.dtype) == 2 ? " parts of elements" : " elements";
+  std::string text = std::to_string(differing) + " of " + std::to_string(count) + what +
+                     " differ, first at " + indexText(a, first) + ": " + valueText(a, first) +
+                     " and " + valueText(b, first);
+  return isFloat(part) ? text + ", at most " + std::to_string(ulps) + " ulp" : text;
 }
 
 std::string seqc::run::compareNear(const Tensor &a, const Tensor &b) {
-  if (!isFloat(a.dtype))
+  DLDataType part = partType(a.dtype);
+  if (!isFloat(part))
     return compareBits(a, b);
   double most = 0, largest = 0;
-  for (int64_t i = 0, n = a.elements(); i < n; ++i) {
+  int64_t count = a.elements() * partsOf(a.dtype);
+  for (int64_t i = 0; i < count; ++i) {
     double x = valueAt(a, i), y = valueAt(b, i);
     if (x == y || (std::isnan(x) && std::isnan(y)))
       continue;
@@ -101,10 +112,10 @@ std::string seqc::run::compareNear(const Tensor &a, const Tensor &b) {
       return indexText(a, i) + ": " + valueText(a, i) + " and " + valueText(b, i);
     largest = std::max(largest, std::fabs(x - y));
   }
-  for (int64_t i = 0, n = b.elements(); i < n; ++i)
+  for (int64_t i = 0; i < count; ++i)
     if (double y = std::fabs(valueAt(b, i)); std::isfinite(y))
       most = std::max(most, y);
-  if (largest <= most * (a.dtype.bits == 64 ? 0x1p-30 : 0x1p-10))
+  if (largest <= most * (part.bits == 64 ? 0x1p-30 : 0x1p-10))
     return "";
   char text[120];
   snprintf(text, sizeof text, "they differ by up to %.3g, and the largest magnitude is %.3g", largest,

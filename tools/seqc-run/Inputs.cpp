@@ -32,23 +32,24 @@ uint16_t halfBits(double value) {
   return sign | uint16_t(steps + (scale > -24 ? (scale + 24) * 1024 : 0));
 }
 
-/// Stores `value` as element `i`.
+/// Stores `value` as number `i`.
 void store(const Tensor &tensor, int64_t i, double value) {
-  char *at = tensor.memory.data() + i * elementBytes(tensor.dtype);
+  DLDataType dtype = partType(tensor.dtype);
+  char *at = tensor.memory.data() + i * elementBytes(dtype);
   float narrow = float(value);
   uint32_t word;
   std::memcpy(&word, &narrow, 4);
-  uint16_t half = tensor.dtype.code == kDLBfloat ? uint16_t(word >> 16) : halfBits(value);
+  uint16_t half = dtype.code == kDLBfloat ? uint16_t(word >> 16) : halfBits(value);
   auto integer = int64_t(value);
-  bool isFloat = tensor.dtype.code == kDLFloat;
-  if (isFloat && tensor.dtype.bits == 64)
+  bool isFloat = dtype.code == kDLFloat;
+  if (isFloat && dtype.bits == 64)
     std::memcpy(at, &value, 8);
-  else if (isFloat && tensor.dtype.bits == 32)
+  else if (isFloat && dtype.bits == 32)
     std::memcpy(at, &narrow, 4);
-  else if (isFloat || tensor.dtype.code == kDLBfloat)
+  else if (isFloat || dtype.code == kDLBfloat)
     std::memcpy(at, &half, 2);
   else // little-endian, so the low bytes come first
-    std::memcpy(at, &integer, elementBytes(tensor.dtype));
+    std::memcpy(at, &integer, elementBytes(dtype));
 }
 
 double randomValue(DLDataType dtype, uint64_t &state) {
@@ -59,8 +60,9 @@ double randomValue(DLDataType dtype, uint64_t &state) {
 }
 
 void fillRandom(const Tensor &tensor, uint64_t state) {
-  for (int64_t i = 0, n = tensor.elements(); i < n; ++i)
-    store(tensor, i, randomValue(tensor.dtype, state));
+  DLDataType part = partType(tensor.dtype);
+  for (int64_t i = 0, n = tensor.elements() * partsOf(tensor.dtype); i < n; ++i)
+    store(tensor, i, randomValue(part, state));
 }
 
 /// Offsets of packed sequences of random lengths, some of them 0: from 0 to `end`.

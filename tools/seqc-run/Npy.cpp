@@ -117,8 +117,9 @@ DLDataType parseDescr(const std::string &descr, DLDataType expected) {
     uint8_t code, bits;
   };
   static constexpr Row rows[] = {
-      {"<f2", kDLFloat, 16}, {"<f4", kDLFloat, 32}, {"<f8", kDLFloat, 64}, {"|i1", kDLInt, 8},
-      {"<i2", kDLInt, 16},   {"<i4", kDLInt, 32},   {"<i8", kDLInt, 64},   {"|b1", kDLBool, 8}};
+      {"<f2", kDLFloat, 16},   {"<f4", kDLFloat, 32},    {"<f8", kDLFloat, 64}, {"|i1", kDLInt, 8},
+      {"<i2", kDLInt, 16},     {"<i4", kDLInt, 32},      {"<i8", kDLInt, 64},   {"|b1", kDLBool, 8},
+      {"<c8", kDLComplex, 64}, {"<c16", kDLComplex, 128}};
   for (const Row &row : rows)
     if (descr == row.descr)
       return {row.code, row.bits, 1};
@@ -203,6 +204,9 @@ std::string makeHeader(const Tensor &tensor) {
     break;
   case kDLBfloat:
     descr += 'V';
+    break;
+  case kDLComplex:
+    descr += 'c';
     break;
   case kDLBool:
     descr += 'b';

@@ -81,6 +81,14 @@ DLTensor Tensor::view() const {
   return view;
 }
 
+int64_t seqc::run::partsOf(DLDataType dtype) { return dtype.code == kDLComplex ? 2 : 1; }
+
+DLDataType seqc::run::partType(DLDataType dtype) {
+  if (dtype.code != kDLComplex)
+    return dtype;
+  return {kDLFloat, uint8_t(dtype.bits / 2), dtype.lanes};
+}
+
 std::string seqc::run::dtypeName(DLDataType dtype) {
   std::string bits = std::to_string(dtype.bits);
   switch (dtype.code) {
@@ -88,6 +96,8 @@ std::string seqc::run::dtypeName(DLDataType dtype) {
     return "f" + bits;
   case kDLBfloat:
     return "bf" + bits;
+  case kDLComplex:
+    return "complex" + bits;
   case kDLBool:
     return "bool";
   case kDLUInt:

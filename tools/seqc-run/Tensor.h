@@ -72,6 +72,10 @@ struct Tensor {
 
 /// Bytes of one element.
 size_t elementBytes(DLDataType dtype);
+/// Numbers in one element: 2 for the parts of a complex one.
+int64_t partsOf(DLDataType dtype);
+/// The type of such a number.
+DLDataType partType(DLDataType dtype);
 /// "f32", "bf16", "bool", "i64", …: the names that the model's text uses.
 std::string dtypeName(DLDataType dtype);
 /// "f32[2,10]".

@@ -15,6 +15,9 @@ inline constexpr llvm::StringLiteral publicResultsAttr = "seqc.public_results";
 inline constexpr llvm::StringLiteral statesAttr = "seqc.states";
 /// String: why the function has no step form.
 inline constexpr llvm::StringLiteral notStreamableAttr = "seqc.not_streamable";
+/// On an argument or result [.., 2]: complex numbers, whose real and imaginary parts the last
+/// dimension holds. The border shows it as [..] of complex elements.
+inline constexpr llvm::StringLiteral complexAttr = "seqc.complex";
 /// Private function that computes the initial values of the hidden states of
 /// `f` from the public arguments of `f`: `seqc_init_` + the name of `f`.
 inline constexpr llvm::StringLiteral initPrefix = "seqc_init_";

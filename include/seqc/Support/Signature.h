@@ -15,7 +15,20 @@
 namespace seqc {
 
 /// Element types that cross the library's border. Bool is one byte, Index is int64.
-enum class ElementType { F64, F32, F16, BF16, I64, I32, I16, I8, Bool, Index };
+enum class ElementType {
+  F64,
+  F32,
+  F16,
+  BF16,
+  Complex128,
+  Complex64,
+  I64,
+  I32,
+  I16,
+  I8,
+  Bool,
+  Index
+};
 
 /// One size of a tensor. A static size has `size >= 0`. A dynamic one has `size == -1`;
 /// all sizes with the same `symbol` (an index into FunctionSignature::symbols) must agree

@@ -19,11 +19,18 @@ struct ElementRow {
   int code;
 };
 constexpr ElementRow elementRows[] = {
-    {ElementType::F64, "f64", 8, kDLFloat},  {ElementType::F32, "f32", 4, kDLFloat},
-    {ElementType::F16, "f16", 2, kDLFloat},  {ElementType::BF16, "bf16", 2, kDLBfloat},
-    {ElementType::I64, "i64", 8, kDLInt},    {ElementType::I32, "i32", 4, kDLInt},
-    {ElementType::I16, "i16", 2, kDLInt},    {ElementType::I8, "i8", 1, kDLInt},
-    {ElementType::Bool, "bool", 1, kDLBool}, {ElementType::Index, "i64", 8, kDLInt},
+    {ElementType::F64, "f64", 8, kDLFloat},
+    {ElementType::F32, "f32", 4, kDLFloat},
+    {ElementType::F16, "f16", 2, kDLFloat},
+    {ElementType::BF16, "bf16", 2, kDLBfloat},
+    {ElementType::Complex128, "complex128", 16, kDLComplex},
+    {ElementType::Complex64, "complex64", 8, kDLComplex},
+    {ElementType::I64, "i64", 8, kDLInt},
+    {ElementType::I32, "i32", 4, kDLInt},
+    {ElementType::I16, "i16", 2, kDLInt},
+    {ElementType::I8, "i8", 1, kDLInt},
+    {ElementType::Bool, "bool", 1, kDLBool},
+    {ElementType::Index, "i64", 8, kDLInt},
 };
 
 const ElementRow &rowOf(ElementType type) {

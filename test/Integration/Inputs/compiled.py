@@ -25,6 +25,8 @@ DTYPES = {
     "f32": np.float32,
     "f16": np.float16,
     "bf16": ml_dtypes.bfloat16,
+    "complex128": np.complex128,
+    "complex64": np.complex64,
     "i64": np.int64,
     "i32": np.int32,
     "i16": np.int16,
@@ -32,7 +34,7 @@ DTYPES = {
     "bool": np.bool_,
     "index": np.int64,
 }
-CODES = {"f": 2, "b": 4, "i": 0, "o": 6}
+CODES = {"f": 2, "b": 4, "i": 0, "o": 6, "c": 5}
 
 
 class DLTensor(ctypes.Structure):
@@ -84,7 +86,7 @@ def describe(array, shape=None, data=None):
     shape = array.shape if shape is None else shape
     sizes = (ctypes.c_int64 * max(1, len(shape)))(*shape)
     name = array.dtype.name
-    letter = "b" if name == "bfloat16" else "o" if name == "bool" else "i" if name[0] == "i" else "f"
+    letter = "b" if name == "bfloat16" else "o" if name == "bool" else "c" if name[0] == "c" else "i" if name[0] == "i" else "f"
     tensor = DLTensor(
         data=array.ctypes.data if data is None else data,
         device_type=1,

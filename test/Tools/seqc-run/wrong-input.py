@@ -66,7 +66,7 @@ expect("expected sizes that fit into memory", SUM,
        file(header("{'descr': '<f4', 'fortran_order': False, 'shape': (4294967296, 4294967296)}")))
 expect("the array is in Fortran order", SUM, file(npy(np.asfortranarray(np.ones((2, 5, 3), np.float32)))))
 expect("expected elements of f32, but the file holds '>f4'", SUM, file(npy(X.astype(">f4"))))
-expect("expected elements of f32, but the file holds '<c8'", SUM, file(npy(X.astype(np.complex64))))
+expect("expected f32[?,?,3], but got complex64[2,5,3]", SUM, file(npy(X.astype(np.complex64))))
 expect("expected 120 bytes of data, but got 119", SUM, file(GOOD[:-1]))
 expect("expected 120 bytes of data, but the file goes on", SUM, file(GOOD + b"x"))
 expect("Is a directory", SUM, "--input=" + FOLDER)

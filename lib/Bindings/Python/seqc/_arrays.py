@@ -17,6 +17,8 @@ _TYPES = {
     "f32": (np.float32, 2),
     "f16": (np.float16, 2),
     "bf16": (_bfloat16, 4),
+    "complex128": (np.complex128, 5),
+    "complex64": (np.complex64, 5),
     "i64": (np.int64, 0),
     "i32": (np.int32, 0),
     "i16": (np.int16, 0),

@@ -82,8 +82,11 @@ LogicalResult AffineRecurrenceOp::verify() {
   RankedTensorType input = typeOf(getInput()), initial = typeOf(getInitial());
   int64_t batchRank = getBatchRank();
   Type element = initial.getElementType();
-  if (!element.isF32() && !element.isF64()) // C1
-    return emitOpError("expected 'initial' to be f32 or f64, but got ") << initial;
+  bool isComplex = isa<ComplexType>(element);
+  Type real = isComplex ? cast<ComplexType>(element).getElementType() : element;
+  if (!real.isF32() && !real.isF64()) // C1
+    return emitOpError("expected 'initial' to be f32, f64 or a complex of them, but got ")
+           << initial;
   if (getStateRank() < 0 || batchRank < 0) // C8
     return emitOpError() << "expected 'state_rank' between 0 and " << input.getRank() - 1
                          << ", but got " << int64_t(getStateRank());

@@ -353,9 +353,13 @@ LogicalResult seqc::seq::checkStateType(Operation *op, Type type, bool narrow, c
   auto step = dyn_cast<RankedTensorType>(type);
   if (!step)
     return op->emitOpError() << "expected " << what << " to be a ranked tensor, but got " << type;
-  if (!step.getElementType().isIntOrIndexOrFloat())
+  auto complex = dyn_cast<ComplexType>(step.getElementType());
+  if (complex ? !complex.getElementType().isF32() && !complex.getElementType().isF64()
+              : !step.getElementType().isIntOrIndexOrFloat())
     return op->emitOpError() << "expected " << what
-                             << " to hold floats, integers or index, but got " << step;
+                             << " to hold floats, complex<f32>, complex<f64>, integers or index, "
+                                "but got "
+                             << step;
   if (auto f = dyn_cast<FloatType>(step.getElementType()); f && f.getWidth() < 32 && !narrow)
     return op->emitOpError() << "expected " << what
                              << " to be f32 or wider (or the attribute 'narrow_state'), but got "

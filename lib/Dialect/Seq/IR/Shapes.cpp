@@ -23,7 +23,13 @@ LogicalResult seqc::seq::expectShape(Operation *op, StringRef name, Value value,
 
 LogicalResult seqc::seq::expectNarrowFloat(Operation *op, StringRef name, Value value,
                                            Type element) {
-  auto type = dyn_cast<FloatType>(cast<RankedTensorType>(value.getType()).getElementType());
+  Type held = cast<RankedTensorType>(value.getType()).getElementType();
+  if (held == element)
+    return success();
+  if (isa<ComplexType>(element))
+    return op->emitOpError("expected '")
+           << name << "' to hold " << element << ", but got " << value.getType();
+  auto type = dyn_cast<FloatType>(held);
   if (type && type.getWidth() <= element.getIntOrFloatBitWidth())
     return success();
   return op->emitOpError("expected '")

@@ -13,7 +13,7 @@ bool agree(llvm::ArrayRef<int64_t> a, llvm::ArrayRef<int64_t> b);
 mlir::LogicalResult expectShape(mlir::Operation *op, llvm::StringRef name, mlir::Value value,
                                 llvm::ArrayRef<int64_t> shape);
 
-/// Reports operand `name` unless it holds `element` or a narrower float.
+/// Reports operand `name` unless it holds `element` or a narrower float (complex: `element`).
 mlir::LogicalResult expectNarrowFloat(mlir::Operation *op, llvm::StringRef name, mlir::Value value,
                                       mlir::Type element);
 

@@ -2,6 +2,7 @@
 #ifndef SEQC_LIB_DIALECT_SEQ_TRANSFORMS_EXPAND_H
 #define SEQC_LIB_DIALECT_SEQ_TRANSFORMS_EXPAND_H
 
+#include "mlir/Dialect/Complex/IR/Complex.h"
 #include "mlir/Dialect/Utils/StructuredOpsUtils.h"
 #include "seqc/Dialect/Seq/IR/Seq.h"
 
@@ -22,6 +23,10 @@ struct StepWriter {
 
   /// `v` in that element type.
   mlir::Value widen(mlir::Value v);
+  /// x · y and x + y of reals or complex numbers.
+  static mlir::Value multiply(mlir::OpBuilder &b, mlir::Location loc, mlir::Value x, mlir::Value y);
+  static mlir::Value add(mlir::OpBuilder &b, mlir::Location loc, mlir::Value x, mlir::Value y);
+  mlir::Value zero();
   /// fn of the elements of `operands` for a result with the shape of `like`. An operand of a
   /// smaller rank lies along the last dimensions and is repeated along the others.
   mlir::Value

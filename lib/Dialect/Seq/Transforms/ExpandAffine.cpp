@@ -20,16 +20,18 @@ static Value advanceBlock(StepWriter &w, Value a, Value u, Value h) {
 static Value advance(StepWriter &w, seq::Structure structure, Value decay, Value input, Value h) {
   Value a = w.widen(decay), u = w.widen(input);
   OpBuilder &b = w.b;
+  auto multiplyAdd = [](OpBuilder &nested, Location l, ValueRange args) {
+    return StepWriter::add(nested, l, StepWriter::multiply(nested, l, args[0], args[1]), args[2]);
+  };
   switch (structure) {
   case seq::Structure::Diagonal: {
+    if (isa<ComplexType>(w.element)) // complex arithmetic knows no tensors
+      return w.map({a, h, u}, h, multiplyAdd);
     Value product = arith::MulFOp::create(b, w.loc, a, h);
     return arith::AddFOp::create(b, w.loc, product, u);
   }
   case seq::Structure::Scalar:
-    return w.map({a, h, u}, h, [](OpBuilder &nested, Location l, ValueRange args) -> Value {
-      Value product = arith::MulFOp::create(nested, l, args[0], args[1]);
-      return arith::AddFOp::create(nested, l, product, args[2]);
-    });
+    return w.map({a, h, u}, h, multiplyAdd);
   case seq::Structure::Block:
     return advanceBlock(w, a, u, h);
   case seq::Structure::HeadDense:

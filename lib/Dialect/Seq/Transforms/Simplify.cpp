@@ -23,7 +23,9 @@ void seqc::buildSimplify(OpPassManager &pm) {
   pm.addPass(createSinkPass());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
-  pm.addPass(createExplainStepsPass());
-  // Last: it freezes which values are states.
+  // It freezes which values are states, while a complex one is still a single value.
   pm.addPass(createExposeStatesPass());
+  // From here on every analysis and every plan sees real steps.
+  pm.addPass(createExpandComplexPass());
+  pm.addPass(createExplainStepsPass());
 }

@@ -16,6 +16,26 @@ Value StepWriter::widen(Value v) {
   return want == v.getType() ? v : arith::ExtFOp::create(b, loc, want, v).getResult();
 }
 
+Value StepWriter::multiply(OpBuilder &b, Location loc, Value x, Value y) {
+  if (isa<ComplexType>(x.getType()))
+    return complex::MulOp::create(b, loc, x, y);
+  return arith::MulFOp::create(b, loc, x, y);
+}
+
+Value StepWriter::add(OpBuilder &b, Location loc, Value x, Value y) {
+  if (isa<ComplexType>(x.getType()))
+    return complex::AddOp::create(b, loc, x, y);
+  return arith::AddFOp::create(b, loc, x, y);
+}
+
+Value StepWriter::zero() {
+  auto complexType = dyn_cast<ComplexType>(element);
+  if (!complexType)
+    return arith::ConstantOp::create(b, loc, b.getZeroAttr(element));
+  Attribute part = b.getZeroAttr(complexType.getElementType());
+  return complex::ConstantOp::create(b, loc, complexType, b.getArrayAttr({part, part}));
+}
+
 Value StepWriter::map(ValueRange operands, Value like,
                       function_ref<Value(OpBuilder &, Location, ValueRange)> fn) {
   int64_t rank = typeOf(like).getRank();
@@ -37,9 +57,8 @@ Value StepWriter::contract(ValueRange factors, Value start, ArrayRef<AffineMap> 
                            ArrayRef<utils::IteratorType> loops) {
   return linalg::GenericOp::create(b, loc, start.getType(), factors, start, maps, loops,
                                    [](OpBuilder &nested, Location l, ValueRange args) {
-                                     Value product =
-                                         arith::MulFOp::create(nested, l, args[0], args[1]);
-                                     Value sum = arith::AddFOp::create(nested, l, args[2], product);
+                                     Value product = multiply(nested, l, args[0], args[1]);
+                                     Value sum = add(nested, l, args[2], product);
                                      linalg::YieldOp::create(nested, l, sum);
                                    })
       .getResult(0);
@@ -49,9 +68,8 @@ Value StepWriter::sumModes(Value weight, Value h) {
   int64_t rank = typeOf(h).getRank(), shared = typeOf(weight).getRank();
   SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, loc, h);
   sizes.erase(sizes.begin());
-  Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(element));
   Value empty = tensor::EmptyOp::create(b, loc, sizes, element);
-  Value filled = linalg::FillOp::create(b, loc, zero, empty).getResult(0);
+  Value filled = linalg::FillOp::create(b, loc, zero(), empty).getResult(0);
   AffineMap identity = b.getMultiDimIdentityMap(rank);
   SmallVector<utils::IteratorType> loops(rank, utils::IteratorType::parallel);
   loops.front() = utils::IteratorType::reduction;

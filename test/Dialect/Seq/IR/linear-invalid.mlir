@@ -1,7 +1,7 @@
 // RUN: %seqc-opt %s -split-input-file -verify-diagnostics
 
 func.func @affine_c1_element(%a: tensor<?x?x8xf32>, %u: tensor<?x?x8xf32>, %h0: tensor<?x8xbf16>) {
-  // expected-error @+1 {{expected 'initial' to be f32 or f64, but got 'tensor<?x8xbf16>'}}
+  // expected-error @+1 {{expected 'initial' to be f32, f64 or a complex of them, but got 'tensor<?x8xbf16>'}}
   %y, %l = seq.affine_recurrence diagonal decay(%a) input(%u) initial(%h0)
       : (tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<?x8xbf16>) -> (tensor<?x?x8xbf16>, tensor<?x8xbf16>)
   return

@@ -90,11 +90,11 @@ func.func @unranked_state(%h0: tensor<?x8xf32>, %u: tensor<?x?x8xf32>) {
 
 // -----
 
-func.func @elements_of_state(%h0: tensor<?x8xcomplex<f32>>, %u: tensor<?x?x8xf32>) {
-  // expected-error @+1 {{expected state #0 to hold floats, integers or index, but got 'tensor<8xcomplex<f32>>'}}
-  %y = seq.recurrence (%x: tensor<8xf32> in %u) states(%h: tensor<8xcomplex<f32>> = %h0) {
-    seq.yield next(%h : tensor<8xcomplex<f32>>)
-  } : (tensor<?x?x8xf32>, tensor<?x8xcomplex<f32>>) -> tensor<?x8xcomplex<f32>>
+func.func @elements_of_state(%h0: tensor<?x8xcomplex<f16>>, %u: tensor<?x?x8xf32>) {
+  // expected-error @+1 {{expected state #0 to hold floats, complex<f32>, complex<f64>, integers or index, but got 'tensor<8xcomplex<f16>>'}}
+  %y = seq.recurrence (%x: tensor<8xf32> in %u) states(%h: tensor<8xcomplex<f16>> = %h0) {
+    seq.yield next(%h : tensor<8xcomplex<f16>>)
+  } : (tensor<?x?x8xf32>, tensor<?x8xcomplex<f16>>) -> tensor<?x8xcomplex<f16>>
   return
 }
 

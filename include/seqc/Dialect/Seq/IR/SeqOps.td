@@ -340,14 +340,15 @@ def Seq_AffineRecurrenceOp : Seq_Op<"affine_recurrence", [
     `reverse`, `resets`, `cu_seqlens` and `time` mean what they mean on `seq.recurrence`.
 
     Constraints:
-    - C1: `input` is `[batch…, T, S…]` and `initial` is `[batch…, S…]`, f32 or f64 state.
+    - C1: `input` is `[batch…, T, S…]` and `initial` is `[batch…, S…]`, of f32, f64 or a
+      complex of them.
     - C2: `decay` is `[batch…, T, a…]` with the shape a of the structure; with `constant`, `[a…]`.
     - C3: `readout` is `[batch…, T, N]` where N is the first size of S; S has rank 1 or more; not
       with `head_dense`.
     - C4: `resets` is `[batch…, T]` of i1.
     - C5: static sizes agree.
     - C6: float operands have one element type, that of `initial`, or are narrower floats,
-      which are widened first.
+      which are widened first. Complex operands all have the type of `initial`.
     - C7: `time` lies between 0 and the number of batch dimensions.
     - C8: `state_rank`, the rank of S (default 1), is 0 or more and below the input's rank; 1 or
       more for `block`, 2 for `head_dense`, 1 for `dense`.

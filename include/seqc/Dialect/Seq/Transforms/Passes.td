@@ -124,8 +124,40 @@ def ExpandOpsPass : Pass<"seq-expand-ops", "::mlir::ModuleOp"> {
     Requires: verified seq ops. Leaves: none of the three. Refuses: nothing.
     Example: test/Dialect/Seq/Transforms/expand-affine.mlir.
   }];
-  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
-                           "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
+  let dependentDialects = ["::mlir::complex::ComplexDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::math::MathDialect"];
+}
+
+def ExpandComplexPass : Pass<"seq-expand-complex", "::mlir::ModuleOp"> {
+  let summary = "complex tensors become pairs of real ones";
+  let description = [{
+    A value of complex type becomes two real ones of its shape: a state two states, an `in` value
+    two, a `linalg.generic` one op for each half. The formulas are the textbook's, in this order,
+    and are the meaning of complex arithmetic here:
+
+    ```
+    (a + ib)(c + id) = (a c - b d) + i(a d + b c)      exp(a + ib) = e^a cos b + i e^a sin b
+    ```
+
+    At the border of a function a complex argument or result is a real tensor with one more
+    dimension of size 2, in the same memory, and has the attribute `seqc.complex`.
+
+    ```mlir
+    func.func @f(%x: tensor<?x8xcomplex<f32>>, …
+    // becomes
+    func.func @f(%x: tensor<?x8x2xf32> {seqc.complex}, …
+      %re = tensor.extract_slice %x[0, 0, 0] …   %im = tensor.extract_slice %x[0, 0, 1] …
+    ```
+
+    Requires: `seqc-expose-states`, calls are inlined. Leaves: no complex type. Refuses: complex
+    numbers in ops other than those of `tensor`, `linalg`, `scf`, `seq` and `complex.create`,
+    `constant`, `re`, `im`, `add`, `sub`, `mul`, `neg`, `conj` and `exp`.
+    Example: test/Dialect/Seq/Transforms/expand-complex.mlir.
+  }];
+  let dependentDialects = ["::mlir::complex::ComplexDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::math::MathDialect"];
 }
 
 def ExplainStepsPass : Pass<"seqc-explain-steps", "::mlir::ModuleOp"> {
