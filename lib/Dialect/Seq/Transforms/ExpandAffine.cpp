@@ -59,7 +59,7 @@ void seqc::expandAffine(seq::AffineRecurrenceOp op) {
   Block &step = fresh.getStep().emplaceBlock();
   for (Value v : inputs)
     step.addArgument(stepType(v, leading), loc);
-  Value h = step.addArgument(stepType(op.getInitial(), leading - 1), loc);
+  Value h = step.addArgument(stepType(op.getInitial(), op.getBatchRank()), loc);
   b.setInsertionPointToStart(&step);
   StepWriter writer{b, loc, typeOf(h).getElementType()};
   Value decay = op.getConstant() ? Value(op.getDecay()) : Value(step.getArgument(1));
