@@ -135,6 +135,12 @@ SEQC_API int64_t seqc_tensor_size(const seqc_function *function, int32_t i, int3
 /** Name of the dynamic size `d` ("T"; equal names are equal sizes), NULL if
  * static. */
 SEQC_API const char *seqc_tensor_size_name(const seqc_function *function, int32_t i, int32_t d);
+/** The number of steps to which the offsets of packed sequences rise, if tensor
+ * `i` holds some (an argument `cu_seqlens`): static, or -1 if it is known at
+ * run time only; -2 without a message for any other tensor. */
+SEQC_API int64_t seqc_tensor_offsets_end(const seqc_function *function, int32_t i);
+/** Name of the size that is a dynamic seqc_tensor_offsets_end(), else NULL. */
+SEQC_API const char *seqc_tensor_offsets_end_name(const seqc_function *function, int32_t i);
 /** For a result that is the final value of a state: index of the argument that
  * is its initial value (a stream keeps the pair); for that argument the result;
  * `i` itself if the function has only one of the two; otherwise -1. */

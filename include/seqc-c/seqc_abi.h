@@ -68,7 +68,7 @@ enum seqc_status {
   SEQC_ERROR_DEVICE = 8,    /* not in CPU memory */
   SEQC_ERROR_ALIGNMENT = 9, /* data not aligned to its own element */
   SEQC_ERROR_OVERLAP = 10,  /* an output overlaps another tensor */
-  SEQC_ERROR_VALUE = 11,    /* a bool that is neither 0 nor 1 */
+  SEQC_ERROR_VALUE = 11,    /* a bool that is neither 0 nor 1, offsets out of order */
   SEQC_ERROR_FEATURE = 12,  /* the CPU lacks an instruction set */
   SEQC_ERROR_SCRATCH = 13,  /* the context's scratch is too small */
   SEQC_ERROR_MEMORY = 14,   /* out of memory */

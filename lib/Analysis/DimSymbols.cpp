@@ -39,6 +39,20 @@ unsigned DimSymbols::classOf(Value tensor, int64_t dim) {
 
 unsigned DimSymbols::classOfIndex(Value index) { return classOf(index, indexNode); }
 
+bool DimSymbols::isOneLess(unsigned less, unsigned more) {
+  std::optional<int64_t> a = staticSize(less), b = staticSize(more);
+  return (a && b && *b - 1 == *a) || llvm::any_of(decrements, [&](auto pair) {
+           return same(pair.first, more) && same(pair.second, less);
+         });
+}
+
+/// `subi %n, 1` and `addi %n, -1`.
+void DimSymbols::visitDecrement(Operation *op) {
+  std::optional<int64_t> number = getConstantIntValue(op->getOperand(1));
+  if (op->getResult(0).getType().isIndex() && number == (isa<arith::SubIOp>(op) ? 1 : -1))
+    decrements.push_back({classOfIndex(op->getOperand(0)), classOfIndex(op->getResult(0))});
+}
+
 void DimSymbols::unite(unsigned a, unsigned b) {
   a = find(a), b = find(b);
   if (a == b)
@@ -123,6 +137,8 @@ void DimSymbols::visit(Operation *op) {
         }
     for (auto [init, result] : llvm::zip(linalgOp.getDpsInits(), op->getResults()))
       uniteShapes(init, result);
+  } else if (isa<arith::SubIOp, arith::AddIOp>(op) && op->getResult(0).getType().isIndex()) {
+    visitDecrement(op);
   } else if (OpTrait::hasElementwiseMappableTraits(op)) {
     for (Value operand : op->getOperands())
       uniteShapes(op->getResult(0), operand);
@@ -238,13 +254,14 @@ void DimSymbols::visitRecurrence(Operation *op) {
     for (int64_t i = 0, e = tensorType(inner).getRank(); i < e; ++i)
       unite(whole, leading + i, inner, i);
   };
+  int64_t leading = recurrence.getSequenceRank();
   auto sequence = [&](Value whole) {
-    for (int64_t i = 0; i < batch; ++i)
+    for (int64_t i = 0; i < leading - 1; ++i)
       unite(whole, i < time ? i : i + 1, state, i);
     tieSteps(classOf(whole, time));
   };
   for (auto [whole, arg] : llvm::zip(recurrence.getInputs(), recurrence.getInputArgs()))
-    sequence(whole), step(whole, batch + 1, arg);
+    sequence(whole), step(whole, leading, arg);
   if (recurrence.getResets())
     sequence(recurrence.getResets());
   for (auto [whole, arg] : llvm::zip(recurrence.getShared(), recurrence.getSharedArgs()))
@@ -262,7 +279,7 @@ void DimSymbols::visitRecurrence(Operation *op) {
     uniteShapes(recurrence.getYield().getNext()[i], arg);
   }
   for (auto [whole, out] : llvm::zip(recurrence.getOuts(), recurrence.getYield().getOut()))
-    sequence(whole), step(whole, batch + 1, out);
+    sequence(whole), step(whole, leading, out);
 }
 
 void DimSymbols::visitDelay(Operation *op) {

@@ -33,6 +33,13 @@ std::optional<Footprint> seqc::footprint(seq::RecurrenceOp op) {
     add(shared, v.getType());
   for (Value v : op.getGivenArgs())
     add(sequence, v.getType());
+  if (Value offsets = op.getCuSeqlens()) {
+    // Two offsets each, all but the first and the last shared by two sequences.
+    int64_t bytes =
+        cast<RankedTensorType>(offsets.getType()).getElementType().isInteger(32) ? 4 : 8;
+    *sequence += bytes;
+    *once += bytes;
+  }
   for (Value v : op.getStateArgs()) {
     // Read as the initial and written as the final value.
     add(sequence, v.getType());
@@ -70,7 +77,7 @@ std::string seqc::describe(seq::RecurrenceOp op, const Footprint &footprint, Dim
     if (bytes)
       text += (text.empty() ? "" : " + ") + factor + std::to_string(bytes);
   };
-  term(batch + steps, footprint.perStep);
+  term(op.isPacked() ? steps : batch + steps, footprint.perStep);
   term(steps, footprint.perSharedStep);
   term(batch, footprint.perSequence);
   term("", footprint.once);

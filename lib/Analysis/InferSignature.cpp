@@ -1,9 +1,9 @@
 // The interface of a function: element types, sizes with the symbols that tie
 // them, states.
-#include "seqc/Dialect/Seq/IR/Seq.h"
 #include "seqc/Analysis/InferSignature.h"
 #include "seqc/Analysis/DimSymbols.h"
 #include "seqc/Analysis/Streaming.h"
+#include "seqc/Dialect/Seq/IR/Seq.h"
 #include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
@@ -59,6 +59,8 @@ struct SignatureBuilder {
   int32_t symbolOf(unsigned c, bool make);
   std::string nameOf(Value v, DictionaryAttr attrs, StringRef fallback, unsigned position);
   LogicalResult add(Value v, DictionaryAttr attrs, bool result, unsigned position);
+  DimSignature sizeOf(unsigned c, bool make);
+  LogicalResult addOffsets(Operation *op, const seq::PackedSequences &packed);
   void addStates();
   void nameSymbols();
   FailureOr<FunctionSignature> build();
@@ -73,6 +75,15 @@ int32_t SignatureBuilder::symbolOf(unsigned c, bool make) {
     return -1;
   classes.push_back(c);
   return classes.size() - 1;
+}
+
+DimSignature SignatureBuilder::sizeOf(unsigned c, bool make) {
+  DimSignature dim;
+  if (std::optional<int64_t> size = symbols.staticSize(c))
+    dim.size = *size;
+  else
+    dim.symbol = symbolOf(c, make);
+  return dim;
 }
 
 std::string SignatureBuilder::nameOf(Value v, DictionaryAttr attrs, StringRef fallback,
@@ -101,16 +112,59 @@ LogicalResult SignatureBuilder::add(Value v, DictionaryAttr attrs, bool result, 
   tensor.isScalar = !type;
   tensor.name = nameOf(v, attrs, result ? "result" : "arg", position);
   for (int64_t i = 0, e = type ? type.getRank() - inParts : 0; i < e; ++i) {
-    DimSignature dim;
-    unsigned c = symbols.classOf(v, i);
-    if (std::optional<int64_t> size = symbols.staticSize(c))
-      dim.size = *size;
-    else
-      dim.symbol = symbolOf(c, /*make=*/!result);
-    tensor.dims.push_back(dim);
+    tensor.dims.push_back(sizeOf(symbols.classOf(v, i), /*make=*/!result));
   }
   (result ? signature.results : signature.arguments).push_back(std::move(tensor));
   return success();
+}
+
+static bool isKnown(const DimSignature &dim) { return dim.size >= 0 || dim.symbol >= 0; }
+
+static bool differ(const DimSignature &a, const DimSignature &b) {
+  return a.size != b.size || (a.size < 0 && a.symbol != b.symbol);
+}
+
+/// Adds what one more op needs of its offsets to what is known of them. Each op is compared with
+/// its own sizes: that two ops have the same offsets does not make their sizes equal.
+static LogicalResult merge(Operation *op, std::optional<OffsetsSignature> &known,
+                           OffsetsSignature checks) {
+  StringRef help = " (help: equal names in 'seqc.dims' make sizes of arguments equal)";
+  if (known && differ(known->total, checks.total))
+    return op->emitOpError("expected all packed sequences with these offsets to have the same "
+                           "number of steps, but got another than before")
+           << help;
+  bool counted = known && isKnown(known->sequences);
+  if (counted && isKnown(checks.sequences) && differ(known->sequences, checks.sequences))
+    return op->emitOpError("expected all packed sequences with these offsets to be equally many, "
+                           "but got another number than before")
+           << help;
+  if (counted)
+    checks.sequences = known->sequences;
+  known = checks;
+  return success();
+}
+
+/// Notes what a call must check of the offsets of `op`: no code is safe with values that nobody
+/// checked.
+LogicalResult SignatureBuilder::addOffsets(Operation *op, const seq::PackedSequences &packed) {
+  int32_t argument = argumentBehind(packed.offsets);
+  if (argument < 0)
+    return op->emitOpError("expected 'cu_seqlens' to be an argument of the function, whose values "
+                           "are checked before a call runs, but it is computed");
+  unsigned sequences = symbols.classOf(packed.perSequence, 0);
+  OffsetsSignature checks;
+  checks.total = sizeOf(packed.perStep ? symbols.classOf(packed.perStep, 0)
+                                       : symbols.classOfIndex(packed.steps),
+                        /*make=*/false);
+  checks.sequences = sizeOf(sequences, /*make=*/false);
+  if (!isKnown(checks.total))
+    return op->emitOpError("expected the number of steps of packed sequences to be a size of an "
+                           "argument, with which 'cu_seqlens' is compared, but it is computed");
+  unsigned offsets = symbols.classOf(function.getArgument(argument), 0);
+  if (!isKnown(checks.sequences) && !symbols.isOneLess(sequences, offsets))
+    return op->emitOpError("expected the number of packed sequences to be a size of an argument, "
+                           "or that of 'cu_seqlens' less 1, but it is computed");
+  return merge(op, signature.arguments[argument].offsets, checks);
 }
 
 void SignatureBuilder::nameSymbols() {
@@ -168,6 +222,13 @@ FailureOr<FunctionSignature> SignatureBuilder::build() {
     if (arg.getType().isIndex())
       signature.arguments[arg.getArgNumber()].symbol =
           symbolOf(symbols.classOfIndex(arg), /*make=*/false);
+  WalkResult packed = function.walk([&](Operation *op) {
+    std::optional<seq::PackedSequences> sequences = seq::getPackedSequences(op);
+    return sequences && failed(addOffsets(op, *sequences)) ? WalkResult::interrupt()
+                                                           : WalkResult::advance();
+  });
+  if (packed.wasInterrupted())
+    return failure();
   addStates();
   nameSymbols();
   function.walk([&](seq::RecurrenceOp op) {

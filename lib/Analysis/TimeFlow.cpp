@@ -215,6 +215,8 @@ std::string TimeFlow::visitRecurrence(Operation *op) {
   auto recurrence = cast<seq::RecurrenceOp>(op);
   if (recurrence.getReverse())
     return complain(op, "runs backwards (`reverse`)");
+  if (recurrence.isPacked())
+    return complain(op, "runs packed sequences from their start to their end (`cu_seqlens`)");
   int64_t axis = recurrence.getTimeAxis();
   SmallVector<std::pair<Value, int64_t>> sequences;
   for (Value v : recurrence.getInputs())

@@ -190,6 +190,18 @@ const char *seqc_tensor_size_name(const seqc_function *function, int32_t i, int3
   return function->signature->symbols[size->symbol].c_str();
 }
 
+int64_t seqc_tensor_offsets_end(const seqc_function *function, int32_t i) {
+  const TensorSignature *tensor = tensorAt(function, i);
+  return tensor && tensor->offsets ? tensor->offsets->total.size : -2;
+}
+
+const char *seqc_tensor_offsets_end_name(const seqc_function *function, int32_t i) {
+  const TensorSignature *tensor = tensorAt(function, i);
+  if (!tensor || !tensor->offsets || tensor->offsets->total.size >= 0)
+    return nullptr;
+  return function->signature->symbols[tensor->offsets->total.symbol].c_str();
+}
+
 int32_t seqc_tensor_state(const seqc_function *function, int32_t i) {
   if (!tensorAt(function, i))
     return -2;

@@ -13,6 +13,8 @@
 //
 // Elementwise work before the recurrence has no loop of its own: it is evaluated where it is
 // read. What cannot be expressed stays for the naive lowering.
+//
+// Of packed sequences (`cu_seqlens`) each is a task, with time its own steps.
 #include "GroupEmitter.h"
 #include "seqc/Analysis/Interleaved.h"
 
@@ -58,8 +60,8 @@ scf::ForOp GroupEmitter::emitSteps(Frame f, Value first, Value count, Value pari
   f.stepInStrip = s;
   Value t = arith::AddIOp::create(b, loc, first, s);
   if (f.reverse)
-    t = arith::SubIOp::create(b, loc, arith::SubIOp::create(b, loc, steps, one), t);
-  f.firstStep = t;
+    t = arith::SubIOp::create(b, loc, arith::SubIOp::create(b, loc, taskSteps, one), t);
+  f.firstStep = fromFirst(t);
   e.parity = twice ? loop.getRegionIterArgs().front() : Value();
   DenseMap<Value, Leaf> saved = e.leaves;
   for (const Nest &nest : stepNests) {
@@ -79,6 +81,32 @@ scf::ForOp GroupEmitter::emitSteps(Frame f, Value first, Value count, Value pari
     scf::YieldOp::create(
         b, loc, Value(arith::SubIOp::create(b, loc, one, loop.getRegionIterArgs().front())));
   return loop;
+}
+
+/// The steps of the task: those of its sequence, if sequences are packed.
+void GroupEmitter::findSteps(Value task) {
+  taskSteps = steps;
+  if (!op.isPacked())
+    return;
+  RankedTensorType type = typeOf(op.getCuSeqlens());
+  OpBuilder::InsertPoint here = b.saveInsertionPoint();
+  b.restoreInsertionPoint(entry);
+  Value offsets = bufferization::ToBufferOp::create(
+      b, loc, MemRefType::get(type.getShape(), type.getElementType()), op.getCuSeqlens(),
+      /*read_only=*/true);
+  b.restoreInsertionPoint(here);
+  auto offset = [&](Value n) -> Value {
+    Value v = memref::LoadOp::create(b, loc, offsets, n);
+    return v.getType().isIndex() ? v : arith::IndexCastOp::create(b, loc, b.getIndexType(), v);
+  };
+  taskFirst = offset(task);
+  Value end = offset(arith::AddIOp::create(b, loc, task, one));
+  taskSteps = arith::SubIOp::create(b, loc, end, taskFirst);
+}
+
+/// Step `step` of the task, among all.
+Value GroupEmitter::fromFirst(Value step) {
+  return taskFirst ? arith::AddIOp::create(b, loc, taskFirst, step).getResult() : step;
 }
 
 /// Copies `v` from one of its places to another.
@@ -134,20 +162,21 @@ void GroupEmitter::emitTiles(Frame f, Value first, Value count, bool streaming) 
 Value GroupEmitter::emitTime(Frame f, bool streaming) {
   bool twice = hasDoubleStates();
   if (!hasStrips && !channelTile) {
-    scf::ForOp loop = emitSteps(f, zero, steps, twice ? zero : Value(), streaming);
+    scf::ForOp loop = emitSteps(f, zero, taskSteps, twice ? zero : Value(), streaming);
     return twice ? loop.getResult(0) : Value();
   }
-  auto loop =
-      scf::ForOp::create(b, loc, zero, steps, stripSteps, twice ? ValueRange{zero} : ValueRange{});
+  auto loop = scf::ForOp::create(b, loc, zero, taskSteps, stripSteps,
+                                 twice ? ValueRange{zero} : ValueRange{});
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
   Value t0 = loop.getInductionVar();
-  Value left = arith::SubIOp::create(b, loc, steps, t0);
+  Value left = arith::SubIOp::create(b, loc, taskSteps, t0);
   Value count = arith::MinSIOp::create(b, loc, left, stripSteps);
   Frame strip = f;
   strip.steps = count;
-  strip.firstStep = t0;
-  strip.lastStep = arith::SubIOp::create(b, loc, arith::SubIOp::create(b, loc, steps, one), t0);
+  strip.firstStep = fromFirst(t0);
+  strip.lastStep =
+      fromFirst(arith::SubIOp::create(b, loc, arith::SubIOp::create(b, loc, taskSteps, one), t0));
   for (const Nest &nest : beforeNests) {
     emitNest(e, nest, strip, schedule, prologue, false);
     publish(e, nest);
@@ -223,6 +252,7 @@ void GroupEmitter::emitTask(Value task) {
   Frame f = frame(rows, firstRow, outerBatch);
   e.leaves = baseLeaves;
   e.parity = {};
+  findSteps(task);
   // The initial value of a state is what its argument means before the first step.
   for (auto [state, buffer] : llvm::zip_equal(op.getStateArgs(), stateBuffers)) {
     Nest nest{{Store{state, {Piece{state, {}, {}, {}}}, {Leaf{buffer, Leaf::State}}}}, state};

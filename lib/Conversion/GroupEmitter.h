@@ -30,6 +30,8 @@ private:
   int64_t batchRank, timeAxis;
   llvm::SmallVector<mlir::Value> batchSizes;
   mlir::Value steps, tileRows, tasks, stripSteps;
+  /// The task's first step (null: 0) and how many it has: of a packed sequence, or all.
+  mlir::Value taskFirst, taskSteps;
   int64_t channelTile = 0; ///< 0 where a step is done for all channels at once
   Channels channels;       ///< where there are tiles of them
   bool hasStrips = false, contractions = false;
@@ -67,6 +69,8 @@ private:
   void emitTiles(Frame f, mlir::Value first, mlir::Value count, bool streaming);
   mlir::scf::ForOp emitSteps(Frame f, mlir::Value first, mlir::Value count, mlir::Value parity,
                              bool streaming);
+  void findSteps(mlir::Value task);
+  mlir::Value fromFirst(mlir::Value step);
   mlir::Value streamingCondition();
   void emitDelayFinals();
   void replaceResults();

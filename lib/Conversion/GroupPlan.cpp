@@ -66,7 +66,8 @@ void GroupEmitter::computeSizes() {
     channels = analyzeChannels(op);
   if (batchRank == 0)
     return;
-  int64_t rows = channelTile ? 1 : std::max<int64_t>(1, schedule.getBatchTile());
+  // Packed sequences have lengths of their own: a task is one of them.
+  int64_t rows = channelTile || op.isPacked() ? 1 : std::max<int64_t>(1, schedule.getBatchTile());
   Value wanted = arith::ConstantIndexOp::create(b, loc, rows);
   tileRows =
       rows == 1 ? one : arith::MinSIOp::create(b, loc, batchSizes.back(), wanted).getResult();
@@ -96,7 +97,7 @@ void GroupEmitter::planStrips(ArrayRef<Operation *> ops, SmallVector<Nest> &nest
         wholeBuffers[v] = allocateLike(v, {}, 0);
         store.targets.push_back({wholeBuffers[v], Leaf::Whole});
       } else {
-        Value buffer = allocateLike(v, {tasks, tileRows, stripSteps}, batchRank + 1);
+        Value buffer = allocateLike(v, {tasks, tileRows, stripSteps}, op.getSequenceRank());
         store.targets.push_back({buffer, Leaf::Strip});
       }
       stores.push_back(store);
@@ -174,7 +175,9 @@ void GroupEmitter::planStep() {
     bool outside =
         llvm::any_of(result.getUsers(), [&](Operation *user) { return !isMember(user); });
     if (outside) {
-      SmallVector<OpFoldResult> sizes(batchSizes.begin(), batchSizes.end());
+      SmallVector<OpFoldResult> sizes;
+      if (!op.isPacked())
+        sizes.append(batchSizes.begin(), batchSizes.end());
       sizes.insert(sizes.begin() + timeAxis, OpFoldResult(steps));
       wholeBuffers[result] = allocateLike(out, sizes, 0);
       targets[out].push_back({wholeBuffers[result], Leaf::Sequence});

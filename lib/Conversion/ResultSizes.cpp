@@ -84,9 +84,9 @@ FailureOr<Value> SizeWalk::sizeOfSeq(OpResult result, int64_t dim) {
   unsigned n = result.getResultNumber();
   if (n >= op.getNumOuts())
     return size(op.getInitial()[n - op.getNumOuts()], dim);
-  int64_t batch = op.getBatchRank(), time = op.getTimeAxis();
-  if (dim > batch)
-    return size(op.getYield().getOut()[n], dim - batch - 1);
+  int64_t leading = op.getSequenceRank(), time = op.getTimeAxis();
+  if (dim >= leading)
+    return size(op.getYield().getOut()[n], dim - leading);
   if (dim != time)
     return size(op.getInitial().front(), dim < time ? dim : dim - 1);
   if (op.getSteps())

@@ -26,7 +26,7 @@ static int64_t channelsOf(seq::RecurrenceOp op) {
 
 Operation *ScanEmitter::firstObstacle(seq::RecurrenceOp op) {
   int64_t lanes = op.getScheduleAttr().getVectorBits() / 32;
-  if (!combineOf(op) || channelsOf(op) < 1 || 2 * channelsOf(op) > lanes)
+  if (op.isPacked() || !combineOf(op) || channelsOf(op) < 1 || 2 * channelsOf(op) > lanes)
     return op;
   for (Value v : op.getStateArgs())
     if (typeOf(v).getShape() != typeOf(op.getStateArgs().front()).getShape())

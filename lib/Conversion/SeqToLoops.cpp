@@ -4,6 +4,8 @@
 //   for each batch index: h = initial
 //     for t in 0 … T-1 (or backwards): h, y[t] = step(x[t], h)
 //
+// The steps of packed sequence n are cu[n] … cu[n+1]-1 instead.
+//
 // Everything stays on tensors; bufferization makes the slices views.
 #include "seqc/Conversion/Passes.h"
 #include "seqc/Dialect/Seq/IR/Seq.h"
@@ -79,6 +81,14 @@ struct RecurrenceLowering {
   /// Empty tensors for all results.
   SmallVector<Value> emptyResults();
 
+  /// Indices of step `t` in what has a time axis.
+  SmallVector<Value> indicesOf(ArrayRef<Value> batch, Value t) {
+    return withTime(op.isPacked() ? ArrayRef<Value>() : batch, t, op.getTimeAxis());
+  }
+
+  /// First step of the sequence (null: 0) and how many it has.
+  std::pair<Value, Value> stepsOf(ArrayRef<Value> batch);
+
   /// Runs the step at `indices` and returns next states followed by outs.
   SmallVector<Value> step(ArrayRef<Value> batch, Value t, ValueRange states);
 
@@ -141,7 +151,9 @@ static FailureOr<OpFoldResult> stepDim(OpBuilder &b, seq::RecurrenceOp op, Value
 }
 
 SmallVector<Value> RecurrenceLowering::emptyResults() {
-  SmallVector<OpFoldResult> batch = op.getBatchSizes(b);
+  SmallVector<OpFoldResult> batch;
+  if (!op.isPacked())
+    batch = op.getBatchSizes(b);
   SmallVector<Value> results;
   for (auto [out, result] : llvm::zip_equal(op.getYield().getOut(), op.getOuts())) {
     SmallVector<OpFoldResult> sizes = batch;
@@ -170,12 +182,25 @@ SmallVector<Value> RecurrenceLowering::emptyResults() {
   return results;
 }
 
+std::pair<Value, Value> RecurrenceLowering::stepsOf(ArrayRef<Value> batch) {
+  if (!op.isPacked())
+    return {Value(), asValue(b, loc, op.getStepCount(b))};
+  auto offset = [&](Value n) -> Value {
+    Value v = tensor::ExtractOp::create(b, loc, op.getCuSeqlens(), n);
+    return v.getType().isIndex() ? v : arith::IndexCastOp::create(b, loc, b.getIndexType(), v);
+  };
+  Value next =
+      arith::AddIOp::create(b, loc, batch.front(), arith::ConstantIndexOp::create(b, loc, 1));
+  Value first = offset(batch.front());
+  return {first, arith::SubIOp::create(b, loc, offset(next), first)};
+}
+
 SmallVector<Value> RecurrenceLowering::step(ArrayRef<Value> batch, Value t, ValueRange states) {
   auto bind = [&](Block::BlockArgListType args, OperandRange operands, ValueRange leading) {
     for (auto [arg, operand] : llvm::zip_equal(args, operands))
       map.map(arg, sliceAt(b, loc, operand, leading, typeOf(arg)));
   };
-  SmallVector<Value> whole = withTime(batch, t, op.getTimeAxis());
+  SmallVector<Value> whole = indicesOf(batch, t);
   bind(op.getInputArgs(), op.getInputs(), whole);
   bind(op.getSharedArgs(), op.getShared(), t);
   bind(op.getGivenArgs(), op.getGiven(), batch);
@@ -210,18 +235,21 @@ SmallVector<Value> RecurrenceLowering::sequence(ArrayRef<Value> batch, ValueRang
   llvm::append_range(carried, results.take_front(numOuts));
   Value zero = arith::ConstantIndexOp::create(b, loc, 0);
   Value one = arith::ConstantIndexOp::create(b, loc, 1);
-  Value steps = asValue(b, loc, op.getStepCount(b));
+  auto [first, steps] = stepsOf(batch);
   auto loop = scf::ForOp::create(
-      b, loc, zero, steps, one, carried, [&](OpBuilder &, Location, Value i, ValueRange args) {
+      b, loc, zero, steps, one, carried,
+      [&, first = first, steps = steps](OpBuilder &, Location, Value i, ValueRange args) {
         OpBuilder::InsertionGuard guard(b);
         b.setInsertionPointToStart(i.getParentBlock());
         Value t = i;
         if (op.getReverse())
           t = arith::SubIOp::create(b, loc, arith::SubIOp::create(b, loc, steps, one), i);
+        if (first)
+          t = arith::AddIOp::create(b, loc, first, t);
         SmallVector<Value> values = step(batch, t, args.take_front(op.getNumStates()));
         for (auto [n, out] : llvm::enumerate(args.drop_front(op.getNumStates()))) {
           Value &v = values[op.getNumStates() + n];
-          v = insertAt(b, loc, v, out, withTime(batch, t, op.getTimeAxis()));
+          v = insertAt(b, loc, v, out, indicesOf(batch, t));
         }
         // With several states, one's new value may be another's old one, or written over it.
         for (unsigned n = 0; n < op.getNumStates(); ++n)

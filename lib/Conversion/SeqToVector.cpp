@@ -159,8 +159,8 @@ struct ConvertSeqToVectorPass : seqc::impl::ConvertSeqToVectorPassBase<ConvertSe
     }
     remarkOnLibm(op);
     Group group{op, {}, {}};
-    addProducers(group, op.getBatchRank() + 1);
-    addConsumers(group, op.getBatchRank() + 1);
+    addProducers(group, op.getSequenceRank());
+    addConsumers(group, op.getSequenceRank());
     GroupEmitter(group).run();
     return success();
   }

@@ -116,7 +116,7 @@ OpFoldResult VectorEval::mixedSizeOf(Value v, int64_t dim) {
 
 /// Size of an out (the recurrence itself is about to go).
 Value VectorEval::sizeOfResult(OpResult v, int64_t dim) {
-  int64_t leading = recurrence.getBatchRank() + 1, time = recurrence.getTimeAxis();
+  int64_t leading = recurrence.getSequenceRank(), time = recurrence.getTimeAxis();
   Value out = recurrence.getYield().getOut()[v.getResultNumber()];
   if (dim >= leading)
     return sizeOf(out, dim - leading);
@@ -131,6 +131,14 @@ Value VectorEval::sizeOfSteps() {
   if (!recurrence.getInputs().empty())
     return sizeOf(recurrence.getInputs().front(), recurrence.getTimeAxis());
   return sizeOf(recurrence.getShared().front(), 0);
+}
+
+Index VectorEval::sequenceIndex() {
+  Index idx;
+  if (!recurrence.isPacked())
+    idx = place.batch;
+  idx.insert(idx.begin() + recurrence.getTimeAxis(), place.time);
+  return idx;
 }
 
 Value VectorEval::sizeOf(Value v, int64_t dim) {
@@ -384,9 +392,7 @@ Index VectorEval::leafIndex(const Leaf &leaf, const Index &idx) {
     return out;
   }
   if (leaf.prefix == Leaf::Sequence || leaf.prefix == Leaf::Batch) {
-    out = place.batch;
-    if (leaf.prefix == Leaf::Sequence)
-      out.insert(out.begin() + recurrence.getTimeAxis(), place.time);
+    out = leaf.prefix == Leaf::Sequence ? sequenceIndex() : place.batch;
     out.append(idx.begin(), idx.end());
     return out;
   }
@@ -401,7 +407,8 @@ Index VectorEval::leafIndex(const Leaf &leaf, const Index &idx) {
   out.push_back(place.row);
   if (leaf.prefix == Leaf::Strip || leaf.prefix == Leaf::StripOfStep)
     out.push_back(place.stepInStrip);
-  out.append(idx.begin() + (leaf.prefix == Leaf::Strip ? place.batch.size() + 1 : 0), idx.end());
+  out.append(idx.begin() + (leaf.prefix == Leaf::Strip ? recurrence.getSequenceRank() : 0),
+             idx.end());
   return out;
 }
 
@@ -446,8 +453,7 @@ std::optional<std::pair<Value, Index>> VectorEval::step(Value v, const Index &id
       n = recurrence->getNumOperands() - fromEnd;
     Index whole;
     if (n < recurrence.getInputs().size()) {
-      whole = place.batch;
-      whole.insert(whole.begin() + recurrence.getTimeAxis(), place.time);
+      whole = sequenceIndex();
     } else if (n < recurrence.getInputs().size() + recurrence.getShared().size()) {
       whole = {place.time};
     } else {

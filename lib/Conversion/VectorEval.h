@@ -128,6 +128,8 @@ public:
   mlir::Value sizeOfResult(mlir::OpResult v, int64_t dim);
   /// The recurrence's number of steps.
   mlir::Value sizeOfSteps();
+  /// Indices of the place in a value per step: batch and time, or time alone (packed sequences).
+  Index sequenceIndex();
   mlir::OpFoldResult mixedSizeOf(mlir::Value v, int64_t dim);
 
   /// The buffer of `v`, if it has one or comes from outside of the group; else null.

@@ -95,7 +95,7 @@ void NestEmitter::setUpLoops(Value shape) {
     addLoop(frame.rows);
   if (frame.steps)
     addLoop(frame.steps);
-  int64_t first = frame.steps ? e.place.batch.size() + 1 : 0;
+  int64_t first = frame.steps ? e.recurrence.getSequenceRank() : 0;
   int64_t rank = typeOf(shape).getRank();
   for (int64_t d = first; d < rank; ++d) {
     Value size = e.sizeOf(shape, d);
@@ -154,10 +154,8 @@ Index NestEmitter::valueIndex(const Index &domain) {
   }
   unsigned leading = frame.hasBatch + (frame.steps && !flat ? 1 : 0);
   Index idx;
-  if (frame.steps) {
-    idx = e.place.batch;
-    idx.insert(idx.begin() + frame.timeAxis, e.place.time);
-  }
+  if (frame.steps)
+    idx = e.sequenceIndex();
   idx.append(domain.begin() + leading, domain.end());
   return idx;
 }

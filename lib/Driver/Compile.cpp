@@ -285,6 +285,8 @@ bool Compilation::writeExplanations() {
   raw_string_ostream os(text);
   if (invocation.explain == ExplainForm::JSON)
     printExplanationsJSON(os, explanations);
+  else if (invocation.explain == ExplainForm::Line)
+    printExplanationLines(os, explanations);
   else
     printExplanations(os, explanations);
   if (!invocation.explainFile.empty() && invocation.explainFile != "-")

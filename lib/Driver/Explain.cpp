@@ -7,6 +7,7 @@
 #include "Explain.h"
 #include "mlir/IR/Remarks.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/SmallVectorExtras.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/JSON.h"
@@ -72,18 +73,46 @@ static void printPlace(raw_ostream &os, const Explanation &explanation) {
     os << ':' << place.line << ':' << place.column;
   if (!explanation.function.empty())
     os << " in '" << explanation.function << "'";
-  os << '\n';
+}
+
+/// True if both are about the same place in the source.
+static bool samePlace(const Explanation &a, const Explanation &b) {
+  return a.place.file == b.place.file && a.place.line == b.place.line &&
+         a.place.column == b.place.column;
+}
+
+void seqc::printExplanationLines(raw_ostream &os, ArrayRef<Explanation> explanations) {
+  std::vector<const Explanation *> sorted = sortByPlace(explanations);
+  for (auto first = sorted.begin(); first != sorted.end();) {
+    auto end = std::find_if(first, sorted.end(),
+                            [&](const Explanation *e) { return !samePlace(**first, *e); });
+    printPlace(os, **first);
+    StringRef separator = ": ";
+    auto add = [&](const Twine &text) { os << std::exchange(separator, "; ") << text; };
+    // The plan first, then what was proved of the step and what else there is to say.
+    for (auto e = first; e != end; ++e)
+      if ((*e)->name == "plan")
+        for (const auto &[key, value] : (*e)->facts)
+          if (key == "plan")
+            add("plan " + value + ", " + join((*e)->sentences, "; "));
+    for (auto e = first; e != end; ++e)
+      if ((*e)->name != "plan" && (*e)->name != "not_legal" && !(*e)->sentences.empty())
+        add(join((*e)->sentences, "; "));
+    os << '\n';
+    first = end;
+  }
+  if (sorted.empty())
+    os << "nothing to explain: no function was scheduled\n";
 }
 
 void seqc::printExplanations(raw_ostream &os, ArrayRef<Explanation> explanations) {
   const Explanation *last = nullptr;
   for (const Explanation *explanation : sortByPlace(explanations)) {
-    const SourcePlace &place = explanation->place;
-    if (!last || last->place.file != place.file || last->place.line != place.line ||
-        last->place.column != place.column) {
+    if (!last || !samePlace(*last, *explanation)) {
       if (last)
         os << '\n';
       printPlace(os, *explanation);
+      os << '\n';
     }
     last = explanation;
     os << "  " << left_justify(explanation->category, 9) << ' ' << explanation->name;

@@ -26,6 +26,8 @@ struct Explanation {
 /// which must live as long as the context. False if the context refuses.
 bool collectExplanations(mlir::MLIRContext &context, std::vector<Explanation> &explanations);
 
+/// One line per place: the plan and why, what was proved of the step.
+void printExplanationLines(llvm::raw_ostream &os, llvm::ArrayRef<Explanation> explanations);
 /// One readable block per place, in the order of the file.
 void printExplanations(llvm::raw_ostream &os, llvm::ArrayRef<Explanation> explanations);
 /// One JSON object: `schema` (1) and `remarks`.

@@ -210,7 +210,7 @@ bool CommandLine::readExplain() {
   const Arg *arg = args.getLastArg(OPT_explain, OPT_explain_EQ);
   if (!arg)
     return true;
-  out.explain = ExplainForm::Text;
+  out.explain = ExplainForm::Line;
   if (arg->getOption().matches(OPT_explain))
     return true;
   auto [form, file] = StringRef(arg->getValue()).split(':');

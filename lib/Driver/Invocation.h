@@ -26,7 +26,7 @@ llvm::ArrayRef<EmitRow> getEmitRows();
 /// True for the kinds that are MLIR.
 inline bool isMLIR(EmitKind kind) { return kind <= EmitKind::Lowered; }
 
-enum class ExplainForm { None, Text, JSON };
+enum class ExplainForm { None, Line, Text, JSON };
 
 struct Invocation {
   enum class Action { Compile, Help, HelpAll, Version, CheckBytecode };

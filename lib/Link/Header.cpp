@@ -96,6 +96,7 @@ private:
   std::string unique(StringRef name);
   std::string typeText(const TensorSignature &tensor) const;
   std::string shapeText(const TensorSignature &tensor) const;
+  std::string sizeText(const DimSignature &dim) const;
   std::string parameterText(const Parameter &parameter) const;
   std::string signatureText(ArrayRef<int32_t> sizes, ArrayRef<Parameter> parameters) const;
   std::vector<int32_t> sizesOf(ArrayRef<Parameter> parameters) const;
@@ -160,14 +161,15 @@ std::string FunctionWriter::typeText(const TensorSignature &tensor) const {
 /// The sizes, by name where they are dynamic.
 std::string FunctionWriter::shapeText(const TensorSignature &tensor) const {
   std::string text;
-  for (const DimSignature &dim : tensor.dims) {
-    text += text.empty() ? "" : ", ";
-    if (dim.size >= 0)
-      text += std::to_string(dim.size);
-    else
-      text += dim.symbol < 0 ? "?" : sizeNames[dim.symbol];
-  }
+  for (const DimSignature &dim : tensor.dims)
+    text += (text.empty() ? "" : ", ") + sizeText(dim);
   return text;
+}
+
+std::string FunctionWriter::sizeText(const DimSignature &dim) const {
+  if (dim.size >= 0)
+    return std::to_string(dim.size);
+  return dim.symbol < 0 ? "?" : sizeNames[dim.symbol];
 }
 
 std::string FunctionWriter::parameterText(const Parameter &parameter) const {
@@ -242,6 +244,9 @@ void FunctionWriter::writeComment() {
   for (const Parameter &parameter : parameters) {
     out << " *   " << (parameter.isResult ? "gives " : "takes ") << parameter.name << ": "
         << typeText(*parameter.tensor);
+    if (parameter.tensor->offsets)
+      out << ", offsets of packed sequences: from 0 to "
+          << sizeText(parameter.tensor->offsets->total) << ", never falling";
     for (const StateSignature &state : function.states) {
       if (parameter.tensor == &function.arguments[state.argument])
         out << ", initial value of state '" << state.name << "'";

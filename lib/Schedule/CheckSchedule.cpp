@@ -1,8 +1,8 @@
 // The contract of stage 3.
+#include "mlir/IR/BuiltinOps.h"
 #include "seqc/Analysis/Channels.h"
 #include "seqc/Schedule/Passes.h"
 #include "seqc/Schedule/ScheduleSpace.h"
-#include "mlir/IR/BuiltinOps.h"
 
 namespace seqc {
 #define GEN_PASS_DEF_CHECKSCHEDULEPASS
@@ -17,8 +17,9 @@ static LogicalResult checkScan(Operation *op, seq::ScheduleAttr schedule) {
   if (!recurrence)
     return op->emitOpError("expected plan 'scan' on a recurrence only");
   if (schedule.getChunk() > 0 && (schedule.getBatchTile() < 2 || schedule.getBatchTile() > 1024))
-    return op->emitOpError("expected a batch_tile of 2 to 1024 chunks at once for a scan in chunks, "
-                           "but got ")
+    return op->emitOpError(
+               "expected a batch_tile of 2 to 1024 chunks at once for a scan in chunks, "
+               "but got ")
            << schedule.getBatchTile();
   if (schedule.getChunk() % (schedule.getVectorBits() / 32))
     return op->emitOpError("expected a chunk of whole vectors, but got ") << schedule.getChunk();
@@ -53,6 +54,11 @@ static LogicalResult check(Operation *op, seq::ScheduleAttr schedule) {
   if (schedule.getBatchTile() < 0 || schedule.getBatchTile() > 4096)
     return op->emitOpError("expected a batch_tile between 0 and 4096 sequences, but got ")
            << schedule.getBatchTile();
+  auto packed = dyn_cast<seq::RecurrenceOp>(op);
+  if (packed && packed.isPacked() && schedule.getBatchTile() > 1)
+    return op->emitOpError("expected a batch_tile of at most 1 with 'cu_seqlens', where each "
+                           "sequence has steps of its own, but got ")
+           << schedule.getBatchTile();
   if (schedule.getStrip() < 1 || schedule.getStrip() > 4096)
     return op->emitOpError("expected a strip between 1 and 4096 steps, but got ")
            << schedule.getStrip();
@@ -63,8 +69,7 @@ static LogicalResult check(Operation *op, seq::ScheduleAttr schedule) {
              << lanes << ", the elements of a vector, but got " << tile;
     auto recurrence = dyn_cast<seq::RecurrenceOp>(op);
     if (!recurrence)
-      return op->emitOpError("expected no channel_tile outside of seq.recurrence, but got ")
-             << tile;
+      return op->emitOpError("expected no channel_tile on a function, but got ") << tile;
     Channels channels = analyzeChannels(recurrence);
     if (!channels.size)
       return op->emitOpError("expected a step that keeps channels apart for channel_tile = ")

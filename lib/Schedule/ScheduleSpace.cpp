@@ -47,6 +47,8 @@ UsualSizes seqc::usualSizes(seq::RecurrenceOp op, const Assumptions &assumed) {
   Value sequence = op.getInputs().empty() ? Value() : op.getInputs().front();
   sizes.steps = settle(op.getStaticSteps(), sequence, op.getTimeAxis(), UsualSizes().steps,
                        sizes.guessedSteps);
+  if (op.isPacked()) // those of all sequences
+    sizes.steps = llvm::divideCeil(sizes.steps, std::max<int64_t>(1, sizes.batch));
   return sizes;
 }
 
@@ -100,6 +102,8 @@ static seq::ScheduleAttr fusedTiles(seq::RecurrenceOp op, seq::TargetAttr target
     return schedule.withTiles(/*batch=*/1, room / each * lanes, /*strip=*/8);
   if (batchRank == 0)
     return schedule;
+  if (op.isPacked()) // no two sequences have the same steps
+    return schedule.withTiles(1, 0, schedule.getStrip());
   int64_t usual = op.getStaticBatch().back();
   if (ShapedType::isDynamic(usual))
     usual = assumedSize(op.getInitial().front(), batchRank - 1, assumed);
@@ -141,6 +145,8 @@ static seq::ScheduleAttr scanSchedule(seq::TargetAttr target, int64_t channels,
 static std::string whyNotInVectors(seq::RecurrenceOp op, int64_t lanes) {
   if (op->getParentOfType<seq::RecurrenceOp>())
     return "it is inside of another recurrence's step";
+  if (op.isPacked())
+    return "packed sequences are a pass over time each, from one offset to the next";
   auto shape = typeOf(op.getStateArgs().front()).getShape();
   for (Value state : op.getStateArgs())
     if (typeOf(state).getShape() != shape)
@@ -204,8 +210,6 @@ SmallVector<PlanOption> seqc::scheduleSpace(seq::RecurrenceOp op, seq::TargetAtt
   options.push_back({seq::Plan::Fused, "", fusedTiles(op, target, assumed),
                      priceOfFused(op, sizes, machine, assumed.threads), ""});
   options.push_back(scanOption(op, target, assumed, sizes));
-  for (seq::Plan plan : {seq::Plan::Chunked, seq::Plan::Segments, seq::Plan::Newton})
-    options.push_back({plan, "seqc does not implement it yet", {}, {}, ""});
   return options;
 }
 

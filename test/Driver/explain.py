@@ -10,7 +10,7 @@ import tool
 
 tool.folder()
 tool.write("m.mlir", tool.SUM)
-result = tool.run("m.mlir", "--explain")
+result = tool.run("m.mlir", "--explain=text")
 text = result.stdout.decode()
 tool.report("status", (result.returncode, result.stderr) == (0, b""), result)
 tool.report("place", text.startswith("m.mlir:3:"), text)
@@ -27,12 +27,16 @@ tool.report("step and plan", {"step", "plan"} <= {r["category"] for r in data["r
 
 result = tool.run("m.mlir", "--explain=text:e.txt", "--emit=scheduled")
 tool.report("file", open("e.txt").read() == text and b"schedule(<" in result.stdout, result)
-result = tool.run("m.mlir", "--explain", "--emit=scheduled")
+result = tool.run("m.mlir", "--explain=text", "--emit=scheduled")
 tool.report("stderr", result.stderr.decode() == text and b"schedule(<" in result.stdout, result)
 tool.write("n.mlir", "func.func @f(%x: tensor<4xf32>) -> tensor<4xf32> {\n  return %x : tensor<4xf32>\n}\n")
 result = tool.run("n.mlir", "--explain", "--emit=scheduled")
-tool.report("no recurrence", result.stderr.startswith(b"n.mlir:1:1 in 'f'\n")
-            and b"no step function: it holds no recurrence" in result.stderr, result)
+tool.report("no recurrence", result.stderr.startswith(b"n.mlir:1:1 in 'f': ")
+            and b"no step function: it holds no recurrence" in result.stderr
+            and result.stderr.count(b"\n") == 1, result)
+result = tool.run("m.mlir", "--explain", "--march=x86-64-v4")
+line = result.stdout.decode()
+tool.report("one line", line.count("\n") == 1 and line.startswith("m.mlir:3:") and "plan " in line, line)
 result = tool.run("n.mlir", "--explain", "--emit=seq")
 tool.report("nothing", result.stderr == b"nothing to explain: no function was scheduled\n", result)
 tool.finish("explain")

@@ -40,9 +40,9 @@ wrong("expected text or json for --explain, but got 'jsn'", "m.mlir", "--explain
 wrong("--explain=html is not available yet", "m.mlir", "--explain=html")
 wrong("expected a file behind '--explain=json:'", "m.mlir", "--explain=json:")
 wrong("expected text or json for --diagnostics, but got 'xml'", "m.mlir", "--diagnostics=xml")
-wrong("expected auto, reference or fused for --schedule, but got 'fussed'", "m.mlir", "-o", "m.so",
+wrong("expected auto, reference, fused or scan for --schedule, but got 'fussed'", "m.mlir", "-o", "m.so",
       "--schedule=fussed", help="did you mean 'fused'?")
-for plan in "scan", "chunked", "segments", "newton":
+for plan in "chunked", "segments", "newton":
     wrong(f"--schedule={plan} is not available yet", "m.mlir", "-o", "m.so", f"--schedule={plan}")
 wrong("expected NAME=SIZE,… for --assume, but got 'B'", "m.mlir", "-o", "m.so", "--assume=B",
       help="--assume=B=8,T=4096")
@@ -54,9 +54,15 @@ wrong("--target=cuda is not available yet", "m.mlir", "-o", "m.so", "--target=cu
 wrong("expected 0 to 3 for --opt-level, but got '4'", "m.mlir", "-o", "m.so", "--opt-level=4")
 wrong("expected all for --help, but got 'al'", "--help=al", help="did you mean 'all'?")
 wrong("expected a file for --weights", "m.mlir", "-o", "m.so", "--weights=")
-for option in ("threads", "certificate", "streaming-exact"):
+for threads in "0", "-1", "1025", "two", "":
+    wrong(f"expected 1 to 1024 for --threads, but got '{threads}'", "m.mlir", "-o", "m.so",
+          f"--threads={threads}")
+wrong("--schedule=scan and --streaming-exact exclude each other", "m.mlir", "-o", "m.so",
+      "--schedule=scan", "--streaming-exact")
+wrong("expected a file behind '--target-facts='", "m.mlir", "-o", "m.so", "--target-facts=")
+for option in ("certificate",):
     wrong(f"option '--{option}' is not available yet", "m.mlir", "-o", "m.so", f"--{option}")
-for option in ("--export=", "--cuda-arch=", "--prefix=", "--target-facts="):
+for option in ("--export=", "--cuda-arch=", "--prefix="):
     wrong(f"option '{option[:-1]}' is not available yet", "m.mlir", "-o", "m.so", f"{option}x")
 
 # An unknown triple, level or feature, whatever the host is.

@@ -15,7 +15,7 @@ import seqc
 PATH, FOLDER = sys.argv[1], sys.argv[2]
 shutil.rmtree(FOLDER, ignore_errors=True)
 os.makedirs(FOLDER)
-MODEL = seqc.compile(PATH)
+MODEL = seqc.compile(PATH, schedule="fused")
 rng = np.random.default_rng(0)
 
 
@@ -152,7 +152,7 @@ def test_threads():
     expected, failures = MODEL.sum(x, s)[0], []
 
     def work(number):
-        model = MODEL if number % 2 else seqc.compile(PATH)
+        model = MODEL if number % 2 else seqc.compile(PATH, schedule="fused")
         for _ in range(50):
             if not np.array_equal(model.sum(x, s)[0], expected):
                 failures.append(number)

@@ -3,7 +3,7 @@
 // -----
 
 func.func @leaky(%u: tensor<?x?x8xf32>, %h0: tensor<?x8xf32>) -> (tensor<?x?x8xf32>, tensor<?x8xf32>) {
-  // expected-error @+1 {{expected plan 'reference' or 'fused', but got 'scan', which seqc does not implement yet}}
+  // expected-error @+1 {{expected vector_bits of 128, 256 or 512, but got 0}}
   %y, %last = seq.recurrence (%x: tensor<8xf32> in %u) states(%h: tensor<8xf32> = %h0) {
     %n = arith.addf %h, %x : tensor<8xf32>
     seq.yield next(%n : tensor<8xf32>) out(%n : tensor<8xf32>)
@@ -14,7 +14,7 @@ func.func @leaky(%u: tensor<?x?x8xf32>, %h0: tensor<?x8xf32>) -> (tensor<?x?x8xf
 // -----
 
 func.func @leaky(%u: tensor<?x?x8xf32>, %h0: tensor<?x8xf32>) -> (tensor<?x?x8xf32>, tensor<?x8xf32>) {
-  // expected-error @+1 {{expected plan 'reference' or 'fused', but got 'newton', which seqc does not implement yet}}
+  // expected-error @+1 {{expected plan 'reference', 'fused' or 'scan', but got 'newton', which seqc does not implement yet}}
   %y, %last = seq.recurrence (%x: tensor<8xf32> in %u) states(%h: tensor<8xf32> = %h0) {
     %n = arith.addf %h, %x : tensor<8xf32>
     seq.yield next(%n : tensor<8xf32>) out(%n : tensor<8xf32>)
@@ -107,14 +107,6 @@ func.func @leaky(%u: tensor<?x?x8xf32>, %h0: tensor<?x8xf32>) -> tensor<?x?x4xf3
 
 // -----
 
-func.func @filter(%a: tensor<?x?x8xf32>, %b: tensor<?x?x8xf32>, %h0: tensor<?x8xf32>) -> tensor<?x?x8xf32> {
-  // expected-error @+1 {{expected no channel_tile outside of seq.recurrence, but got 8}}
-  %y, %l = seq.affine_recurrence diagonal decay(%a) input(%b) initial(%h0) schedule(<fused, vector_bits = 256, channel_tile = 8, strip = 1, rows = 1, vectors = 1>) : (tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<?x8xf32>) -> (tensor<?x?x8xf32>, tensor<?x8xf32>)
-  return %y : tensor<?x?x8xf32>
-}
-
-// -----
-
 func.func @leaky(%u: tensor<?x?x8xf32>, %h0: tensor<?x8xf32>) -> tensor<?x?x8xf32> {
   // expected-error @+1 {{expected a batch_tile between 0 and 4096 sequences, but got 5000}}
   %y, %last = seq.recurrence (%x: tensor<8xf32> in %u) states(%h: tensor<8xf32> = %h0) {
@@ -122,4 +114,15 @@ func.func @leaky(%u: tensor<?x?x8xf32>, %h0: tensor<?x8xf32>) -> tensor<?x?x8xf3
     seq.yield next(%n : tensor<8xf32>) out(%n : tensor<8xf32>)
   } schedule(<fused, vector_bits = 256, batch_tile = 5000, strip = 1, rows = 1, vectors = 1>) : (tensor<?x?x8xf32>, tensor<?x8xf32>) -> (tensor<?x?x8xf32>, tensor<?x8xf32>)
   return %y : tensor<?x?x8xf32>
+}
+
+// -----
+
+func.func @packed(%u: tensor<?x8xf32>, %cu: tensor<?xi32>, %h0: tensor<?x8xf32>) -> (tensor<?x8xf32>, tensor<?x8xf32>) {
+  // expected-error @+1 {{expected a batch_tile of at most 1 with 'cu_seqlens', where each sequence has steps of its own, but got 8}}
+  %y, %last = seq.recurrence (%x: tensor<8xf32> in %u) cu_seqlens(%cu) states(%h: tensor<8xf32> = %h0) {
+    %n = arith.addf %h, %x : tensor<8xf32>
+    seq.yield next(%n : tensor<8xf32>) out(%n : tensor<8xf32>)
+  } schedule(<fused, vector_bits = 256, batch_tile = 8, strip = 16, rows = 3, vectors = 3>) : (tensor<?x8xf32>, tensor<?xi32>, tensor<?x8xf32>) -> (tensor<?x8xf32>, tensor<?x8xf32>)
+  return %y, %last : tensor<?x8xf32>, tensor<?x8xf32>
 }

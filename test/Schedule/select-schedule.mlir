@@ -67,4 +67,17 @@ func.func @dense(%u: tensor<?x?x8xf32> {seqc.dims = ["B", "T"]}, %w: tensor<8x8x
   } : (tensor<?x?x8xf32>, tensor<?x8xf32>) -> (tensor<?x?x8xf32>, tensor<?x8xf32>)
   return %y : tensor<?x?x8xf32>
 }
+// Packed sequences advance one by one: no two have the same steps.
+// CHECK-LABEL: func.func @packed
+// CHECK: schedule(<fused, vector_bits = 256, batch_tile = 1, strip = 16, rows = 6, vectors = 2, prefetch = 2, stream_bytes = 1048576>)
+// CHECK: schedule(<fused, vector_bits = 256, batch_tile = 1, strip = 16, rows = 6, vectors = 2, prefetch = 2, stream_bytes = 1048576>)
+func.func @packed(%u: tensor<?x8xf32>, %cu: tensor<?xi32>, %h0: tensor<?x8xf32>) -> (tensor<?x8xf32>, tensor<?x8xf32>) {
+  %y, %last = seq.recurrence (%x: tensor<8xf32> in %u) cu_seqlens(%cu) states(%h: tensor<8xf32> = %h0) {
+    %n = arith.addf %h, %x : tensor<8xf32>
+    seq.yield next(%n : tensor<8xf32>) out(%n : tensor<8xf32>)
+  } : (tensor<?x8xf32>, tensor<?xi32>, tensor<?x8xf32>) -> (tensor<?x8xf32>, tensor<?x8xf32>)
+  %z, %l = seq.affine_recurrence diagonal decay(%y) input(%u) initial(%last) cu_seqlens(%cu)
+      : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?xi32>) -> (tensor<?x8xf32>, tensor<?x8xf32>)
+  return %z, %l : tensor<?x8xf32>, tensor<?x8xf32>
+}
 }

@@ -59,6 +59,56 @@ TEST(Abi, TheHashSeesWhatCallersRelyOn) {
   EXPECT_EQ(signatureHashText(f).size(), 16u);
 }
 
+/// g(u: f32[T], cu: i32[M]) with N = 4 sequences in T steps.
+static ModuleSignature packedExample() {
+  ModuleSignature module = example();
+  FunctionSignature &g = module.functions[0];
+  g.states.clear();
+  g.streams = false;
+  g.symbols = {"T", "M"};
+  g.arguments = {{"u", ElementType::F32, false, {{-1, 0}}},
+                 {"cu", ElementType::I32, false, {{-1, 1}}}};
+  g.results = {{"y", ElementType::F32, false, {{-1, 0}}}};
+  g.publicResults = 1;
+  g.timeSymbol = -1;
+  g.arguments[1].offsets = OffsetsSignature{{-1, 0}, {4, -1}};
+  return module;
+}
+
+TEST(Abi, OffsetsReadBackAndCount) {
+  ModuleSignature module = packedExample();
+  auto read = parseModuleInfo(moduleInfo(module, "0.1.0"));
+  ASSERT_TRUE(bool(read)) << llvm::toString(read.takeError());
+  const FunctionSignature &g = read->functions[0];
+  EXPECT_FALSE(g.arguments[0].offsets);
+  ASSERT_TRUE(g.arguments[1].offsets);
+  EXPECT_EQ(g.arguments[1].offsets->total.symbol, 0);
+  EXPECT_EQ(g.arguments[1].offsets->sequences.size, 4);
+  EXPECT_EQ(signatureHash(g), signatureHash(module.functions[0]));
+  FunctionSignature other = g;
+  other.arguments[1].offsets->sequences.size = 5;
+  EXPECT_NE(signatureHash(g), signatureHash(other));
+  other.arguments[1].offsets.reset();
+  EXPECT_NE(signatureHash(g), signatureHash(other));
+}
+
+TEST(Abi, OffsetsThatNoRuntimeCanReadAreRefused) {
+  auto refused = [](auto change) {
+    ModuleSignature module = packedExample();
+    change(module.functions[0]);
+    llvm::Error error = checkSignature(module);
+    bool failed = bool(error);
+    llvm::consumeError(std::move(error));
+    return failed;
+  };
+  EXPECT_FALSE(refused([](FunctionSignature &) {}));
+  EXPECT_TRUE(refused([](FunctionSignature &g) { g.arguments[1].elementType = ElementType::F32; }));
+  EXPECT_TRUE(refused([](FunctionSignature &g) { g.arguments[1].dims.push_back({2, -1}); }));
+  EXPECT_TRUE(refused([](FunctionSignature &g) { g.arguments[1].offsets->total.symbol = -1; }));
+  EXPECT_TRUE(refused([](FunctionSignature &g) { g.arguments[1].offsets->total.symbol = 2; }));
+  EXPECT_TRUE(refused([](FunctionSignature &g) { g.results[0].offsets = OffsetsSignature{}; }));
+}
+
 TEST(Abi, CIdentifier) {
   EXPECT_EQ(cIdentifier("scan"), "scan");
   EXPECT_EQ(cIdentifier("my-model.v2"), "my_model_v2");

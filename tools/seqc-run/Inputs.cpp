@@ -1,6 +1,7 @@
 //===- Inputs.cpp - The arguments of a call -------------------------------===//
 #include "Inputs.h"
 #include "Npy.h"
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -64,6 +65,17 @@ void fillRandom(const Tensor &tensor, uint64_t state) {
     store(tensor, i, randomValue(part, state));
 }
 
+/// Offsets of packed sequences of random lengths, some of them 0: from 0 to `end`.
+void fillOffsets(const Tensor &tensor, int64_t end, uint64_t state) {
+  int64_t count = tensor.elements();
+  std::vector<int64_t> offsets(count, 0);
+  for (int64_t i = 1; i < count; ++i)
+    offsets[i] = i + 1 < count ? int64_t(nextRandom(state) % uint64_t(end + 1)) : end;
+  std::sort(offsets.begin(), offsets.end());
+  for (int64_t i = 0; i < count; ++i)
+    store(tensor, i, double(offsets[i]));
+}
+
 /// Notes the sizes of `tensor`, argument `i`, under their names; the first
 /// value stays.
 void noteSizes(const seqc_function *function, int32_t i, const Tensor &tensor, Sizes &sizes) {
@@ -74,20 +86,26 @@ void noteSizes(const seqc_function *function, int32_t i, const Tensor &tensor, S
       sizes.emplace(name, tensor.shape[d]);
 }
 
+/// The value of the size `name`, which argument `i` needs.
+std::optional<int64_t> findSize(const seqc_function *function, int32_t i, const std::string &name,
+                                const Sizes &sizes, std::string &error) {
+  auto known = sizes.find(name);
+  if (known != sizes.end())
+    return known->second;
+  error = "expected --size " + name + "=N for the argument '" + seqc_tensor_name(function, i) + "'";
+  return std::nullopt;
+}
+
 std::optional<Tensor> makeRandom(const seqc_function *function, int32_t i, const Options &options,
                                  Sizes &sizes, std::string &error) {
   std::vector<int64_t> shape;
   for (int32_t d = 0, rank = seqc_tensor_rank(function, i); d < rank; ++d) {
     int64_t size = seqc_tensor_size(function, i, d);
     if (size < 0) {
-      std::string name = seqc_tensor_size_name(function, i, d);
-      auto known = sizes.find(name);
-      if (known == sizes.end()) {
-        error = "expected --size " + name + "=N for the argument '" +
-                seqc_tensor_name(function, i) + "'";
+      auto known = findSize(function, i, seqc_tensor_size_name(function, i, d), sizes, error);
+      if (!known)
         return std::nullopt;
-      }
-      size = known->second;
+      size = *known;
     }
     shape.push_back(size);
   }
@@ -96,12 +114,24 @@ std::optional<Tensor> makeRandom(const seqc_function *function, int32_t i, const
     error = "expected sizes that fit into memory";
     return std::nullopt;
   }
+  uint64_t seed = options.seed + uint64_t(i) * 0x632be59bd9b4e019u;
+  int64_t end = seqc_tensor_offsets_end(function, i);
+  if (end != -2) {
+    if (end == -1) {
+      auto known = findSize(function, i, seqc_tensor_offsets_end_name(function, i), sizes, error);
+      if (!known)
+        return std::nullopt;
+      end = *known;
+    }
+    fillOffsets(*tensor, end, seed);
+    return tensor;
+  }
   auto scalar = options.scalars.find(seqc_tensor_name(function, i));
   if (scalar != options.scalars.end())
     for (int64_t e = 0, n = tensor->elements(); e < n; ++e)
       store(*tensor, e, scalar->second);
   else
-    fillRandom(*tensor, options.seed + uint64_t(i) * 0x632be59bd9b4e019u);
+    fillRandom(*tensor, seed);
   return tensor;
 }
 

@@ -48,7 +48,7 @@ Exit Model::open(const Options &options, const std::string &schedule, std::strin
   return exitOf(code);
 }
 
-bool promisesBits(const seqc_function *function) {
+bool seqc::run::promisesBits(const seqc_function *function) {
   return strcmp(seqc_numbers(function), "bitwise") == 0;
 }
 

@@ -28,6 +28,9 @@ public:
   /// Class of an index value that is a size, or of itself alone.
   unsigned classOfIndex(mlir::Value index);
   bool same(unsigned a, unsigned b) { return find(a) == find(b); }
+  /// True if class `less` is known to be one less than class `more`: a number of packed sequences
+  /// and the size of their `cu_seqlens`. (That equal offsets mean equal numbers is not assumed.)
+  bool isOneLess(unsigned less, unsigned more);
   /// The size of a class where one of its members is static.
   std::optional<int64_t> staticSize(unsigned c) { return sizes.lookup(find(c)); }
   /// Name given to the class by `seqc.dims`, or empty.
@@ -47,11 +50,14 @@ private:
   void visitControlFlow(mlir::Operation *op);
   void visitRecurrence(mlir::Operation *op);
   void visitDelay(mlir::Operation *op);
+  void visitDecrement(mlir::Operation *op);
 
   llvm::DenseMap<std::pair<mlir::Value, int64_t>, unsigned> nodes;
   llvm::SmallVector<unsigned> parent;
   llvm::DenseMap<unsigned, std::optional<int64_t>> sizes;
   llvm::DenseMap<unsigned, std::string> names;
+  /// Pairs of classes (n, n - 1).
+  llvm::SmallVector<std::pair<unsigned, unsigned>> decrements;
 };
 
 } // namespace seqc

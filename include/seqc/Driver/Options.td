@@ -19,8 +19,8 @@ def weights : J<"weights=", "FILE", "bind seqc.param arguments from a .safetenso
 def streaming_exact : F<"streaming-exact", "only plans whose steps give the bits of the whole">;
 def target_facts : J<"target-facts=", "FILE", "measured facts, written by seqc-run --calibrate">;
 def precise : F<"precise", "activations by libm instead of vector expansions">;
-def explain : F<"explain", "print what is known of each step, its plan and why">;
-def explain_EQ : J<"explain=", "text|json[:FILE]", "the same in that form, to FILE">;
+def explain : F<"explain", "a line for each step: its plan and why">;
+def explain_EQ : J<"explain=", "text|json[:FILE]", "a page: proof, prices of all plans, refusals, flips">;
 def diagnostics : J<"diagnostics=", "text|json", "messages with carets, or one JSON object a line">;
 def save_temps : F<"save-temps", "write one file per stage next to the output">;
 def time_passes : F<"time-passes", "print the seconds of each stage">;

@@ -29,7 +29,7 @@ struct PlanOption {
   bool isLegal() const { return refusal.empty(); }
 };
 
-/// All plans but `reference`, which is never chosen unasked. Does not change `op`.
+/// All plans that seqc has but `reference`, which is never chosen unasked. Does not change `op`.
 llvm::SmallVector<PlanOption> scheduleSpace(seq::RecurrenceOp op, seq::TargetAttr target,
                                             const Assumptions &assumed);
 

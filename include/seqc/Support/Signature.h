@@ -8,6 +8,7 @@
 #define SEQC_SUPPORT_SIGNATURE_H
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,12 @@ struct DimSignature {
   int32_t symbol = -1;
 };
 
+/// What a call checks of an argument `cu_seqlens`: its values rise from 0 to `total`, and it has
+/// one more than `sequences` of them (no size and no symbol: whatever it has).
+struct OffsetsSignature {
+  DimSignature total, sequences;
+};
+
 /// One argument or result. A scalar has no sizes and `isScalar` set: it is passed by value
 /// in the header's inlines and as a 0-d tensor in `f_call`.
 struct TensorSignature {
@@ -46,6 +53,8 @@ struct TensorSignature {
   std::vector<DimSignature> dims;
   /// The symbol of which a scalar argument of type Index is the value, or -1.
   int32_t symbol = -1;
+  /// Of an argument that holds the offsets of packed sequences.
+  std::optional<OffsetsSignature> offsets = {};
 };
 
 /// A state that a stream keeps: argument `argument` (read) and result `result` (written).

@@ -51,10 +51,10 @@ std::string signatureHashText(const FunctionSignature &function);
 ///      "hiddenArguments": [...], "hiddenResults": [...], "states": [{"name":
 ///      "h", "argument": 2, "result": 1}], "streams": true, "notStreamable":
 ///      "", "time": "T"}]}
-/// A dynamic size is its symbol's name, or "?" (a result's size that equals no
-/// argument's). State indices count public tensors first, then hidden ones.
-/// "time" is null for a static number of steps. Exported symbols start with
-/// "symbol".
+/// An argument `cu_seqlens` has "offsets": [steps, sequences] as well, sizes as in "shape" ("?":
+/// one less than its own size). A dynamic size is its symbol's name, or "?" (a result's size that
+/// equals no argument's). State indices count public tensors first, then hidden ones. "time" is
+/// null for a static number of steps. Exported symbols start with "symbol".
 std::string moduleInfo(const ModuleSignature &module, llvm::StringRef compilerVersion,
                        llvm::StringRef prefix = "");
 

@@ -115,6 +115,8 @@ int32_t seqc_rt_call(const seqc_rt_function *f, const seqc_context *context,
   if (!code)
     code = seqc_rt_check_memory(&frame, args, SEQC_RT_HIDDEN);
   if (!code)
+    code = seqc_rt_check_offsets(&frame);
+  if (!code)
     code = seqc_rt_check_cpu(&frame);
   return code ? code : seqc_rt_run(&frame);
 }

@@ -126,6 +126,12 @@ static int32_t bind_size(seqc_rt_frame *frame, int32_t i, int32_t d, int64_t siz
   return SEQC_OK;
 }
 
+/* N+1 offsets for N sequences: even none need one. */
+static int32_t fail_no_offsets(seqc_rt_frame *frame, int32_t i) {
+  seqc_rt_put(seqc_rt_begin_at(frame, i), "expected at least one offset, but got none");
+  return seqc_rt_fail(frame, SEQC_ERROR_SIZE);
+}
+
 /* The value of an index argument, a tensor of rank 0. */
 static int32_t read_count(seqc_rt_frame *frame, int32_t i, const DLTensor *given) {
   int32_t code = seqc_rt_check_layout(frame, i, given);
@@ -148,6 +154,8 @@ int32_t seqc_rt_check_shape(seqc_rt_frame *frame, int32_t i, const DLTensor *giv
     code = bind_size(frame, i, d, given->shape[d]);
   if (!code)
     code = count_bytes(frame, i);
+  if (!code && t->flags & SEQC_RT_OFFSETS && given->shape[0] == 0)
+    code = fail_no_offsets(frame, i);
   return code || !(t->flags & SEQC_RT_COUNT) ? code : read_count(frame, i, given);
 }
 

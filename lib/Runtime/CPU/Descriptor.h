@@ -22,7 +22,10 @@ enum {
   SEQC_RT_HIDDEN = 1, /**< a state that no caller passes to f_call */
   SEQC_RT_STATE = 2,  /**< read from or written to the blob by f_step */
   SEQC_RT_RESULT = 4,
-  SEQC_RT_COUNT = 8 /**< an index argument: its value is one of `dims`, described by `dims[0]` */
+  SEQC_RT_COUNT = 8, /**< an index argument: its value is one of `dims`, described by `dims[0]` */
+  /** Offsets of packed sequences: `dims[1]` describes their total, `dims[2]` how many sequences
+   *  there are (size and symbol -1: one less than its own size). */
+  SEQC_RT_OFFSETS = 16
 };
 
 /** An argument or result. `first_dim` is its place in `dims`. */

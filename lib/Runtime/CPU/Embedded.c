@@ -5,6 +5,7 @@
 #include "Features.c"
 #include "Memory.c"
 #include "Message.c"
+#include "Offsets.c"
 #include "Parallel.c"
 #include "State.c"
 /* Elsewhere these names belong to the compiler's own library. */

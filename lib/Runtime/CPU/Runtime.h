@@ -115,6 +115,9 @@ int32_t seqc_rt_check_results(seqc_rt_frame *frame, const DLTensor *const *args,
 /** Memory of all passed tensors: strides, device, alignment, values, overlap;
  *  fills `ptrs`. */
 int32_t seqc_rt_check_memory(seqc_rt_frame *frame, const DLTensor *const *args, int32_t hidden);
+/** Offsets of packed sequences, after all symbols are bound and the memory was checked: they rise
+ *  from 0 to the number of steps, so that generated code stays inside of its tensors. */
+int32_t seqc_rt_check_offsets(seqc_rt_frame *frame);
 int32_t seqc_rt_check_layout(seqc_rt_frame *frame, int32_t i, const DLTensor *given);
 int32_t seqc_rt_check_overlap(seqc_rt_frame *frame, int32_t hidden);
 int32_t seqc_rt_check_context(seqc_rt_frame *frame);

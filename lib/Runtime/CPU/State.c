@@ -321,6 +321,8 @@ int32_t seqc_rt_step(const seqc_rt_function *f, const seqc_context *context, voi
   if (!code)
     code = seqc_rt_check_memory(&frame, args, STEP_HIDDEN);
   if (!code)
+    code = seqc_rt_check_offsets(&frame);
+  if (!code)
     code = seqc_rt_check_cpu(&frame);
   if (code)
     return code;

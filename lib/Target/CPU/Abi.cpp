@@ -55,6 +55,14 @@ std::string cIdentifier(StringRef name) {
 // Writing JSON
 //===----------------------------------------------------------------------===//
 
+static void writeDim(json::OStream &out, const DimSignature &dim,
+                     const FunctionSignature &function) {
+  if (dim.size >= 0)
+    out.value(dim.size);
+  else
+    out.value(dim.symbol < 0 ? StringRef("?") : StringRef(function.symbols[dim.symbol]));
+}
+
 static void writeTensor(json::OStream &out, const TensorSignature &tensor,
                         const FunctionSignature &function) {
   out.object([&] {
@@ -62,13 +70,14 @@ static void writeTensor(json::OStream &out, const TensorSignature &tensor,
     out.attribute("dtype", elementTypeName(tensor.elementType));
     out.attribute("scalar", tensor.isScalar);
     out.attributeArray("shape", [&] {
-      for (const DimSignature &dim : tensor.dims) {
-        if (dim.size >= 0)
-          out.value(dim.size);
-        else
-          out.value(dim.symbol < 0 ? StringRef("?") : StringRef(function.symbols[dim.symbol]));
-      }
+      for (const DimSignature &dim : tensor.dims)
+        writeDim(out, dim, function);
     });
+    if (tensor.offsets)
+      out.attributeArray("offsets", [&] {
+        writeDim(out, tensor.offsets->total, function);
+        writeDim(out, tensor.offsets->sequences, function);
+      });
   });
 }
 
@@ -202,7 +211,17 @@ static bool readTensor(const json::Value &value, ArrayRef<std::string> symbols,
   for (auto [i, size] : enumerate(*shape))
     if (!readDim(size, symbols, tensor.dims.emplace_back(), path.field("shape").index(i)))
       return false;
-  return true;
+  const json::Value *offsets = value.getAsObject()->get("offsets");
+  if (!offsets)
+    return true;
+  const json::Array *pair = offsets->getAsArray();
+  if (!pair || pair->size() != 2) {
+    path.field("offsets").report("expected the number of steps and that of sequences");
+    return false;
+  }
+  tensor.offsets.emplace();
+  return readDim((*pair)[0], symbols, tensor.offsets->total, path.field("offsets").index(0)) &&
+         readDim((*pair)[1], symbols, tensor.offsets->sequences, path.field("offsets").index(1));
 }
 
 /// Appends the tensors of the arrays `keys` and sets `publicCount` to the
@@ -304,6 +323,32 @@ static Error checkDims(const FunctionSignature &function, ArrayRef<TensorSignatu
   return Error::success();
 }
 
+/// Offsets of packed sequences are one argument of rank 1 with 4 or 8 bytes each, whose total is
+/// known: the runtime reads them by this.
+static Error checkOffsets(const FunctionSignature &function) {
+  auto hasSymbol = [&](const DimSignature &dim) {
+    return dim.symbol < int32_t(function.symbols.size());
+  };
+  for (const auto &[i, tensor] : enumerate(function.arguments)) {
+    if (!tensor.offsets)
+      continue;
+    ElementType type = tensor.elementType;
+    bool integers =
+        type == ElementType::I32 || type == ElementType::I64 || type == ElementType::Index;
+    const DimSignature &total = tensor.offsets->total;
+    if (!integers || tensor.dims.size() != 1 || int32_t(i) >= function.publicArguments ||
+        (total.size < 0 && total.symbol < 0) || !hasSymbol(total) ||
+        !hasSymbol(tensor.offsets->sequences))
+      return fail(function, "expected a public argument of rank 1, i32 or i64, and a number of "
+                            "steps for the offsets '" +
+                                tensor.name + "'");
+  }
+  for (const TensorSignature &tensor : function.results)
+    if (tensor.offsets)
+      return fail(function, "expected no offsets as result '" + tensor.name + "'");
+  return Error::success();
+}
+
 /// True if two tensors take the same memory: but for sizes of 1 (a window of one
 /// step has one), their sizes are the same.
 static bool haveSameMemory(const TensorSignature &a, const TensorSignature &b) {
@@ -351,6 +396,8 @@ static Error checkFunction(const FunctionSignature &function) {
   if (Error error = checkDims(function, arguments, false))
     return error;
   if (Error error = checkDims(function, function.results, false))
+    return error;
+  if (Error error = checkOffsets(function))
     return error;
   if (function.timeSymbol >= int32_t(function.symbols.size()))
     return fail(function, "expected the time symbol among its symbols");

@@ -21,7 +21,7 @@ namespace seqc {
 
 namespace {
 /// Tensor flags of Descriptor.h.
-enum : int32_t { hiddenFlag = 1, stateFlag = 2, resultFlag = 4, countFlag = 8 };
+enum : int32_t { hiddenFlag = 1, stateFlag = 2, resultFlag = 4, countFlag = 8, offsetsFlag = 16 };
 
 /// One entry point: suffix, runtime function, types after the descriptor ('p'
 /// pointer, 'i' int32, 'l' int64; first letter: what it returns).
@@ -122,9 +122,17 @@ Constant *AbiEmitter::emitTensor(const TensorSignature &tensor, int32_t firstDim
                                  int32_t partner) {
   auto *dimType = StructType::get(context(), {i64, i64});
   SmallVector<Constant *> dims;
-  for (const DimSignature &dim : tensor.dims)
+  auto addDim = [&](const DimSignature &dim) {
     dims.push_back(
         ConstantStruct::get(dimType, {int64(dim.size < 0 ? -1 : dim.size), int64(dim.symbol)}));
+  };
+  for (const DimSignature &dim : tensor.dims)
+    addDim(dim);
+  if (tensor.offsets) {
+    flags |= offsetsFlag;
+    addDim(tensor.offsets->total);
+    addDim(tensor.offsets->sequences);
+  }
   if (flags & countFlag)
     dims.push_back(ConstantStruct::get(dimType, {int64(-1), int64(tensor.symbol)}));
   return ConstantStruct::getAnon(

@@ -1,7 +1,7 @@
 // A stream keeps a state of which the function has one end only: an initial value that is an
 // argument (`given`), or a final value that is a result (`returned`).
-// RUN: seqc-run %s --function=given --size B=2 --size T=9 --step --guard=end 2>&1 | FileCheck %s
-// RUN: seqc-run %s --function=returned --size B=2 --size T=9 --step --guard=end 2>&1 | FileCheck %s
+// RUN: seqc-run %s --function=given --size B=2 --size T=9 --step --guard=end --schedule=fused 2>&1 | FileCheck %s
+// RUN: seqc-run %s --function=returned --size B=2 --size T=9 --step --guard=end --schedule=fused 2>&1 | FileCheck %s
 // CHECK: steps equal to whole, bit for bit
 func.func @given(%x: tensor<?x?x6xf32> {seqc.dims = ["B", "T"]}, %h0: tensor<?x6xf32> {seqc.dims = ["B"]}) -> tensor<?x?x6xf32> {
   %y, %h = seq.recurrence (%u: tensor<6xf32> in %x) states(%s: tensor<6xf32> = %h0) {

@@ -31,13 +31,16 @@ mlir::ParseResult checkAttributes(mlir::OpAsmParser &p, llvm::SMLoc loc,
 struct TimedOperands {
   mlir::Operation *op;
   mlir::OperandRange inputs, shared, given, initial;
-  mlir::Value resets, steps;
+  mlir::Value resets, cuSeqlens, steps;
   int64_t batchRank, time;
   /// What the region sees of each input, shared and given operand.
   mlir::ValueRange inputArgs, sharedArgs, givenArgs;
+
+  /// Number of leading dimensions of inputs and outs: batch and time, or time alone.
+  int64_t sequenceRank() const { return cuSeqlens ? 1 : batchRank + 1; }
 };
 
-/// Prints `(%a: type in %x, …)`, then the clauses `resets` and `steps`.
+/// Prints `(%a: type in %x, …)`, then the clauses `resets`, `cu_seqlens` and `steps`.
 void printBindings(mlir::OpAsmPrinter &p, const TimedOperands &operands);
 /// Prints ` schedule(<…>)` if there is one.
 void printOptionalSchedule(mlir::OpAsmPrinter &p, ScheduleAttr schedule);
@@ -51,7 +54,7 @@ void forEachSize(const TimedOperands &operands,
 mlir::SmallVector<int64_t> getStaticBatch(const TimedOperands &operands);
 /// Number of steps, static where any operand's is.
 int64_t getStaticSteps(const TimedOperands &operands);
-/// `[batch…, T, step…]` with the time axis in its place.
+/// `[batch…, T, step…]` with the time axis in its place, or `[T, step…]`.
 mlir::RankedTensorType getSequenceType(const TimedOperands &operands, mlir::RankedTensorType step);
 /// `[batch…, step…]`.
 mlir::RankedTensorType getBatchedType(const TimedOperands &operands, mlir::RankedTensorType step);
@@ -63,7 +66,8 @@ mlir::LogicalResult checkStateType(mlir::Operation *op, mlir::Type type, bool na
 mlir::LogicalResult checkBinding(const TimedOperands &operands, mlir::Value operand,
                                  mlir::Value arg, int64_t leading, const llvm::Twine &what,
                                  llvm::StringRef shape);
-/// Reports a wrong `time`, shape of an operand, `resets`, `steps`, or sizes that do not agree.
+/// Reports a wrong `time`, shape of an operand, `resets`, `cu_seqlens`, `steps`, or sizes that do
+/// not agree.
 mlir::LogicalResult checkTimedOperands(const TimedOperands &operands);
 /// Reports result types other than `expected`, where sizes may be more or less static.
 mlir::LogicalResult checkResultTypes(mlir::Operation *op, mlir::TypeRange expected);

@@ -6,7 +6,12 @@ using namespace seqc::seq;
 
 static RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
 
-int64_t EmaOp::getBatchRank() { return typeOf(getInput()).getRank() - 1 - getValueRank(); }
+int64_t EmaOp::getBatchRank() {
+  return typeOf(getInput()).getRank() - !isPacked() - getValueRank();
+}
+int64_t EmaOp::getTimeAxis() {
+  return isPacked() ? 0 : int64_t(getTime().value_or(getBatchRank()));
+}
 
 /// C3, C4: which parameters the kind has.
 static LogicalResult checkParameters(EmaOp op) {
@@ -109,11 +114,20 @@ LogicalResult EmaOp::verify() {
   if (getTimeAxis() < 0 || getTimeAxis() > batchRank) // C8
     return emitOpError() << "expected 'time' between 0 and " << batchRank
                          << " (the number of batch dimensions), but got " << getTimeAxis();
+  if (isPacked() && batchRank != 1)
+    return emitOpError("expected 'input' to be [T, S…] with 'cu_seqlens', but got ")
+           << input << " with 'value_rank' " << valueRank;
   if (failed(checkParameters(*this)) || failed(checkElements(*this)))
     return failure();
-  SmallVector<int64_t> leading(input.getShape().take_front(batchRank + 1)), batch(leading);
+  SmallVector<int64_t> leading(input.getShape().take_front(getSequenceRank())), batch(leading);
   batch.erase(batch.begin() + getTimeAxis());
-  if (failed(checkShapes(*this, batch, leading, input.getShape().drop_front(batchRank + 1))))
+  if (isPacked()) { // C10
+    RankedTensorType initial = typeOf(getInitial().front());
+    batch.push_back(initial.getRank() ? initial.getDimSize(0) : ShapedType::kDynamic);
+    if (failed(verifyCuSeqlens(*this, getCuSeqlens(), batch.front())))
+      return failure();
+  }
+  if (failed(checkShapes(*this, batch, leading, input.getShape().drop_front(getSequenceRank()))))
     return failure();
   Type element = typeOf(getInitial().front()).getElementType(); // C9
   if (typeOf(getOutput()).getElementType() != element ||

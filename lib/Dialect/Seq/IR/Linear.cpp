@@ -15,22 +15,31 @@ static RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getTyp
 // seq.affine_recurrence
 //===-----------------------------------------------------------------------===//
 
-int64_t AffineRecurrenceOp::getBatchRank() {
-  return typeOf(getInput()).getRank() - 1 - getStateRank();
+/// The batch dimensions of the initial value and those of the values per step.
+static int64_t batchRankOf(RankedTensorType input, int64_t stateRank, bool packed) {
+  return input.getRank() - !packed - stateRank;
 }
-int64_t AffineRecurrenceOp::getTimeAxis() { return getTime().value_or(getBatchRank()); }
+
+int64_t AffineRecurrenceOp::getBatchRank() {
+  return batchRankOf(typeOf(getInput()), getStateRank(), isPacked());
+}
+int64_t AffineRecurrenceOp::getTimeAxis() {
+  return isPacked() ? 0 : int64_t(getTime().value_or(getBatchRank()));
+}
 
 LogicalResult AffineRecurrenceOp::inferReturnTypes(MLIRContext *, std::optional<Location>,
                                                    Adaptor adaptor, SmallVectorImpl<Type> &types) {
   RankedTensorType input = typeOf(adaptor.getInput()), initial = typeOf(adaptor.getInitial());
-  int64_t batchRank = input.getRank() - 1 - adaptor.getStateRank();
-  if (batchRank < 0 || initial.getRank() + 1 != input.getRank())
+  bool packed = bool(adaptor.getCuSeqlens());
+  int64_t batchRank = batchRankOf(input, adaptor.getStateRank(), packed);
+  int64_t leading = packed ? 1 : batchRank + 1;
+  if (batchRank < 0 || initial.getRank() + !packed != input.getRank())
     return failure();
   SmallVector<int64_t> shape(input.getShape());
   if (adaptor.getReadout()) {
-    if (input.getRank() < batchRank + 2)
+    if (input.getRank() < leading + 1)
       return failure();
-    shape.erase(shape.begin() + batchRank + 1);
+    shape.erase(shape.begin() + leading);
   }
   types.push_back(RankedTensorType::get(shape, initial.getElementType()));
   types.push_back(initial);
@@ -61,6 +70,14 @@ static std::optional<SmallVector<int64_t>> coefficientShape(Structure structure,
   llvm_unreachable("all structures are above");
 }
 
+/// C9: packed sequences.
+static LogicalResult checkPacked(AffineRecurrenceOp op) {
+  if (op.getBatchRank() != 1)
+    return op.emitOpError("expected 'input' to be [T, S…] with 'cu_seqlens', but got ")
+           << op.getInput().getType() << " with 'state_rank' " << int64_t(op.getStateRank());
+  return verifyCuSeqlens(op, op.getCuSeqlens(), typeOf(op.getInitial()).getDimSize(0));
+}
+
 LogicalResult AffineRecurrenceOp::verify() {
   RankedTensorType input = typeOf(getInput()), initial = typeOf(getInitial());
   int64_t batchRank = getBatchRank();
@@ -73,15 +90,20 @@ LogicalResult AffineRecurrenceOp::verify() {
   if (getStateRank() < 0 || batchRank < 0) // C8
     return emitOpError() << "expected 'state_rank' between 0 and " << input.getRank() - 1
                          << ", but got " << int64_t(getStateRank());
-  if (input.getRank() != initial.getRank() + 1)
-    return emitOpError(
-               "expected 'input' to be [batch…, T, S…] and 'initial' [batch…, S…], but got ")
+  if (input.getRank() != initial.getRank() + !isPacked())
+    return emitOpError(isPacked() ? "expected 'input' to be [T, S…] and 'initial' [N, S…], but got "
+                                  : "expected 'input' to be [batch…, T, S…] and 'initial' "
+                                    "[batch…, S…], but got ")
            << input << " and " << initial;
+  if (isPacked() && failed(checkPacked(*this))) // C9
+    return failure();
   if (getTime() && (getTimeAxis() < 0 || getTimeAxis() > batchRank)) // C7
     return emitOpError() << "expected 'time' between 0 and " << batchRank
                          << " (the number of batch dimensions), but got " << getTimeAxis();
   SmallVector<int64_t> whole(initial.getShape()),
-      leading(input.getShape().take_front(batchRank + 1));
+      leading(input.getShape().take_front(getSequenceRank()));
+  if (isPacked())
+    whole.erase(whole.begin());
   whole.insert(whole.begin() + getTimeAxis(), input.getDimSize(getTimeAxis()));
   ArrayRef<int64_t> state = initial.getShape().drop_front(batchRank);
   if (failed(expectShape(*this, "input", getInput(), whole)))

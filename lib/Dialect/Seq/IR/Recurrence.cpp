@@ -85,8 +85,9 @@ ParseResult RecurrenceOp::parse(OpAsmParser &p, OperationState &result) {
   if (succeeded(p.parseOptionalKeyword("reverse")))
     props.reverse = unit;
   SmallVector<Binding> groups[3], states;
-  SmallVector<OpAsmParser::UnresolvedOperand> resets, steps;
+  SmallVector<OpAsmParser::UnresolvedOperand> resets, offsets, steps;
   if (parseBindings(p, groups) || parseOptionalOperandClause(p, "resets", resets) ||
+      parseOptionalOperandClause(p, "cu_seqlens", offsets) ||
       parseOptionalOperandClause(p, "steps", steps) || parseStates(p, states))
     return failure();
 
@@ -101,6 +102,7 @@ ParseResult RecurrenceOp::parse(OpAsmParser &p, OperationState &result) {
   for (auto &group : groups)
     append(group);
   llvm::append_range(operands, resets);
+  llvm::append_range(operands, offsets);
   llvm::append_range(operands, steps);
   append(states);
 
@@ -122,7 +124,8 @@ ParseResult RecurrenceOp::parse(OpAsmParser &p, OperationState &result) {
     return p.emitError(typeLoc, "expected ")
            << operands.size() << " operand types, but got " << type.getNumInputs();
   props.operandSegmentSizes = {int(groups[0].size()), int(groups[1].size()), int(groups[2].size()),
-                               int(resets.size()),    int(steps.size()),     int(states.size())};
+                               int(resets.size()),    int(offsets.size()),   int(steps.size()),
+                               int(states.size())};
   result.addTypes(type.getResults());
   return p.resolveOperands(operands, type.getInputs(), typeLoc, result.operands);
 }
@@ -144,6 +147,8 @@ void seqc::seq::printBindings(OpAsmPrinter &p, const TimedOperands &t) {
   p << ")";
   if (t.resets)
     p << " resets(" << t.resets << ")";
+  if (t.cuSeqlens)
+    p << " cu_seqlens(" << t.cuSeqlens << ")";
   if (t.steps)
     p << " steps(" << t.steps << ")";
 }
@@ -163,6 +168,7 @@ static TimedOperands timed(RecurrenceOp op) {
           op.getGiven(),
           op.getInitial(),
           op.getResets(),
+          op.getCuSeqlens(),
           op.getSteps(),
           op.getBatchRank(),
           op.getTimeAxis(),
@@ -222,11 +228,13 @@ YieldOp RecurrenceOp::getYield() { return cast<YieldOp>(getBody()->getTerminator
 int64_t RecurrenceOp::getBatchRank() {
   return typeOf(getInitial().front()).getRank() - typeOf(getStateArgs().front()).getRank();
 }
-int64_t RecurrenceOp::getTimeAxis() { return getTime().value_or(getBatchRank()); }
+int64_t RecurrenceOp::getTimeAxis() {
+  return isPacked() ? 0 : int64_t(getTime().value_or(getBatchRank()));
+}
 
 void seqc::seq::forEachSize(const TimedOperands &t, function_ref<void(int64_t, Value, int64_t)> f) {
   auto whole = [&](Value v) {
-    for (int64_t i = 0; i < t.batchRank; ++i)
+    for (int64_t i = 0; i < t.sequenceRank() - 1; ++i)
       f(i, v, i < t.time ? i : i + 1);
     f(t.batchRank, v, t.time);
   };
@@ -264,7 +272,9 @@ int64_t seqc::seq::getStaticSteps(const TimedOperands &t) {
 }
 
 RankedTensorType seqc::seq::getSequenceType(const TimedOperands &t, RankedTensorType stepType) {
-  SmallVector<int64_t> shape = getStaticBatch(t);
+  SmallVector<int64_t> shape;
+  if (!t.cuSeqlens)
+    shape = getStaticBatch(t);
   shape.insert(shape.begin() + t.time, getStaticSteps(t));
   llvm::append_range(shape, stepType.getShape());
   return RankedTensorType::get(shape, stepType.getElementType());
@@ -359,7 +369,7 @@ LogicalResult seqc::seq::checkStateType(Operation *op, Type type, bool narrow, c
 
 /// C1, C2, C3: what makes the number of batch dimensions known.
 static LogicalResult checkStates(RecurrenceOp op) {
-  size_t wanted = op->getNumOperands() - bool(op.getResets()) - bool(op.getSteps());
+  size_t wanted = op->getNumOperands() - bool(op.getResets()) - op.isPacked() - bool(op.getSteps());
   if (op.getStep().getNumArguments() != wanted)
     return op.emitOpError()
            << "expected " << wanted
@@ -385,8 +395,8 @@ static LogicalResult checkStates(RecurrenceOp op) {
 /// C4: shapes of the other operands.
 static LogicalResult checkOperands(const TimedOperands &t) {
   for (auto [i, arg, v] : llvm::enumerate(t.inputArgs, t.inputs))
-    if (failed(checkBinding(t, v, arg, t.batchRank + 1, "'in' operand #" + Twine(i),
-                            "[batch…, T, step…]")))
+    if (failed(checkBinding(t, v, arg, t.sequenceRank(), "'in' operand #" + Twine(i),
+                            t.cuSeqlens ? "[T, step…]" : "[batch…, T, step…]")))
       return failure();
   for (auto [i, arg, v] : llvm::enumerate(t.sharedArgs, t.shared))
     if (failed(checkBinding(t, v, arg, 1, "'shared' operand #" + Twine(i), "[T, step…]")))
@@ -396,6 +406,18 @@ static LogicalResult checkOperands(const TimedOperands &t) {
                             "[batch…, step…]")))
       return failure();
   return success();
+}
+
+/// C11 and C12: packed sequences.
+static LogicalResult checkPacked(const TimedOperands &t) {
+  if (t.batchRank != 1)
+    return t.op->emitOpError() << "expected one batch dimension, the sequences, with "
+                                  "'cu_seqlens', but got initial values with "
+                               << t.batchRank;
+  if (!t.shared.empty())
+    return t.op->emitOpError("expected no 'shared' operand with 'cu_seqlens', where no step is one "
+                             "of all sequences: bind it as 'in', [T, step…], or as 'given'");
+  return verifyCuSeqlens(t.op, t.cuSeqlens, getStaticBatch(t).front());
 }
 
 /// C5: static sizes agree.
@@ -423,13 +445,16 @@ LogicalResult seqc::seq::checkTimedOperands(const TimedOperands &t) {
   if (t.time < 0 || t.time > t.batchRank) // C10
     return t.op->emitOpError() << "expected 'time' between 0 and " << t.batchRank
                                << " (the number of batch dimensions), but got " << t.time;
+  if (t.cuSeqlens && failed(checkPacked(t)))
+    return failure();
   if (failed(checkOperands(t)))
     return failure();
   if (t.resets) // C6
-    if (typeOf(t.resets).getRank() != t.batchRank + 1 ||
+    if (typeOf(t.resets).getRank() != t.sequenceRank() ||
         !typeOf(t.resets).getElementType().isInteger(1))
-      return t.op->emitOpError() << "expected 'resets' to be [batch…, T] of i1 with " << t.batchRank
-                                 << " batch dimension(s), but got " << typeOf(t.resets);
+      return t.op->emitOpError() << "expected 'resets' to be [batch…, T] of i1 with "
+                                 << t.sequenceRank() - 1 << " batch dimension(s), but got "
+                                 << typeOf(t.resets);
   bool hasTime = !t.inputs.empty() || !t.shared.empty() || t.resets;
   if (hasTime == bool(t.steps)) // C7
     return t.op->emitOpError(hasTime
@@ -573,7 +598,7 @@ struct FoldDim : OpRewritePattern<tensor::DimOp> {
       if (number >= op.getNumOuts())
         return {op.getInitial()[number - op.getNumOuts()], dim};
       int64_t time = op.getTimeAxis();
-      if (dim <= op.getBatchRank() && dim != time)
+      if (dim < op.getSequenceRank() && dim != time)
         return {op.getInitial().front(), dim < time ? dim : dim - 1};
       if (dim == time && !op.getInputs().empty())
         return {op.getInputs().front(), time};

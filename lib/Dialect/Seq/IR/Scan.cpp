@@ -48,8 +48,9 @@ ParseResult ScanOp::parse(OpAsmParser &p, OperationState &result) {
   if (succeeded(p.parseOptionalKeyword("exclusive")))
     props.exclusive = unit;
   SmallVector<Binding> groups[3];
-  SmallVector<OpAsmParser::UnresolvedOperand> resets, steps, initial, operands;
+  SmallVector<OpAsmParser::UnresolvedOperand> resets, offsets, steps, initial, operands;
   if (parseBindings(p, groups) || parseOptionalOperandClause(p, "resets", resets) ||
+      parseOptionalOperandClause(p, "cu_seqlens", offsets) ||
       parseOptionalOperandClause(p, "steps", steps) || p.parseKeyword("initial") ||
       p.parseOperandList(initial, AsmParser::Delimiter::Paren))
     return failure();
@@ -60,6 +61,7 @@ ParseResult ScanOp::parse(OpAsmParser &p, OperationState &result) {
       operands.push_back(binding.operand);
     }
   llvm::append_range(operands, resets);
+  llvm::append_range(operands, offsets);
   llvm::append_range(operands, steps);
   llvm::append_range(operands, initial);
   FunctionType type;
@@ -74,7 +76,8 @@ ParseResult ScanOp::parse(OpAsmParser &p, OperationState &result) {
     return p.emitError(typeLoc, "expected ")
            << operands.size() << " operand types, but got " << type.getNumInputs();
   props.operandSegmentSizes = {int(groups[0].size()), int(groups[1].size()), int(groups[2].size()),
-                               int(resets.size()),    int(steps.size()),     int(initial.size())};
+                               int(resets.size()),    int(offsets.size()),   int(steps.size()),
+                               int(initial.size())};
   result.addTypes(type.getResults());
   return p.resolveOperands(operands, type.getInputs(), typeLoc, result.operands);
 }
@@ -88,6 +91,7 @@ static TimedOperands timed(ScanOp op) {
           op.getGiven(),
           op.getInitial(),
           op.getResets(),
+          op.getCuSeqlens(),
           op.getSteps(),
           op.getBatchRank(),
           op.getTimeAxis(),
@@ -144,6 +148,10 @@ void ScanOp::getAsmBlockArgumentNames(Region &region, OpAsmSetValueNameFn setNam
 
 int64_t ScanOp::getBatchRank() {
   return typeOf(getInitial().front()).getRank() - typeOf(getCombine().getArgument(0)).getRank();
+}
+
+int64_t ScanOp::getTimeAxis() {
+  return isPacked() ? 0 : int64_t(getTime().value_or(getBatchRank()));
 }
 
 Block::BlockArgListType ScanOp::getEarlierArgs() {

@@ -45,21 +45,21 @@ static Value advance(StepWriter &w, seq::Structure structure, Value decay, Value
 void seqc::expandAffine(seq::AffineRecurrenceOp op) {
   OpBuilder b(op);
   Location loc = op.getLoc();
-  int64_t leading = op.getBatchRank() + 1;
+  int64_t leading = op.getSequenceRank();
   SmallVector<Value> inputs = {op.getInput()};
   if (!op.getConstant())
     inputs.push_back(op.getDecay());
   if (op.getReadout())
     inputs.push_back(op.getReadout());
   auto fresh = seq::RecurrenceOp::create(b, loc, op->getResultTypes(), inputs, ValueRange{},
-                                         ValueRange{}, op.getResets(), Value(),
+                                         ValueRange{}, op.getResets(), op.getCuSeqlens(), Value(),
                                          ValueRange{op.getInitial()}, op.getReverseAttr(),
                                          UnitAttr(), op.getTimeAttr(), op.getScheduleAttr());
   fresh->setDiscardableAttrs(llvm::to_vector(op->getDiscardableAttrs()));
   Block &step = fresh.getStep().emplaceBlock();
   for (Value v : inputs)
     step.addArgument(stepType(v, leading), loc);
-  Value h = step.addArgument(stepType(op.getInitial(), leading - 1), loc);
+  Value h = step.addArgument(stepType(op.getInitial(), op.getBatchRank()), loc);
   b.setInsertionPointToStart(&step);
   StepWriter writer{b, loc, typeOf(h).getElementType()};
   Value decay = op.getConstant() ? Value(op.getDecay()) : Value(step.getArgument(1));

@@ -120,13 +120,14 @@ void EmaExpansion::run() {
   SmallVector<Value> inputs = {op.getInput()};
   if (op.getDecay() && !op.getConstant())
     inputs.push_back(op.getDecay());
-  auto fresh = seq::RecurrenceOp::create(
-      b, w.loc, op->getResultTypes(), inputs, ValueRange{}, ValueRange{}, op.getResets(), Value(),
-      op.getInitial(), op.getReverseAttr(), UnitAttr(), op.getTimeAttr(), op.getScheduleAttr());
+  auto fresh = seq::RecurrenceOp::create(b, w.loc, op->getResultTypes(), inputs, ValueRange{},
+                                         ValueRange{}, op.getResets(), op.getCuSeqlens(), Value(),
+                                         op.getInitial(), op.getReverseAttr(), UnitAttr(),
+                                         op.getTimeAttr(), op.getScheduleAttr());
   fresh->setDiscardableAttrs(llvm::to_vector(op->getDiscardableAttrs()));
   Block &step = fresh.getStep().emplaceBlock();
   for (Value v : inputs)
-    decay = step.addArgument(stepType(v, batchRank + 1), w.loc);
+    decay = step.addArgument(stepType(v, op.getSequenceRank()), w.loc);
   for (Value v : op.getInitial())
     states.push_back(step.addArgument(stepType(v, batchRank), w.loc));
   b.setInsertionPointToStart(&step);

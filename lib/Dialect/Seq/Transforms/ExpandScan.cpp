@@ -39,8 +39,8 @@ void seqc::expandScan(seq::ScanOp op) {
   Location loc = op.getLoc();
   auto fresh = seq::RecurrenceOp::create(
       b, loc, op->getResultTypes(), op.getInputs(), op.getShared(), op.getGiven(), op.getResets(),
-      op.getSteps(), op.getInitial(), op.getReverseAttr(), op.getNarrowStateAttr(),
-      op.getTimeAttr(), op.getScheduleAttr());
+      op.getCuSeqlens(), op.getSteps(), op.getInitial(), op.getReverseAttr(),
+      op.getNarrowStateAttr(), op.getTimeAttr(), op.getScheduleAttr());
   fresh->setDiscardableAttrs(llvm::to_vector(op->getDiscardableAttrs()));
   Block &step = fresh.getStep().emplaceBlock();
   SmallVector<Value> seen, states;

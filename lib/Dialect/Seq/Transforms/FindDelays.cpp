@@ -288,6 +288,9 @@ bool DelayFinder::evaluateAll(const DelayLine &line) {
 }
 
 void DelayFinder::run() {
+  // A delay of packed sequences would reach from one into the one before.
+  if (op.isPacked())
+    return;
   for (bool changed = true; changed && op;) {
     changed = false;
     OpBuilder b(op);

@@ -107,11 +107,12 @@ void Hoister::extend() {
 }
 
 /// An out that needs no state and ends a hoisted chain is not an out of the
-/// recurrence.
+/// recurrence (but one per packed sequence has no form per step outside of it).
 void Hoister::replaceOuts() {
   for (auto [out, result] : llvm::zip_equal(op.getYield().getOut(), op.getOuts())) {
     Operation *def = out.getDefiningOp();
-    if (!def || !hoisted.contains(def) || result.use_empty())
+    if (!def || !hoisted.contains(def) || result.use_empty() ||
+        (*lifter.canLift(out) & ~lifter.allLeads()))
       continue;
     Value whole = lifter.liftTo(out, lifter.allLeads());
     if (whole.getType() != result.getType())

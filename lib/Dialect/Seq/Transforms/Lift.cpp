@@ -29,7 +29,7 @@ Lifter::Lifter(seq::RecurrenceOp op, OpBuilder &b) : op(op), b(b) {
   };
   bindAll(op.getInputArgs(), op.getInputs(), allLeads());
   bindAll(op.getSharedArgs(), op.getShared(), timeLead());
-  bindAll(op.getGivenArgs(), op.getGiven(), allLeads() & ~timeLead());
+  bindAll(op.getGivenArgs(), op.getGiven(), givenLeads());
 }
 
 void Lifter::bind(Value inner, Value whole, Leads leads) {
@@ -69,6 +69,8 @@ std::optional<Leads> Lifter::canLiftOp(Operation *inner) {
   }
   if (isa<tensor::DimOp>(inner))
     return cast<tensor::DimOp>(inner).getConstantIndex() ? std::optional<Leads>(0) : std::nullopt;
+  if (op.isPacked() && leads == (allLeads() | givenLeads()))
+    return std::nullopt;
   if (leads == 0)
     return isMemoryEffectFree(inner) && isSpeculatable(inner) ? std::optional<Leads>(0)
                                                               : std::nullopt;

@@ -13,7 +13,7 @@ namespace seqc {
 /// Leading dimensions that a lifted value has, as bits over the whole shape's
 /// leading positions
 /// `[batch…, T]` in their order: a uniform value has none, a `given` one all
-/// but time.
+/// but time. With `cu_seqlens` the positions are `[T, N]`.
 using Leads = uint32_t;
 
 /// A value of the step, for all steps: `[leading…, step…]`. A scalar becomes
@@ -32,8 +32,11 @@ public:
   /// and `given` arguments of the step are known from the start.
   Lifter(seq::RecurrenceOp op, mlir::OpBuilder &b);
 
-  /// All leading dimensions.
-  Leads allLeads() { return (Leads(1) << staticSizes.size()) - 1; }
+  /// All leading dimensions of a value per step. With `cu_seqlens` that is time alone, and a value
+  /// of both a step and its sequence is not lifted: which step is whose depends on the offsets.
+  Leads allLeads() { return op.isPacked() ? timeLead() : (Leads(1) << staticSizes.size()) - 1; }
+  /// Those of a value per sequence.
+  Leads givenLeads() { return ((Leads(1) << staticSizes.size()) - 1) & ~timeLead(); }
   Leads timeLead() { return Leads(1) << op.getTimeAxis(); }
 
   /// The leading dimensions that `v` would have, or none if it cannot be

@@ -49,3 +49,53 @@ func.func @delay(%x: tensor<?x?x8xf32>, %x0: tensor<?x1x8xf32>) -> tensor<?x?x1x
       : (tensor<?x?x8xf32>, tensor<?x1x8xf32>) -> (tensor<?x?x1x8xf32>, tensor<?x1x8xf32>)
   return %w : tensor<?x?x1x8xf32>
 }
+
+// CHECK-LABEL: @packed
+func.func @packed(%u: tensor<?x8xf32>, %r: tensor<?xi1>, %cu: tensor<?xi32>, %h0: tensor<?x8xf32>) -> (tensor<?x8xf32>, tensor<?x8xf32>) {
+  // CHECK: seq.recurrence reverse (%{{.*}}: tensor<8xf32> in %{{.*}}) resets(%{{.*}}) cu_seqlens(%{{.*}}) states(%{{.*}}: tensor<8xf32> = %{{.*}}) {
+  // CHECK: } : (tensor<?x8xf32>, tensor<?xi1>, tensor<?xi32>, tensor<?x8xf32>) -> (tensor<?x8xf32>, tensor<?x8xf32>)
+  %y, %last = seq.recurrence reverse (%x: tensor<8xf32> in %u) resets(%r) cu_seqlens(%cu) states(%h: tensor<8xf32> = %h0) {
+    %n = arith.addf %h, %x : tensor<8xf32>
+    seq.yield next(%n : tensor<8xf32>) out(%n : tensor<8xf32>)
+  } : (tensor<?x8xf32>, tensor<?xi1>, tensor<?xi32>, tensor<?x8xf32>) -> (tensor<?x8xf32>, tensor<?x8xf32>)
+  return %y, %last : tensor<?x8xf32>, tensor<?x8xf32>
+}
+
+// CHECK-LABEL: @packed_steps
+func.func @packed_steps(%n: index, %cu: tensor<5xi64>, %h0: tensor<4x8xf32>) -> tensor<?x8xf32> {
+  // CHECK: seq.recurrence () cu_seqlens(%{{.*}}) steps(%{{.*}}) states(%{{.*}}: tensor<8xf32> = %{{.*}}) {
+  %y, %last = seq.recurrence () cu_seqlens(%cu) steps(%n) states(%h: tensor<8xf32> = %h0) {
+    seq.yield next(%h : tensor<8xf32>) out(%h : tensor<8xf32>)
+  } : (tensor<5xi64>, index, tensor<4x8xf32>) -> (tensor<?x8xf32>, tensor<4x8xf32>)
+  return %y : tensor<?x8xf32>
+}
+
+// CHECK-LABEL: @packed_scan
+func.func @packed_scan(%u: tensor<?x2xf32>, %r: tensor<?xi1>, %cu: tensor<?xi32>, %h0: tensor<?x2xf32>) -> tensor<?x2xf32> {
+  // CHECK: seq.scan reverse (%{{.*}}: tensor<2xf32> in %{{.*}}) resets(%{{.*}}) cu_seqlens(%{{.*}}) initial(%{{.*}}) lift {
+  // CHECK: } : (tensor<?x2xf32>, tensor<?xi1>, tensor<?xi32>, tensor<?x2xf32>) -> (tensor<?x2xf32>, tensor<?x2xf32>)
+  %y, %l = seq.scan reverse (%x: tensor<2xf32> in %u) resets(%r) cu_seqlens(%cu) initial(%h0) lift {
+    seq.yield next(%x : tensor<2xf32>)
+  } combine(%a: tensor<2xf32>) with(%b: tensor<2xf32>) {
+    %c = arith.addf %a, %b : tensor<2xf32>
+    seq.yield next(%c : tensor<2xf32>)
+  } : (tensor<?x2xf32>, tensor<?xi1>, tensor<?xi32>, tensor<?x2xf32>) -> (tensor<?x2xf32>, tensor<?x2xf32>)
+  return %y : tensor<?x2xf32>
+}
+
+// CHECK-LABEL: @packed_ema
+func.func @packed_ema(%x: tensor<?x8xf32>, %b: tensor<?xf32>, %h0: tensor<?x8xf32>, %r: tensor<?xi1>, %cu: tensor<?xi64>) -> tensor<?x8xf32> {
+  // CHECK: seq.ema scalar input(%{{.*}}) decay(%{{.*}}) initial(%{{.*}}) resets(%{{.*}}) cu_seqlens(%{{.*}}) :
+  %y, %l = seq.ema scalar input(%x) decay(%b) initial(%h0) resets(%r) cu_seqlens(%cu)
+      : (tensor<?x8xf32>, tensor<?xf32>, tensor<?x8xf32>, tensor<?xi1>, tensor<?xi64>) -> (tensor<?x8xf32>, tensor<?x8xf32>)
+  return %y : tensor<?x8xf32>
+}
+
+// CHECK-LABEL: @packed_affine
+func.func @packed_affine(%a: tensor<?xf32>, %u: tensor<?x16x8xf32>, %h0: tensor<?x16x8xf32>, %c: tensor<?x16xf32>, %cu: tensor<?xindex>) -> tensor<?x8xf32> {
+  // CHECK: seq.affine_recurrence scalar decay(%{{.*}}) input(%{{.*}}) initial(%{{.*}}) readout(%{{.*}}) cu_seqlens(%{{.*}}) {state_rank = 2 : i64}
+  %y, %l = seq.affine_recurrence scalar decay(%a) input(%u) initial(%h0) readout(%c) cu_seqlens(%cu) {state_rank = 2 : i64}
+      : (tensor<?xf32>, tensor<?x16x8xf32>, tensor<?x16x8xf32>, tensor<?x16xf32>, tensor<?xindex>)
+      -> (tensor<?x8xf32>, tensor<?x16x8xf32>)
+  return %y : tensor<?x8xf32>
+}

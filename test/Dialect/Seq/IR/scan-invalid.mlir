@@ -88,7 +88,7 @@ func.func @scan_c3_yield(%u: tensor<?x?x8xf32>, %h: tensor<?x4xf32>) {
 
 func.func @scan_c3_arguments(%u: tensor<?x?x8xf32>, %h: tensor<?x8xf32>) {
   // expected-error @+1 {{expected 'lift' to have 1 arguments, one per 'in', 'shared' and 'given', but got 0}}
-  %y, %l = "seq.scan"(%u, %h) <{operandSegmentSizes = array<i32: 1, 0, 0, 0, 0, 1>}> ({
+  %y, %l = "seq.scan"(%u, %h) <{operandSegmentSizes = array<i32: 1, 0, 0, 0, 0, 0, 1>}> ({
     %c = arith.constant dense<0.0> : tensor<8xf32>
     seq.yield next(%c : tensor<8xf32>)
   }, {

@@ -2,7 +2,7 @@
 
 func.func @c2_arguments(%h0: tensor<?x8xf32>, %n: index) {
   // expected-error @+1 {{expected 1 step arguments, one per 'in', 'shared', 'given' and state, but got 2}}
-  %y = "seq.recurrence"(%n, %h0) <{operandSegmentSizes = array<i32: 0, 0, 0, 0, 1, 1>}> ({
+  %y = "seq.recurrence"(%n, %h0) <{operandSegmentSizes = array<i32: 0, 0, 0, 0, 0, 1, 1>}> ({
   ^bb0(%a: tensor<8xf32>, %b: tensor<8xf32>):
     seq.yield next(%a : tensor<8xf32>)
   }) : (index, tensor<?x8xf32>) -> tensor<?x8xf32>
@@ -95,7 +95,7 @@ func.func @c9_result(%h0: tensor<?x8xf32>, %u: tensor<?x?x8xf32>) {
 
 func.func @no_state(%u: tensor<?x?x8xf32>) {
   // expected-error @+1 {{expected at least one state}}
-  %y = "seq.recurrence"(%u) <{operandSegmentSizes = array<i32: 1, 0, 0, 0, 0, 0>}> ({
+  %y = "seq.recurrence"(%u) <{operandSegmentSizes = array<i32: 1, 0, 0, 0, 0, 0, 0>}> ({
   ^bb0(%x: tensor<8xf32>):
     "seq.yield"(%x) <{operandSegmentSizes = array<i32: 0, 1>}> : (tensor<8xf32>) -> ()
   }) : (tensor<?x?x8xf32>) -> tensor<?x?x8xf32>
@@ -116,7 +116,7 @@ func.func @operand_types(%h0: tensor<?x8xf32>, %u: tensor<?x?x8xf32>) {
 
 func.func @no_block(%h0: tensor<?x8xf32>, %u: tensor<?x?x8xf32>) {
   // expected-error @+1 {{region #0 ('step') failed to verify constraint: region with 1 blocks}}
-  %y = "seq.recurrence"(%u, %h0) <{operandSegmentSizes = array<i32: 1, 0, 0, 0, 0, 1>}> ({
+  %y = "seq.recurrence"(%u, %h0) <{operandSegmentSizes = array<i32: 1, 0, 0, 0, 0, 0, 1>}> ({
   }) : (tensor<?x?x8xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
   return
 }

@@ -1,4 +1,4 @@
-// RUN: %seqc-opt %s --seq-desugar-resets | FileCheck %s
+// RUN: %seqc-opt %s --seq-expand-ops --seq-desugar-resets | FileCheck %s
 
 // CHECK-LABEL: @resets
 // CHECK-SAME: %[[U:.*]]: tensor<?x?x8xf32>, %[[R:.*]]: tensor<?x?xi1>, %[[H0:.*]]: tensor<?x8xf32> {seqc.state}

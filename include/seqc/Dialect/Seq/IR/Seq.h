@@ -26,4 +26,21 @@ class YieldOp;
 #define GET_OP_CLASSES
 #include "seqc/Dialect/Seq/IR/SeqOps.h.inc"
 
+namespace seqc::seq {
+/// Packed sequences (`cu_seqlens`) of an op with a time axis.
+struct PackedSequences {
+  mlir::Value offsets;
+  mlir::Value perStep;     ///< a tensor whose first size is the number of steps, or null
+  mlir::Value steps;       ///< the number of steps where `perStep` is null
+  mlir::Value perSequence; ///< a tensor whose first size is the number of sequences
+};
+/// Those of `op`, or none: what the function's interface lets a call check. Every op that has an
+/// operand `cu_seqlens` must be known here.
+std::optional<PackedSequences> getPackedSequences(mlir::Operation *op);
+/// Reports, as an error of `op`, an operand `cu_seqlens` that is not `[N+1]` of i32, i64 or index,
+/// or an attribute `time` beside it; `sequences` is N where it is static. For every op with a time
+/// axis.
+mlir::LogicalResult verifyCuSeqlens(mlir::Operation *op, mlir::Value offsets, int64_t sequences);
+} // namespace seqc::seq
+
 #endif // SEQC_DIALECT_SEQ_IR_SEQ_H

@@ -28,6 +28,18 @@ def Seq_RecurrenceOp : Seq_Op<"recurrence", [
     With `reverse`, t runs from T-1 down to 0. Where `resets` is true at step t, the states
     are set to their initial values *before* that step. `T = 0` returns the initial values.
 
+    With `cu_seqlens`, N sequences of any lengths lie one behind the other along one time axis of
+    T steps. Sequence n is the steps cu[n] … cu[n+1]-1, and it alone is run:
+
+    ```
+    (h_t, y_t) = step(x_t, h_{t-1})     for t = cu[n] … cu[n+1]-1, h_{cu[n]-1} = initial[n]
+    results: y : [T, out…] for each `out`, then h_{cu[n+1]-1} : [N, step…] for each state
+    ```
+
+    `reverse` runs each sequence backwards; the final state of an empty one is its initial value.
+    The offsets are an argument of the function. A call whose offsets do not rise from 0 to T
+    returns an error and writes nothing.
+
     Constraints:
     - C1: a state is a ranked tensor of f32, f64, an integer or index; f16 and bf16 only with
       `narrow_state`.
@@ -44,6 +56,9 @@ def Seq_RecurrenceOp : Seq_Op<"recurrence", [
       values.
     - C10: `time`, the position of the time axis among the leading dimensions, lies between 0
       and the number of batch dimensions (the default).
+    - C11: `cu_seqlens` is `[N+1]` of i32, i64 or index. With it there is one batch dimension, N,
+      which values per step do not have: `in` is `[T, step…]`, `resets` `[T]`, an out `[T, out…]`.
+    - C12: with `cu_seqlens` there is no `shared` and no `time`.
 
     Smallest example, a leaky sum:
 
@@ -64,6 +79,15 @@ def Seq_RecurrenceOp : Seq_Op<"recurrence", [
         tensor<?x8xf32>) -> (tensor<?x?x8xf32>, tensor<?x8xf32>)
     ```
 
+    Packed sequences of several lengths:
+
+    ```mlir
+    %y, %last = seq.recurrence (%x: tensor<8xf32> in %u) cu_seqlens(%cu)
+        states(%h: tensor<8xf32> = %h0) {
+      …
+    } : (tensor<?x8xf32>, tensor<?xi32>, tensor<?x8xf32>) -> (tensor<?x8xf32>, tensor<?x8xf32>)
+    ```
+
     Lifespan: written by users and by expansion of the named ops; none is left after stage
     `lowered`.
   }];
@@ -72,6 +96,7 @@ def Seq_RecurrenceOp : Seq_Op<"recurrence", [
     Variadic<AnyRankedTensor>:$shared,
     Variadic<AnyRankedTensor>:$given,
     Optional<AnyRankedTensor>:$resets,
+    Optional<AnyRankedTensor>:$cu_seqlens,
     Optional<Index>:$steps,
     Variadic<AnyRankedTensor>:$initial,
     UnitAttr:$reverse,
@@ -80,6 +105,15 @@ def Seq_RecurrenceOp : Seq_Op<"recurrence", [
     OptionalAttr<Seq_ScheduleAttr>:$schedule);
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let regions = (region SizedRegion<1>:$step);
+  /// Without `cu_seqlens`.
+  let builders = [OpBuilder<(ins
+    "::mlir::TypeRange":$results, "::mlir::ValueRange":$inputs, "::mlir::ValueRange":$shared,
+    "::mlir::ValueRange":$given, "::mlir::Value":$resets, "::mlir::Value":$steps,
+    "::mlir::ValueRange":$initial, "::mlir::UnitAttr":$reverse, "::mlir::UnitAttr":$narrow_state,
+    "::mlir::IntegerAttr":$time, "::seqc::seq::ScheduleAttr":$schedule), [{
+      build($_builder, $_state, results, inputs, shared, given, resets, ::mlir::Value(), steps,
+            initial, reverse, narrow_state, time, schedule);
+    }]>];
   let hasCustomAssemblyFormat = 1;
   let hasVerifier = 1;
   let hasRegionVerifier = 1;
@@ -89,6 +123,11 @@ def Seq_RecurrenceOp : Seq_Op<"recurrence", [
     int64_t getBatchRank();
     /// Position of the time axis in `in` operands and outs.
     int64_t getTimeAxis();
+    /// True if sequences of several lengths lie one behind the other (`cu_seqlens`).
+    bool isPacked() { return bool(getCuSeqlens()); }
+    /// Number of leading dimensions of `in` operands and outs: batch and time, or, with
+    /// `cu_seqlens`, time alone.
+    int64_t getSequenceRank() { return isPacked() ? 1 : getBatchRank() + 1; }
     /// Number of `out` results; the final states follow them.
     unsigned getNumOuts() { return getNumResults() - getInitial().size(); }
     unsigned getNumStates() { return getInitial().size(); }
@@ -100,7 +139,8 @@ def Seq_RecurrenceOp : Seq_Op<"recurrence", [
     YieldOp getYield();
     ::mlir::ResultRange getOuts() { return getResults().take_front(getNumOuts()); }
     ::mlir::ResultRange getFinals() { return getResults().drop_front(getNumOuts()); }
-    /// Whole type of a per-step value: `[batch…, T, step…]` with the time axis in its place.
+    /// Whole type of a per-step value: `[batch…, T, step…]` with the time axis in its place, or
+    /// `[T, step…]`.
     /// Sizes are static where any operand's are.
     ::mlir::RankedTensorType getSequenceType(::mlir::RankedTensorType stepType);
     /// Sizes of the batch dimensions and the number of steps, static where any operand's are.
@@ -194,9 +234,9 @@ def Seq_ScanOp : Seq_Op<"scan", [
     results: y : [batch…, T, out…] for each out, then s_{T-1} : [batch…, component…]
     ```
 
-    Whoever writes it says that `combine` is associative. Bindings, `reverse`, `resets`, `steps`,
-    `time` and `narrow_state` mean what they mean on `seq.recurrence`. `initial` is an element;
-    it need not be neutral. `T = 0` returns it.
+    Whoever writes it says that `combine` is associative. Bindings, `reverse`, `resets`,
+    `cu_seqlens`, `steps`, `time` and `narrow_state` mean what they mean on `seq.recurrence`.
+    `initial` is an element; it need not be neutral. `T = 0` returns it.
 
     Constraints:
     - C1: `combine` has two arguments for each `initial` value, of which there is at least one:
@@ -211,7 +251,8 @@ def Seq_ScanOp : Seq_Op<"scan", [
       `out`.
     - C5: an initial value is `[batch…, component…]`; all have the same number of batch
       dimensions.
-    - C6: operands, `resets`, `steps` and `time` obey C4 to C7 and C10 of `seq.recurrence`.
+    - C6: operands, `resets`, `cu_seqlens`, `steps` and `time` obey C4 to C7 and C10 to C12 of
+      `seq.recurrence`.
     - C7: the results are `[batch…, T, out…]` for each out of `read`, or for each component
       without it, and then `[batch…, component…]` for each component.
 
@@ -250,6 +291,7 @@ def Seq_ScanOp : Seq_Op<"scan", [
     Variadic<AnyRankedTensor>:$shared,
     Variadic<AnyRankedTensor>:$given,
     Optional<AnyRankedTensor>:$resets,
+    Optional<AnyRankedTensor>:$cu_seqlens,
     Optional<Index>:$steps,
     Variadic<AnyRankedTensor>:$initial,
     UnitAttr:$reverse,
@@ -268,7 +310,9 @@ def Seq_ScanOp : Seq_Op<"scan", [
     /// Number of batch dimensions: rank of an initial value minus rank of its component.
     int64_t getBatchRank();
     /// Position of the time axis in `in` operands and outs.
-    int64_t getTimeAxis() { return getTime().value_or(getBatchRank()); }
+    int64_t getTimeAxis();
+    /// As for seq.recurrence.
+    bool isPacked() { return bool(getCuSeqlens()); }
     /// What `combine` sees of the earlier and of the later element.
     ::mlir::Block::BlockArgListType getEarlierArgs();
     ::mlir::Block::BlockArgListType getLaterArgs();
@@ -293,7 +337,7 @@ def Seq_AffineRecurrenceOp : Seq_Op<"affine_recurrence", [
     results: y, h_{T-1} : [batch…, S…]
     ```
 
-    `reverse`, `resets` and `time` mean what they mean on `seq.recurrence`.
+    `reverse`, `resets`, `cu_seqlens` and `time` mean what they mean on `seq.recurrence`.
 
     Constraints:
     - C1: `input` is `[batch…, T, S…]` and `initial` is `[batch…, S…]`, of f32, f64 or a
@@ -308,6 +352,8 @@ def Seq_AffineRecurrenceOp : Seq_Op<"affine_recurrence", [
     - C7: `time` lies between 0 and the number of batch dimensions.
     - C8: `state_rank`, the rank of S (default 1), is 0 or more and below the input's rank; 1 or
       more for `block`, 2 for `head_dense`, 1 for `dense`.
+    - C9: `cu_seqlens` is `[N+1]` of i32, i64 or index. With it `initial` is `[N, S…]`, the other
+      operands and the output have T in place of `batch…, T`, and there is no `time`.
 
     A sum over j starts from u_t and ascends.
 
@@ -330,6 +376,7 @@ def Seq_AffineRecurrenceOp : Seq_Op<"affine_recurrence", [
     AnyRankedTensor:$initial,
     Optional<AnyRankedTensor>:$readout,
     Optional<AnyRankedTensor>:$resets,
+    Optional<AnyRankedTensor>:$cu_seqlens,
     Seq_Structure:$structure,
     UnitAttr:$constant,
     UnitAttr:$reverse,
@@ -340,14 +387,17 @@ def Seq_AffineRecurrenceOp : Seq_Op<"affine_recurrence", [
   let assemblyFormat = [{
     $structure (`constant` $constant^)? (`reverse` $reverse^)? `decay` `(` $decay `)`
     `input` `(` $input `)` `initial` `(` $initial `)` (`readout` `(` $readout^ `)`)?
-    (`resets` `(` $resets^ `)`)? (`schedule` `(` $schedule^ `)`)? attr-dict `:`
-    functional-type(operands, results)
+    (`resets` `(` $resets^ `)`)? (`cu_seqlens` `(` $cu_seqlens^ `)`)?
+    (`schedule` `(` $schedule^ `)`)? attr-dict `:` functional-type(operands, results)
   }];
   let hasVerifier = 1;
   let extraClassDeclaration = [{
     /// Number of batch dimensions.
     int64_t getBatchRank();
     int64_t getTimeAxis();
+    /// As for seq.recurrence.
+    bool isPacked() { return bool(getCuSeqlens()); }
+    int64_t getSequenceRank() { return isPacked() ? 1 : getBatchRank() + 1; }
   }];
 }
 
@@ -370,8 +420,8 @@ def Seq_EmaOp : Seq_Op<"ema", [Pure, AttrSizedOperandSegments]> {
 
     The initial values are h; then c with `corrected`; h's real and imaginary part with
     `complex`. Sums over n ascend from 0. Damped is Mega's average, complex is Megalodon's; what
-    users train are logits of α, β, δ and θ. `reverse`, `resets` and `time` mean what they mean on
-    `seq.recurrence`.
+    users train are logits of α, β, δ and θ. `reverse`, `resets`, `cu_seqlens` and `time` mean what
+    they mean on `seq.recurrence`.
 
     Constraints:
     - C1: initial values are tensors of one type f32 or f64: h is `[batch…, S…]`, or
@@ -391,6 +441,8 @@ def Seq_EmaOp : Seq_Op<"ema", [Pure, AttrSizedOperandSegments]> {
     - C8: `time` lies between 0 and the number of batch dimensions.
     - C9: static sizes agree; the results are `[batch…, T, S…]` of the state's element type and
       the types of the initial values.
+    - C10: `cu_seqlens` is `[N+1]` of i32, i64 or index. With it the initial values have N in place
+      of `batch…`, what has a time axis has T in place of `batch…, T`, and there is no `time`.
 
     ```mlir
     // Adam's average of gradients
@@ -416,6 +468,7 @@ def Seq_EmaOp : Seq_Op<"ema", [Pure, AttrSizedOperandSegments]> {
     Variadic<AnyRankedTensor>:$project,
     Variadic<AnyRankedTensor>:$initial,
     Optional<AnyRankedTensor>:$resets,
+    Optional<AnyRankedTensor>:$cu_seqlens,
     Seq_Average:$kind,
     UnitAttr:$constant,
     UnitAttr:$corrected,
@@ -429,13 +482,16 @@ def Seq_EmaOp : Seq_Op<"ema", [Pure, AttrSizedOperandSegments]> {
     `input` `(` $input `)` (`decay` `(` $decay^ `)`)? (`alpha` `(` $alpha^ `)`)?
     (`delta` `(` $delta^ `)`)? (`angle` `(` $angle^ `)`)? (`expand` `(` $expand^ `)`)?
     (`project` `(` $project^ `)`)? `initial` `(` $initial `)` (`resets` `(` $resets^ `)`)?
-    (`schedule` `(` $schedule^ `)`)? attr-dict `:` functional-type(operands, results)
+    (`cu_seqlens` `(` $cu_seqlens^ `)`)? (`schedule` `(` $schedule^ `)`)? attr-dict `:` functional-type(operands, results)
   }];
   let hasVerifier = 1;
   let extraClassDeclaration = [{
     /// Number of batch dimensions.
     int64_t getBatchRank();
-    int64_t getTimeAxis() { return getTime().value_or(getBatchRank()); }
+    int64_t getTimeAxis();
+    /// As for seq.recurrence.
+    bool isPacked() { return bool(getCuSeqlens()); }
+    int64_t getSequenceRank() { return isPacked() ? 1 : getBatchRank() + 1; }
     /// True for damped and complex, whose states have one more dimension, the modes.
     bool hasModes() { return getKind() >= ::seqc::seq::Average::Damped; }
   }];
