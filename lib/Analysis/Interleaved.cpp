@@ -12,7 +12,7 @@ static bool writesHalf(tensor::InsertSliceOp insert, int64_t half) {
   int64_t last = dest.getRank() - 1;
   if (last < 1 || dest.getDimSize(last) != 2 || source.getRank() != last ||
       source.getShape() != dest.getShape().drop_back() || !insert.hasUnitStride() ||
-      !insert.getDroppedDims().test(last))
+      !isConstantIntValue(insert.getMixedSizes()[last], 1))
     return false;
   SmallVector<OpFoldResult> offsets = insert.getMixedOffsets();
   return isConstantIntValue(offsets[last], half) &&

@@ -171,8 +171,11 @@ SmallVector<Piece> seqc::piecesOf(VectorEval &e, Value v) {
   }
   if (std::optional<Interleaved> parts = interleaved(v)) {
     auto insert = cast<tensor::InsertSliceOp>(op);
-    SmallVector<OpFoldResult> zeros(insert.getDestType().getRank(), e.b.getIndexAttr(0));
-    return {Piece{parts->even, {}, zeros, insert.getDroppedDims(), parts->odd}};
+    int64_t rank = insert.getDestType().getRank();
+    SmallVector<OpFoldResult> zeros(rank, e.b.getIndexAttr(0));
+    llvm::SmallBitVector last(rank);
+    last.set(rank - 1);
+    return {Piece{parts->even, {}, zeros, last, parts->odd}};
   }
   if (auto insert = dyn_cast_or_null<tensor::InsertSliceOp>(op))
     return {Piece{insert.getDest(), {}, {}, {}},
