@@ -13,7 +13,7 @@ func.func @ema(%u: tensor<?x?x8xf32>, %alpha: tensor<8xf32>, %h0: tensor<?x8xf32
 }
 
 // A second-order filter: the older output is the younger one of before.
-// CHECK: Function=second_order {{.*}}class="affine-block(2)", proof="affine 2x2 block"
+// CHECK: Function=second_order {{.*}}class=affine-block(2), proof="affine 2x2 block"
 func.func @second_order(%u: tensor<?x?x8xf32>, %a: tensor<8xf32>, %b: tensor<8xf32>, %h0: tensor<?x8xf32>) -> tensor<?x8xf32> {
   %y, %z = seq.recurrence (%x: tensor<8xf32> in %u) states(%h: tensor<8xf32> = %h0, %g: tensor<8xf32> = %h0) {
     %0 = arith.mulf %a, %h : tensor<8xf32>
@@ -26,7 +26,7 @@ func.func @second_order(%u: tensor<?x?x8xf32>, %a: tensor<8xf32>, %b: tensor<8xf
 }
 
 // A maximum that is infinite is no shift: the guard is part of the proof, in either spelling.
-// CHECK: Function=guarded {{.*}}proof="softmax"
+// CHECK: Function=guarded {{.*}}proof=softmax
 func.func @guarded(%u: tensor<?x?x8xf32>, %h0: tensor<?x8xf32>) -> tensor<?x8xf32> {
   %bottom = arith.constant dense<0xFF800000> : tensor<8xf32>
   %zero = arith.constant dense<0.0> : tensor<8xf32>
@@ -47,7 +47,7 @@ func.func @guarded(%u: tensor<?x?x8xf32>, %h0: tensor<?x8xf32>) -> tensor<?x8xf3
 
 // Another guard than that of an infinite maximum is none.
 // CHECK: Function=other_guard {{.*}}class=nonlinear
-// CHECK-NOT: proof
+// CHECK-NOT: proof=
 func.func @other_guard(%u: tensor<?x?x8xf32>, %h0: tensor<?x8xf32>) -> tensor<?x8xf32> {
   %bottom = arith.constant dense<-1.0> : tensor<8xf32>
   %zero = arith.constant dense<0.0> : tensor<8xf32>
@@ -80,7 +80,7 @@ func.func @index(%u: tensor<?x?x8xf32>, %v: tensor<?x?x8xi64>, %h0: tensor<?x8xf
 
 // A comparison with twice the state is not an order.
 // CHECK: Function=no_order {{.*}}class=nonlinear
-// CHECK-NOT: proof
+// CHECK-NOT: proof=
 func.func @no_order(%u: tensor<?x?x8xf32>, %h0: tensor<?x8xf32>) -> tensor<?x8xf32> {
   %last = seq.recurrence (%x: tensor<8xf32> in %u) states(%m: tensor<8xf32> = %h0) {
     %d = arith.addf %m, %m : tensor<8xf32>

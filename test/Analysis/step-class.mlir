@@ -52,7 +52,7 @@ func.func @forgets(%u: tensor<?x?x8xf32>, %h0: tensor<?x8xf32>) -> tensor<?x8xf3
 }
 
 // Two states that mix at the same element only.
-// CHECK: Function=rotation {{.*}}Reason="affine in every state, mixing 2 states at the same element", class="affine-block(2)", proof="affine complex"
+// CHECK: Function=rotation {{.*}}Reason="affine in every state, mixing 2 states at the same element", class=affine-block(2), proof="affine complex"
 func.func @rotation(%u: tensor<?x?x8xf32>, %c: tensor<8xf32>, %h0: tensor<?x8xf32>) -> tensor<?x8xf32> {
   %a, %b = seq.recurrence (%x: tensor<8xf32> in %u) states(%h: tensor<8xf32> = %h0, %g: tensor<8xf32> = %h0) {
     %0 = arith.mulf %c, %h : tensor<8xf32>
@@ -66,8 +66,8 @@ func.func @rotation(%u: tensor<?x?x8xf32>, %c: tensor<8xf32>, %h0: tensor<?x8xf3
   return %a : tensor<?x8xf32>
 }
 
-// CHECK: Function=gated {{.*}}Reason="not affine in `%h`: {{.*}}", class="nonlinear-block(2)"
-// CHECK-NOT: proof
+// CHECK: Function=gated {{.*}}Reason="not affine in `state #0`: {{.*}}", class=nonlinear-block(2)
+// CHECK-NOT: proof=
 func.func @gated(%u: tensor<?x?x8xf32>, %h0: tensor<?x8xf32>) -> tensor<?x8xf32> {
   %a, %b = seq.recurrence (%x: tensor<8xf32> in %u) states(%h: tensor<8xf32> = %h0, %g: tensor<8xf32> = %h0) {
     %0 = math.tanh %h : tensor<8xf32>

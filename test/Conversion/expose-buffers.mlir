@@ -15,7 +15,6 @@ func.func @leaky(%u: tensor<?x?x8xf32>, %h0: tensor<?x8xf32>) -> (tensor<?x?x8xf
 }
 // A filled bool is a filled byte: it needs no other buffer.
 // CHECK-LABEL: func.func @seqc_body_flags
-// CHECK-NOT: i1>
 // CHECK: linalg.fill ins(%{{.*}} : i8)
 // CHECK-NOT: linalg.generic
 // CHECK: bufferization.materialize_in_destination %{{.*}} : (tensor<?xi8>, memref<?xi8>)
