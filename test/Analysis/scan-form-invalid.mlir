@@ -1,6 +1,6 @@
 // RUN: not %seqc %s --schedule=scan --emit=scheduled -o - 2>&1 | FileCheck %s
 // SRU with a peephole: what looks affine is not, because the gate reads the state.
-// CHECK: scan-form-invalid.mlir:8:14: error: {{.*}} expected a step for which plan 'scan' is legal, but not affine in `%c`: `math.exp` at scan-form-invalid.mlir:11:11 is applied to a value that depends on `%c`
+// CHECK: scan-form-invalid.mlir:8:11: error: {{.*}} expected a step for which plan 'scan' is legal, but not affine in `%h`: `math.exp` at scan-form-invalid.mlir:11:10 is applied to a value that depends on `%h`
 // CHECK-NOT: error:
 func.func @sru(%f_in: tensor<?x?x2xf32>, %u: tensor<?x?x2xf32>, %v: tensor<2xf32>, %c0: tensor<?x2xf32>)
     -> tensor<?x2xf32> {
