@@ -178,14 +178,16 @@ COUNTED = """func.func @f(%u: tensor<?x?x2xf32>, %m0: tensor<?x2xf32>, %i0: tens
 def check_counted():
     scan = formed(COUNTED)
     assert "arith.cmpf oeq" in scan, scan  # of moments: no value on either side
-    before, after = (compile_text(t, "reference")["f"] for t in (COUNTED, scan))
+    plans = ((COUNTED, "reference"), (scan, "reference"), (COUNTED, "scan"))
+    before, *others = (compile_text(text, plan)["f"] for text, plan in plans)
     rng = np.random.default_rng(7)
-    for T in (0, 1, 2, 17):
+    for T in (0, 1, 2, 17, 257):
         x = rng.integers(0, 9, (3, T, 2)).astype(np.float32)  # ties: the first one wins
         values = [x, np.full((3, 2), 2, np.float32), np.full((3, 2), -1), np.full((3, 2), 5),
                   np.zeros((3, 2), np.float32)]
-        for a, b in zip(before(*values), after(*values), strict=True):
-            np.testing.assert_allclose(b, a, rtol=2e-5, atol=2e-5, err_msg=f"counted T={T}")
+        for after in others:
+            for a, b in zip(before(*values), after(*values), strict=True):
+                np.testing.assert_allclose(b, a, rtol=2e-5, atol=2e-5, err_msg=f"counted T={T}")
 
 
 def main():
