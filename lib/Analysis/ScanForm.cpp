@@ -32,13 +32,8 @@ static std::string quoted(Operation *op) {
   return "`" + op->getName().getStringRef().str() + "` at " + describePlace(op->getLoc());
 }
 
-/// `seq.combine(states) with(values free of the states)` yielded as it is.
-static bool proveDeclared(seq::RecurrenceOp op, seq::CombineOp combine, ScanProof &proof) {
-  std::string name = quoted(combine);
-  auto stop = [&](const Twine &why) { return refuse(proof, combine.getLoc(), name + " " + why); };
-  if (combine.getEarlier().size() != op.getNumStates())
-    return stop("combines " + Twine(combine.getEarlier().size()) + " value(s), but the step has " +
-                Twine(op.getNumStates()) + " state(s)");
+/// Values that read a state.
+static DenseSet<Value> dependentValues(seq::RecurrenceOp op) {
   DenseSet<Value> dependent(op.getStateArgs().begin(), op.getStateArgs().end());
   for (Operation &inner : op.getBody()->without_terminator())
     if (inner
@@ -50,8 +45,67 @@ static bool proveDeclared(seq::RecurrenceOp op, seq::CombineOp combine, ScanProo
             })
             .wasInterrupted())
       dependent.insert(inner.result_begin(), inner.result_end());
+  return dependent;
+}
+
+static bool checkSizes(seq::RecurrenceOp op, ScanProof &proof) {
+  for (unsigned i = 0, e = op.getNumStates(); i < e; ++i)
+    if (!stateType(op, i).hasStaticShape())
+      return refuse(proof, op.getLoc(), "state #" + Twine(i) + " has a dynamic size in the step");
+  return op.getNumStates() <= 64 || refuse(proof, op.getLoc(), "it has more than 64 states");
+}
+
+static bool checkShapes(seq::RecurrenceOp op, ScanProof &proof) {
+  for (unsigned i = 0, e = op.getNumStates(); i < e; ++i)
+    if (stateType(op, i).getShape() != proof.shape.getShape())
+      return refuse(proof, op.getLoc(), "its states have different shapes");
+  return true;
+}
+
+/// 'earlier' values that are selections between restart values and the states, with one flag.
+static std::optional<ScanForm> flagOf(seq::RecurrenceOp op, seq::CombineOp combine) {
+  ScanForm form;
+  form.exprs = std::make_shared<StepExprs>(op);
+  ExprPool &pool = form.exprs->pool;
+  for (auto [i, value] : llvm::enumerate(combine.getEarlier())) {
+    const Expr *e = form.exprs->of(value);
+    if (!e || !e->isOp("arith.select") || e->operands[0]->states)
+      return std::nullopt;
+    const Expr *flag = e->operands[0], *restart = e->operands[1], *state = e->operands[2];
+    if (restart->states) {
+      flag = pool.op("arith.xori", {flag, pool.number(1, flag->type)});
+      std::swap(restart, state);
+    }
+    if (restart->states || state->kind != Expr::Kind::State || state->index != i ||
+        (form.flag && flag != form.flag))
+      return std::nullopt;
+    form.flag = flag;
+    form.restart.push_back(restart);
+  }
+  return form;
+}
+
+/// `seq.combine(states) with(values free of the states)` yielded as it is; all states may be
+/// replaced where a flag is set.
+static std::optional<ScanForm> proveDeclared(seq::RecurrenceOp op, seq::CombineOp combine,
+                                             ScanProof &proof) {
+  std::string name = quoted(combine);
+  auto stop = [&](const Twine &why) {
+    refuse(proof, combine.getLoc(), name + " " + why);
+    return std::nullopt;
+  };
+  if (combine.getEarlier().size() != op.getNumStates())
+    return stop("combines " + Twine(combine.getEarlier().size()) + " value(s), but the step has " +
+                Twine(op.getNumStates()) + " state(s)");
+  std::optional<ScanForm> form;
+  if (!llvm::equal(combine.getEarlier(), op.getStateArgs())) {
+    if (!checkSizes(op, proof) || !checkShapes(op, proof))
+      return std::nullopt;
+    form = flagOf(op, combine);
+  }
+  DenseSet<Value> dependent = dependentValues(op);
   for (unsigned i = 0, e = op.getNumStates(); i < e; ++i) {
-    if (combine.getEarlier()[i] != op.getStateArgs()[i])
+    if (!form && combine.getEarlier()[i] != op.getStateArgs()[i])
       return stop("has another op between state #" + Twine(i) + " and its 'earlier' value #" +
                   Twine(i));
     if (dependent.contains(combine.getLater()[i]))
@@ -60,9 +114,14 @@ static bool proveDeclared(seq::RecurrenceOp op, seq::CombineOp combine, ScanProo
       return stop("has another op between its result #" + Twine(i) + " and next state #" +
                   Twine(i));
   }
-  proof.className = "declared";
-  proof.components = op.getNumStates();
-  return true;
+  proof.ok = true;
+  proof.className = form ? "declared with resets" : "declared";
+  proof.components = op.getNumStates() + (form ? 1 : 0);
+  if (form) {
+    proof.cost.selects += op.getNumStates();
+    ++proof.cost.adds;
+  }
+  return form;
 }
 
 static void count(StringRef name, ScanCost &cost) {
@@ -172,17 +231,6 @@ void Assembly::run() {
   }
 }
 
-static bool checkShapes(seq::RecurrenceOp op, ScanProof &proof) {
-  for (unsigned i = 0, e = op.getNumStates(); i < e; ++i) {
-    RankedTensorType type = stateType(op, i);
-    if (!type.hasStaticShape())
-      return refuse(proof, op.getLoc(), "state #" + Twine(i) + " has a dynamic size in the step");
-    if (type.getShape() != proof.shape.getShape())
-      return refuse(proof, op.getLoc(), "its states have different shapes");
-  }
-  return op.getNumStates() <= 64 || refuse(proof, op.getLoc(), "it has more than 64 states");
-}
-
 /// Why a group has no proof, by the classes of the step or by `breaker`.
 static bool refuseGroup(seq::RecurrenceOp op, const StateGroup &group, const Expr *breaker,
                         ScanProof &proof) {
@@ -224,12 +272,12 @@ std::optional<ScanForm> seqc::analyzeScan(seq::RecurrenceOp op, ScanProof &proof
     return refuse(proof, op.getLoc(), "it has no state"), std::nullopt;
   proof.shape = stateType(op, 0);
   if (seq::CombineOp combine = declaredCombine(op)) {
-    proof.ok = proveDeclared(op, combine, proof);
+    std::optional<ScanForm> form = proveDeclared(op, combine, proof);
     combine.getBody()->walk(
         [&](Operation *inner) { count(inner->getName().getStringRef(), proof.cost); });
-    return std::nullopt;
+    return form;
   }
-  if (!checkShapes(op, proof))
+  if (!checkSizes(op, proof))
     return std::nullopt;
   Assembly assembly;
   assembly.form.exprs = std::make_shared<StepExprs>(op);
@@ -250,10 +298,13 @@ std::optional<ScanForm> seqc::analyzeScan(seq::RecurrenceOp op, ScanProof &proof
     assembly.groups.emplace_back(group, std::move(*form));
   }
   assembly.run();
-  proof.ok = true;
   proof.className = assembly.form.className;
   proof.components = assembly.form.lifted.size();
   proof.cost = costOf(assembly.form.combined);
+  // Proved all the same, but not formed.
+  if (!checkShapes(op, proof))
+    return std::nullopt;
+  proof.ok = true;
   return std::move(assembly.form);
 }
 

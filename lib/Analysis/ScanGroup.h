@@ -33,7 +33,8 @@ struct GroupForm {
 /// expression that is not affine.
 std::optional<GroupForm> proveAffine(ExprPool &pool, const StateGroup &group, const Expr *&breaker);
 
-/// Minima and maxima, logical operations, max-plus, log-sum-exp, softmax, Welford's moments.
+/// Minima and maxima, alone or with an index, logical operations, max-plus, log-sum-exp, softmax,
+/// moments.
 std::optional<GroupForm> proveMonoid(ExprPool &pool, const StateGroup &group);
 
 /// `form` for a group that starts over from `restart` where `flag` is set: before the step if

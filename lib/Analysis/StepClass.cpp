@@ -12,8 +12,10 @@
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Transforms/RegionUtils.h"
+#include "llvm/ADT/EquivalenceClasses.h"
 
 using namespace mlir;
 using namespace seqc;
@@ -41,6 +43,7 @@ struct Interpreter {
   Info elementwise(Operation *op);
   void linalgOp(linalg::LinalgOp op);
   void combine(seq::CombineOp op);
+  void conditional(scf::IfOp op);
   void visit(Operation *op);
 };
 } // namespace
@@ -83,7 +86,7 @@ Info Interpreter::elementwise(Operation *op) {
   auto free = [&](unsigned i) { return !dependsOnAny(of(op->getOperand(i))); };
   bool affine = false;
   if (isa<arith::AddFOp, arith::SubFOp, arith::NegFOp, arith::AddIOp, arith::SubIOp, arith::ExtFOp,
-          linalg::YieldOp>(op))
+          arith::TruncFOp, linalg::YieldOp>(op))
     affine = true;
   else if (isa<arith::MulFOp, arith::MulIOp, math::FmaOp>(op))
     affine = free(0) || free(1);
@@ -134,15 +137,38 @@ void Interpreter::combine(seq::CombineOp op) {
     infos[result] = of(yielded);
 }
 
+/// One side or the other, if the condition is free of the states.
+void Interpreter::conditional(scf::IfOp op) {
+  for (Region &region : op->getRegions())
+    for (Operation &inner : region.front().without_terminator())
+      visit(&inner);
+  bool free = !dependsOnAny(of(op.getCondition()));
+  for (auto [result, yes, no] : llvm::zip_equal(op->getResults(), op.thenYield().getOperands(),
+                                                op.elseYield().getOperands())) {
+    Info info = join({op.getCondition(), yes, no});
+    infos[result] = free ? info : madeDense(broken(info, op));
+  }
+}
+
+/// Only gives its operand another shape.
+static bool reshapes(Operation *op) {
+  if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op))
+    return slice.getType().hasStaticShape() && slice.getSourceType().hasStaticShape() &&
+           slice.getType().getNumElements() == slice.getSourceType().getNumElements();
+  return isa<tensor::CastOp, tensor::ExpandShapeOp, tensor::CollapseShapeOp>(op);
+}
+
 void Interpreter::visit(Operation *op) {
   if (auto structured = dyn_cast<linalg::LinalgOp>(op))
     return linalgOp(structured);
   if (auto association = dyn_cast<seq::CombineOp>(op))
     return combine(association);
+  if (auto branch = dyn_cast<scf::IfOp>(op); branch && branch->getNumResults())
+    return conditional(branch);
   if (isa<tensor::EmptyOp, tensor::DimOp>(op))
     return;
   Info info;
-  if (isa<tensor::CastOp, tensor::ExpandShapeOp, tensor::CollapseShapeOp>(op)) {
+  if (reshapes(op)) {
     info = of(op->getOperand(0));
   } else if (isa<tensor::ExtractSliceOp, tensor::InsertSliceOp, tensor::ConcatOp, tensor::PadOp,
                  tensor::ExtractOp, tensor::FromElementsOp, tensor::SplatOp>(op)) {
@@ -159,20 +185,59 @@ void Interpreter::visit(Operation *op) {
     infos[result] = info;
 }
 
-StringRef seqc::stringify(DependenceClass c) {
+std::string seqc::stringify(DependenceClass c, unsigned block) {
+  std::string size = "(" + std::to_string(block) + ")";
   switch (c) {
   case DependenceClass::None:
     return "none";
   case DependenceClass::AffineElementwise:
     return "affine-elementwise";
+  case DependenceClass::AffineBlock:
+    return "affine-block" + size;
   case DependenceClass::AffineContraction:
     return "affine-contraction";
   case DependenceClass::NonlinearElementwise:
     return "nonlinear-elementwise";
+  case DependenceClass::NonlinearBlock:
+    return "nonlinear-block" + size;
   case DependenceClass::NonlinearDense:
     return "nonlinear-dense";
   }
   return "";
+}
+
+static DependenceClass kindOf(const Dependence &d) {
+  if (!d.depends)
+    return DependenceClass::None;
+  if (d.breaker)
+    return d.dense ? DependenceClass::NonlinearDense : DependenceClass::NonlinearElementwise;
+  return d.dense ? DependenceClass::AffineContraction : DependenceClass::AffineElementwise;
+}
+
+/// States that depend on each other, and only at the same element, are one block.
+static void findBlocks(unsigned states, StepClass &step) {
+  llvm::EquivalenceClasses<unsigned> groups;
+  for (unsigned i = 0; i < states; ++i)
+    groups.insert(i);
+  for (const StateDependence &pair : step.pairs)
+    if (pair.kind != DependenceClass::None)
+      groups.unionSets(pair.to, pair.from);
+  auto size = [&](unsigned state) {
+    return unsigned(std::distance(groups.findLeader(state), groups.member_end()));
+  };
+  auto mixes = [&](unsigned state) {
+    return llvm::any_of(step.pairs, [&](const StateDependence &pair) {
+      return groups.isEquivalent(pair.to, state) &&
+             (pair.kind == DependenceClass::AffineContraction ||
+              pair.kind == DependenceClass::NonlinearDense);
+    });
+  };
+  for (StateDependence &pair : step.pairs) {
+    if (pair.kind == DependenceClass::None || size(pair.to) == 1 || mixes(pair.to))
+      continue;
+    pair.block = size(pair.to);
+    pair.kind = pair.breaker ? DependenceClass::NonlinearBlock : DependenceClass::AffineBlock;
+  }
 }
 
 StepClass seqc::classifyStep(seq::RecurrenceOp op) {
@@ -189,17 +254,17 @@ StepClass seqc::classifyStep(seq::RecurrenceOp op) {
   bool dense = false, nonlinear = false;
   for (auto [to, next] : llvm::enumerate(op.getYield().getNext()))
     for (auto [from, d] : llvm::enumerate(interpreter.of(next))) {
-      DependenceClass kind = DependenceClass::None;
-      if (d.depends)
-        kind = d.breaker ? (d.dense ? DependenceClass::NonlinearDense
-                                    : DependenceClass::NonlinearElementwise)
-                         : (d.dense ? DependenceClass::AffineContraction
-                                    : DependenceClass::AffineElementwise);
       dense |= d.dense;
       nonlinear |= d.breaker != nullptr;
-      step.overall = std::max(step.overall, kind);
-      step.pairs.push_back({unsigned(to), unsigned(from), kind, d.breaker});
+      step.pairs.push_back({unsigned(to), unsigned(from), kindOf(d), 1, d.breaker});
     }
+  findBlocks(op.getNumStates(), step);
+  for (const StateDependence &pair : step.pairs) {
+    step.block = pair.kind > step.overall   ? pair.block
+                 : pair.kind < step.overall ? step.block
+                                            : std::max(step.block, pair.block);
+    step.overall = std::max(step.overall, pair.kind);
+  }
   // Nonlinear in one state and mixing the elements of another: both.
   if (dense && nonlinear)
     step.overall = DependenceClass::NonlinearDense;
@@ -229,6 +294,9 @@ std::string seqc::describe(seq::RecurrenceOp op, const StepClass &step) {
   switch (step.overall) {
   case DependenceClass::None:
     return "the next states do not depend on the states";
+  case DependenceClass::AffineBlock:
+    return "affine in every state, mixing " + std::to_string(step.block) +
+           " states at the same element";
   case DependenceClass::AffineContraction:
     return "affine in every state, mixing its elements";
   default:

@@ -1,6 +1,7 @@
 // A step at one element: every tensor that depends on the states becomes a scalar expression of
-// the states at the same element (in row-major order, so that reshapes change nothing) and of
-// elements of tensors that do not depend on them.
+// the states at the same element (in row-major order, so that reshapes change nothing; the one
+// element of a tensor of rank 0 is at every element) and of elements of tensors that do not depend
+// on them.
 //
 // Equal expressions are one object, operands of commutative ops have one order, and fast-math and
 // overflow flags are left out: the proof compares expressions by their address.
@@ -172,7 +173,10 @@ const Expr *StepExprs::leaf(Value v, AffineMap map, RankedTensorType domain) {
     if (isa<FloatAttr, IntegerAttr>(value))
       return pool.constant(cast<TypedAttr>(value));
   }
-  return tensorType(v) ? pool.free(v, map, domain) : pool.free(v, {}, {});
+  RankedTensorType type = tensorType(v);
+  if (type && type.getRank() == 0) // the same for every element
+    return pool.free(v, AffineMap::get(v.getContext()), type);
+  return type ? pool.free(v, map, domain) : pool.free(v, {}, {});
 }
 
 const Expr *StepExprs::of(Value v) {
@@ -225,7 +229,9 @@ bool StepExprs::structured(Operation *op) {
   for (OpOperand &operand : op->getOpOperands()) {
     AffineMap map = linalgOp.getMatchingIndexingMap(&operand);
     Value v = operand.get();
-    if (touched(v) && (map != out || !known.contains(v)))
+    // A tensor of rank 0 is the same for every element.
+    bool inPlace = map == out || map.getNumResults() == 0;
+    if (touched(v) && (!inPlace || !known.contains(v)))
       return false;
     known[linalgOp.getMatchingBlockArgument(&operand)] =
         touched(v) ? known.lookup(v) : leaf(v, map.compose(inversePermutation(out)), domain);

@@ -93,6 +93,11 @@ Value BoundaryRewrite::buffer(const Slot &slot) {
 static Value convertBool(OpBuilder &b, Location loc, Value v, Type element) {
   auto type = cast<RankedTensorType>(v.getType()).clone(element);
   Value init = tensor::EmptyOp::create(b, loc, tensor::getMixedSizes(b, loc, v), element);
+  // A filled tensor needs no memory of its own, which @seqc_init_f has not.
+  if (auto fill = v.getDefiningOp<linalg::FillOp>(); fill && !element.isInteger(1)) {
+    Value byte = arith::ExtUIOp::create(b, loc, element, fill.value());
+    return linalg::FillOp::create(b, loc, byte, init).getResult(0);
+  }
   AffineMap id = b.getMultiDimIdentityMap(type.getRank());
   SmallVector<utils::IteratorType> loops(type.getRank(), utils::IteratorType::parallel);
   return linalg::GenericOp::create(

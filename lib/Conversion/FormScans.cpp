@@ -21,10 +21,12 @@ using namespace seqc;
 
 static RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
 
-/// The values of `combine` for its operands, as ops before `b`.
-static SmallVector<Value> inlined(OpBuilder &b, seq::CombineOp combine) {
+/// The values of `combine` for other operands, as ops before `b`.
+static SmallVector<Value> inlined(OpBuilder &b, seq::CombineOp combine, ValueRange earlier,
+                                  ValueRange later) {
   IRMapping map;
-  map.map(combine.getBody()->getArguments(), combine->getOperands());
+  map.map(combine.getBody()->getArguments().take_front(earlier.size()), earlier);
+  map.map(combine.getBody()->getArguments().drop_front(earlier.size()), later);
   for (Operation &inner : combine.getBody()->without_terminator())
     b.clone(inner, map);
   return llvm::map_to_vector(combine.getYield().getNext(),
@@ -36,7 +38,7 @@ static void inlineCombines(seq::RecurrenceOp op) {
   op.getStep().walk([&](seq::CombineOp combine) { combines.push_back(combine); });
   for (seq::CombineOp combine : combines) {
     OpBuilder b(combine);
-    combine->replaceAllUsesWith(inlined(b, combine));
+    combine->replaceAllUsesWith(inlined(b, combine, combine.getEarlier(), combine.getLater()));
     combine->erase();
   }
 }
@@ -105,16 +107,21 @@ Value Writer::free(const Expr *e) {
   if (!e->map)
     return splat(e->value, RankedTensorType::get(shape, e->type));
   RankedTensorType domain = RankedTensorType::get(e->domain.getShape(), e->type);
-  if (e->map.isIdentity() && e->value.getType() == domain)
+  AffineMap map = e->map;
+  if (domain.getRank() == 0 && !shape.empty()) {
+    domain = RankedTensorType::get(shape, e->type);
+    map = AffineMap::get(shape.size(), 0, b.getContext());
+  }
+  if (map.isIdentity() && e->value.getType() == domain)
     return reshaped(e->value);
   SmallVector<utils::IteratorType> loops(domain.getRank(), utils::IteratorType::parallel);
   Value empty = tensor::EmptyOp::create(b, loc, domain.getShape(), e->type);
   AffineMap out = b.getMultiDimIdentityMap(domain.getRank());
-  auto copy = linalg::GenericOp::create(b, loc, domain, ValueRange(e->value), ValueRange(empty),
-                                        {e->map, out}, loops,
-                                        [](OpBuilder &nested, Location l, ValueRange args) {
-                                          linalg::YieldOp::create(nested, l, args[0]);
-                                        });
+  auto copy =
+      linalg::GenericOp::create(b, loc, domain, ValueRange(e->value), ValueRange(empty), {map, out},
+                                loops, [](OpBuilder &nested, Location l, ValueRange args) {
+                                  linalg::YieldOp::create(nested, l, args[0]);
+                                });
   return reshaped(copy.getResult(0));
 }
 
@@ -283,6 +290,48 @@ static seq::RecurrenceOp materialize(seq::RecurrenceOp op, ScanForm &form,
   return op;
 }
 
+/// A declared combination that starts over where a flag is set, which becomes the last component:
+///   element  flag ? combine(restart, later) : later,      combine  flag2 ? later : combine
+static seq::RecurrenceOp addFlag(seq::RecurrenceOp op, ScanForm &form, ArrayRef<int64_t> shape) {
+  OpBuilder b(op);
+  Location loc = op.getLoc();
+  auto flagType = RankedTensorType::get(shape, b.getI1Type());
+  op = withStates(op, initialOf(b, op, shape, b.getI1Type(), 0), flagType);
+  seq::CombineOp old = declaredCombine(op);
+  b.setInsertionPoint(old);
+  Writer writer(b, loc, shape);
+  Value flag = writer.of(form.flag);
+  SmallVector<Value> restart, later, earlier(op.getStateArgs().begin(), op.getStateArgs().end());
+  for (const Expr *e : form.restart)
+    restart.push_back(writer.of(e));
+  SmallVector<Value> restarted = inlined(b, old, restart, old.getLater());
+  auto choose = [&](Value c, Value x, Value y) -> Value {
+    return arith::SelectOp::create(b, loc, c, x, y);
+  };
+  for (auto [x, y] : llvm::zip_equal(restarted, old.getLater()))
+    later.push_back(choose(flag, x, y));
+  later.push_back(flag);
+  SmallVector<Type> types(ValueRange(earlier).getTypes());
+  auto combine = seq::CombineOp::create(b, loc, types, earlier, later);
+  Block *body = b.createBlock(&combine.getRule());
+  for (unsigned side = 0; side < 2; ++side)
+    for (Type type : types)
+      body->addArgument(type, loc);
+  unsigned states = form.restart.size();
+  ValueRange args = body->getArguments();
+  ValueRange first = args.take_front(states), second = args.drop_front(states + 1).drop_back();
+  SmallVector<Value> results;
+  for (auto [x, y] : llvm::zip_equal(second, inlined(b, old, first, second)))
+    results.push_back(choose(args.back(), x, y));
+  results.push_back(arith::OrIOp::create(b, loc, args[states], args.back()));
+  seq::YieldOp::create(b, loc, results, ValueRange());
+  old->replaceAllUsesWith(combine.getResults().take_front(states));
+  old.erase();
+  op.getYield().getNextMutable().assign(combine.getResults());
+  settle(op, combine);
+  return op;
+}
+
 /// `op` in scan form, or the sentence why it has none in `proof`.
 static FailureOr<seq::RecurrenceOp> formScan(seq::RecurrenceOp op, ScanProof &proof) {
   proof = proveScan(op);
@@ -290,6 +339,8 @@ static FailureOr<seq::RecurrenceOp> formScan(seq::RecurrenceOp op, ScanProof &pr
     return failure();
   speculate(op);
   std::optional<ScanForm> form = analyzeScan(op, proof);
+  if (form && form->flag)
+    return addFlag(op, *form, proof.shape.getShape());
   if (form)
     return materialize(op, *form, proof.shape.getShape());
   seq::CombineOp combine = declaredCombine(op);

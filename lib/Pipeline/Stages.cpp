@@ -36,7 +36,6 @@ static void buildScheduled(OpPassManager &pm, const CompileOptions &options) {
 
 static void buildLowered(OpPassManager &pm, const CompileOptions &options) {
   pm.addPass(createFormScansPass());
-  pm.addPass(createFormScansPass());
   // Before plans diverge: from here on every plan computes the same formulas.
   FixNumericsPassOptions numerics;
   numerics.precise = options.precise;

@@ -13,3 +13,15 @@ func.func @leaky(%u: tensor<?x?x8xf32>, %h0: tensor<?x8xf32>) -> (tensor<?x?x8xf
   } schedule(<reference>) : (tensor<?x?x8xf32>, tensor<?x8xf32>) -> (tensor<?x?x8xf32>, tensor<?x8xf32>)
   return %y, %last : tensor<?x?x8xf32>, tensor<?x8xf32>
 }
+// A filled bool is a filled byte: it needs no other buffer.
+// CHECK-LABEL: func.func @seqc_body_flags
+// CHECK: linalg.fill ins(%{{.*}} : i8)
+// CHECK-NOT: linalg.generic
+// CHECK: bufferization.materialize_in_destination %{{.*}} : (tensor<?xi8>, memref<?xi8>)
+func.func @flags(%u: tensor<?xf32>, %value: i1) -> tensor<?xi1> {
+  %c0 = arith.constant 0 : index
+  %n = tensor.dim %u, %c0 : tensor<?xf32>
+  %e = tensor.empty(%n) : tensor<?xi1>
+  %f = linalg.fill ins(%value : i1) outs(%e : tensor<?xi1>) -> tensor<?xi1>
+  return %f : tensor<?xi1>
+}

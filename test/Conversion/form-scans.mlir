@@ -69,3 +69,36 @@ func.func @resets(%u: tensor<?x?x8xf32>, %r: tensor<?x?x8xi1>, %h0: tensor<?x8xf
   } : (tensor<?x?x8xf32>, tensor<?x?x8xi1>, tensor<?x8xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
   return %last : tensor<?x8xf32>
 }
+
+// A declared combination that starts over: the element of a reset is combined with the initial value.
+// CHECK-LABEL: func.func @declared_resets
+// CHECK: %[[R:.*]]:2 = seq.recurrence (%[[X:.*]]: tensor<8xf32> in %{{.*}}, %[[F:.*]]: tensor<i1> in %{{.*}}, %[[I:.*]]: tensor<8xf32> given %{{.*}}) states(%[[H:.*]]: tensor<8xf32> = %{{.*}}, %[[P:.*]]: tensor<8xi1> = %{{.*}}) {
+// CHECK: %[[FLAG:.*]] = linalg.generic {{.*}} ins(%[[F]] : tensor<i1>)
+// CHECK: %[[SUM:.*]] = arith.addf %[[I]], %[[X]]
+// CHECK: %[[E:.*]] = arith.select %[[FLAG]], %[[SUM]], %[[X]]
+// CHECK: %[[C:.*]]:2 = seq.combine(%[[H]], %[[P]]) with(%[[E]], %[[FLAG]]) {
+// CHECK-NEXT: ^bb0(%[[A:.*]]: tensor<8xf32>, %[[P1:.*]]: tensor<8xi1>, %[[B:.*]]: tensor<8xf32>, %[[P2:.*]]: tensor<8xi1>):
+// CHECK: %[[AB:.*]] = arith.addf %[[A]], %[[B]]
+// CHECK: %[[N:.*]] = arith.select %[[P2]], %[[B]], %[[AB]]
+// CHECK: %[[Q:.*]] = arith.ori %[[P1]], %[[P2]]
+// CHECK: seq.yield next(%[[N]], %[[Q]] :
+// CHECK: seq.yield next(%[[C]]#0, %[[C]]#1 :
+func.func @declared_resets(%u: tensor<?x?x8xf32>, %r: tensor<?x?xi1>, %h0: tensor<?x8xf32>) -> tensor<?x8xf32> {
+  %last = seq.recurrence (%x: tensor<8xf32> in %u, %f: tensor<i1> in %r, %i: tensor<8xf32> given %h0)
+      states(%h: tensor<8xf32> = %h0) {
+    %e = tensor.empty() : tensor<8xf32>
+    %s = linalg.generic {indexing_maps = [affine_map<(d0) -> ()>, affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>],
+        iterator_types = ["parallel"]} ins(%f, %i, %h : tensor<i1>, tensor<8xf32>, tensor<8xf32>) outs(%e : tensor<8xf32>) {
+    ^bb0(%c: i1, %a: f32, %b: f32, %o: f32):
+      %v = arith.select %c, %a, %b : f32
+      linalg.yield %v : f32
+    } -> tensor<8xf32>
+    %n = seq.combine(%s) with(%x) {
+    ^bb0(%a: tensor<8xf32>, %b: tensor<8xf32>):
+      %v = arith.addf %a, %b : tensor<8xf32>
+      seq.yield next(%v : tensor<8xf32>)
+    } : (tensor<8xf32>, tensor<8xf32>) -> tensor<8xf32>
+    seq.yield next(%n : tensor<8xf32>)
+  } : (tensor<?x?x8xf32>, tensor<?x?xi1>, tensor<?x8xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
+  return %last : tensor<?x8xf32>
+}

@@ -58,6 +58,29 @@ STEPS = {
         "m un wn",
         "o",
     ),
+    "guarded": (
+        2,
+        [float("-inf"), 0.0],
+        "m = maximumf h0 x0; c = cmpf,oeq m bottom; g = select c zero m; a = subf h0 g; b = subf x0 g; "
+        "ea = exp a; eb = exp b; u = mulf h1 ea; v = mulf eb x1; un = addf u v",
+        "m un",
+        "un",
+    ),
+    "index": (
+        2,
+        [-1.0, 7.0],
+        "p = cmpf,ogt x0 h0; m = select p x0 h0; i = select p x1 h1",
+        "m i",
+        "i",
+    ),
+    "moments": (
+        2,
+        [0.0, 0.0, 0.0],
+        "n = addf h0 one; q = divf one n; k = subf one q; d = subf x0 h1; p = mulf q d; m = addf h1 p; "
+        "g = mulf p d; s = addf h2 g; a = mulf k s; b = mulf q x1; v = addf a b",
+        "n m v",
+        "v",
+    ),
     "welford": (
         1,
         [0.0, 0.0, 0.0],
@@ -77,7 +100,10 @@ def program(step, resets):
     for line in lines.split("; "):
         name, _, op, *operands = line.split()
         dialect = "math" if op in ("exp", "log") else "arith"
-        body.append(f"%{name} = {dialect}.{op} {', '.join('%' + o for o in operands)} : {V}")
+        op, comma, predicate = op.partition(",")
+        type_ = f"tensor<8xi1>, {V}" if op == "select" else V
+        values = ", ".join("%" + o for o in operands)
+        body.append(f"%{name} = {dialect}.{op} {predicate}{comma} {values} : {type_}")
     nexts = next_.split()
     ins = ", ".join(f"%x{i}: {V} in %u{i}" for i in range(inputs))
     states = ", ".join(f"%h{i}: {V} = %i{i}" for i in range(len(initial)))
@@ -87,6 +113,8 @@ def program(step, resets):
     return "\n".join([
         f"func.func @f({', '.join(args)}) -> ({results}) {{",
         f"%one = arith.constant dense<1.0> : {V}",
+        f"%zero = arith.constant dense<0.0> : {V}",
+        f"%bottom = arith.constant dense<0xFF800000> : {V}",
         f"%z:{len(initial) + 1} = seq.recurrence ({ins}) {'resets(%r) ' * resets}states({states}) {{",
         *body,
         f"seq.yield next({', '.join('%' + n for n in nexts)} : {', '.join([V] * len(nexts))}) "
@@ -109,7 +137,7 @@ def formed(text):
 def check(name, step, resets):
     text = program(step, resets)
     scan = formed(text)
-    assert scan.count("linalg.fill") or name in ("sum", "product", "maximum", "welford"), scan
+    assert scan.count("linalg.fill") or not resets, scan
     before, after = (compile_text(t, "reference")["f"] for t in (text, scan))
     rng = np.random.default_rng(7)
     for T in (0, 1, 2, 17):
@@ -121,7 +149,49 @@ def check(name, step, resets):
             np.testing.assert_allclose(b, a, rtol=2e-5, atol=2e-5, err_msg=f"{name} T={T}")
 
 
+# Counts of integers: the index of the maximum counts steps, moments divide by their number.
+COUNTED = """func.func @f(%u: tensor<?x?x2xf32>, %m0: tensor<?x2xf32>, %i0: tensor<?x2xi64>, %n0: tensor<?x2xi64>,
+    %a0: tensor<?x2xf32>) -> (tensor<?x?x2xi64>, tensor<?x?x2xf32>, tensor<?x2xf32>, tensor<?x2xi64>, tensor<?x2xi64>,
+    tensor<?x2xf32>, tensor<?x2xi64>) {
+  %one = arith.constant dense<1> : tensor<2xi64>
+  %z:7 = seq.recurrence (%x: tensor<2xf32> in %u) states(%m: tensor<2xf32> = %m0, %i: tensor<2xi64> = %i0,
+      %n: tensor<2xi64> = %n0, %a: tensor<2xf32> = %a0, %k: tensor<2xi64> = %n0) {
+    %p = arith.cmpf ogt, %x, %m : tensor<2xf32>
+    %m1 = arith.select %p, %x, %m : tensor<2xi1>, tensor<2xf32>
+    %i1 = arith.select %p, %n, %i : tensor<2xi1>, tensor<2xi64>
+    %n1 = arith.addi %n, %one : tensor<2xi64>
+    %k1 = arith.addi %k, %one : tensor<2xi64>
+    %f = arith.sitofp %k1 : tensor<2xi64> to tensor<2xf32>
+    %d = arith.subf %x, %a : tensor<2xf32>
+    %q = arith.divf %d, %f : tensor<2xf32>
+    %a1 = arith.addf %a, %q : tensor<2xf32>
+    seq.yield next(%m1, %i1, %n1, %a1, %k1 : tensor<2xf32>, tensor<2xi64>, tensor<2xi64>, tensor<2xf32>, tensor<2xi64>)
+      out(%i1, %a1 : tensor<2xi64>, tensor<2xf32>)
+  } : (tensor<?x?x2xf32>, tensor<?x2xf32>, tensor<?x2xi64>, tensor<?x2xi64>, tensor<?x2xf32>, tensor<?x2xi64>)
+    -> (tensor<?x?x2xi64>, tensor<?x?x2xf32>, tensor<?x2xf32>, tensor<?x2xi64>, tensor<?x2xi64>, tensor<?x2xf32>, tensor<?x2xi64>)
+  return %z#0, %z#1, %z#2, %z#3, %z#4, %z#5, %z#6 : tensor<?x?x2xi64>, tensor<?x?x2xf32>, tensor<?x2xf32>, tensor<?x2xi64>,
+    tensor<?x2xi64>, tensor<?x2xf32>, tensor<?x2xi64>
+}
+"""
+
+
+def check_counted():
+    scan = formed(COUNTED)
+    assert "arith.cmpf oeq" in scan, scan  # of moments: no value on either side
+    plans = ((COUNTED, "reference"), (scan, "reference"), (COUNTED, "scan"))
+    before, *others = (compile_text(text, plan)["f"] for text, plan in plans)
+    rng = np.random.default_rng(7)
+    for T in (0, 1, 2, 17, 257):
+        x = rng.integers(0, 9, (3, T, 2)).astype(np.float32)  # ties: the first one wins
+        values = [x, np.full((3, 2), 2, np.float32), np.full((3, 2), -1), np.full((3, 2), 5),
+                  np.zeros((3, 2), np.float32)]
+        for after in others:
+            for a, b in zip(before(*values), after(*values), strict=True):
+                np.testing.assert_allclose(b, a, rtol=2e-5, atol=2e-5, err_msg=f"counted T={T}")
+
+
 def main():
+    check_counted()
     for name, step in STEPS.items():
         for resets in (False, True):
             check(name, step, resets)

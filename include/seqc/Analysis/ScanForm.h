@@ -18,7 +18,8 @@ struct ScanCost {
 /// full stop, and `place` is the op that the sentence names.
 struct ScanProof {
   bool ok = false;
-  /// "affine elementwise", "affine 2x2 block", "max-plus", "softmax with decay", "declared", …
+  /// What it was proved to be, also where `ok` is false because of its shapes: "affine
+  /// elementwise", "affine 2x2 block", "max-plus", "softmax with decay", "declared", …
   std::string className;
   /// Tensors in one element of the scan: the states and what was added to them.
   unsigned components = 0;
@@ -41,13 +42,18 @@ struct ScanForm {
   llvm::SmallVector<double> initial;
   /// For each component that is a coefficient of an affine step, the size of its block; else 0.
   llvm::SmallVector<int64_t> factors;
+  /// Of a declared combination that starts over where `flag` is set: what each state is then.
+  /// Nothing else is set but `exprs`.
+  const Expr *flag = nullptr;
+  llvm::SmallVector<const Expr *> restart;
 };
 
 /// Proves, without changing anything, that the next states are an associative combination of the
 /// states with values that do not depend on them.
 ScanProof proveScan(seq::RecurrenceOp op);
 
-/// The parts of a step that proveScan accepts, except where its combination is declared.
+/// The parts of a step that proveScan accepts, except where its combination is declared and has
+/// no flag.
 std::optional<ScanForm> analyzeScan(seq::RecurrenceOp op, ScanProof &proof);
 
 /// The `seq.combine` of a step whose class is "declared".

@@ -1,7 +1,8 @@
 // What is known of each recurrence, as remarks: its class with the op that
-// breaks affinity, and the least bytes that it must move.
+// breaks affinity, the proof that it is a scan, and the least bytes that it must move.
 #include "Rebuild.h"
 #include "seqc/Analysis/Footprint.h"
+#include "seqc/Analysis/ScanForm.h"
 #include "seqc/Analysis/StepClass.h"
 #include "seqc/Dialect/Seq/Transforms/Passes.h"
 
@@ -18,11 +19,16 @@ using namespace seqc;
 
 static void explain(seq::RecurrenceOp op, func::FuncOp function, DimSymbols &symbols) {
   StepClass step = classifyStep(op);
-  remark::analysis(
-      op.getLoc(),
-      remark::RemarkOpts::name("class").category("seqc.step").function(function.getName()))
-      << remark::metric("class", stringify(step.overall))
-      << remark::reason("{0}", describe(op, step));
+  {
+    auto remark = remark::analysis(
+        op.getLoc(),
+        remark::RemarkOpts::name("class").category("seqc.step").function(function.getName()));
+    remark << remark::metric("class", stringify(step.overall, step.block));
+    // The association of which the step is one application, even where another reason forbids it.
+    if (ScanProof proof = proveScan(op); !proof.className.empty())
+      remark << remark::metric("proof", proof.className);
+    remark << remark::reason("{0}", describe(op, step));
+  }
   std::optional<Footprint> bytes = footprint(op);
   if (!bytes)
     return;

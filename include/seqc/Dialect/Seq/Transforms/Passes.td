@@ -164,7 +164,8 @@ def ExplainStepsPass : Pass<"seqc-explain-steps", "::mlir::ModuleOp"> {
   let summary = "remarks on the class of each step and the bytes that it must move";
   let description = [{
     Tells what the analyses know of each recurrence, in the categories of `--explain`: name
-    `class` with the class and a sentence, name `bytes` with the least bytes that it moves.
+    `class` with the class, the association that it proves the step to be (`proof`) and a
+    sentence, name `bytes` with the least bytes that it moves.
 
     ```
     remark: [Analysis] class | Category:seqc.step | class=nonlinear-dense, Reason="not affine in …"
