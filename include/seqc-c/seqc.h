@@ -51,7 +51,7 @@ typedef struct seqc_function seqc_function;
 typedef struct seqc_options {
   size_t struct_size;       /**< sizeof(seqc_options) of the caller */
   const char *name;         /**< C name of the module; NULL: from the file's name, or "model" */
-  const char *schedule;     /**< "auto" (NULL), "reference" or "fused" */
+  const char *schedule;     /**< "auto" (NULL), "reference", "fused" or "scan" */
   const char *march;        /**< "native" (NULL), a level or a list of features */
   const char *assume;       /**< usual sizes, "B=8,T=4096", or NULL */
   const char *weights;      /**< path of a .safetensors file for `seqc.param`, or NULL */
@@ -59,6 +59,7 @@ typedef struct seqc_options {
   int32_t diagnostics_json; /**< not 0: one JSON object a line instead of text
                                with carets */
   int32_t no_cache;         /**< not 0: compile even if the cache holds the result */
+  int32_t threads;          /**< threads that plans are made for, 1 to 1024; 0 means 1 */
 } seqc_options;
 
 /** The compiler's version, "0.1.0 (LLVM 22.1.8)". Valid for ever. */

@@ -133,8 +133,6 @@ void DimSymbols::visit(Operation *op) {
     visitSlice(op);
   } else if (isa<seq::RecurrenceOp>(op)) {
     visitRecurrence(op);
-  } else if (isa<seq::AffineRecurrenceOp>(op)) {
-    visitAffine(op);
   } else if (isa<seq::DelayOp>(op)) {
     visitDelay(op);
   } else if (isa<scf::IfOp, scf::ForOp>(op)) {
@@ -265,34 +263,6 @@ void DimSymbols::visitRecurrence(Operation *op) {
   }
   for (auto [whole, out] : llvm::zip(recurrence.getOuts(), recurrence.getYield().getOut()))
     sequence(whole), step(whole, batch + 1, out);
-}
-
-void DimSymbols::visitAffine(Operation *op) {
-  auto affine = cast<seq::AffineRecurrenceOp>(op);
-  int64_t batch = affine.getBatchRank(), time = affine.getTimeAxis();
-  Value input = affine.getInput(), initial = affine.getInitial(), output = affine.getOutput();
-  int64_t rank = tensorType(initial).getRank();
-  for (int64_t i = 0; i < rank; ++i)
-    unite(initial, i, input, i < time ? i : i + 1);
-  uniteShapes(initial, affine.getFinal());
-  auto leading = [&](Value v) {
-    for (int64_t i = 0; i <= batch; ++i)
-      unite(v, i, input, i);
-  };
-  leading(output);
-  int64_t skipped = affine.getReadout() ? 1 : 0;
-  for (int64_t i = batch + 1, e = tensorType(output).getRank(); i < e; ++i)
-    unite(output, i, input, i + skipped);
-  if (Value readout = affine.getReadout()) {
-    leading(readout);
-    unite(readout, batch + 1, input, batch + 1);
-  }
-  if (affine.getResets())
-    leading(affine.getResets());
-  Value decay = affine.getDecay();
-  int64_t shift = affine.getConstant() ? batch + 1 : 0;
-  for (int64_t i = 0, e = tensorType(decay).getRank(); i < e; ++i)
-    unite(decay, i, input, i + shift);
 }
 
 void DimSymbols::visitDelay(Operation *op) {

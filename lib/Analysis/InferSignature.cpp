@@ -1,5 +1,6 @@
 // The interface of a function: element types, sizes with the symbols that tie
 // them, states.
+#include "seqc/Dialect/Seq/IR/Seq.h"
 #include "seqc/Analysis/InferSignature.h"
 #include "seqc/Analysis/DimSymbols.h"
 #include "seqc/Analysis/Streaming.h"
@@ -159,6 +160,10 @@ FailureOr<FunctionSignature> SignatureBuilder::build() {
           symbolOf(symbols.classOfIndex(arg), /*make=*/false);
   addStates();
   nameSymbols();
+  function.walk([&](seq::RecurrenceOp op) {
+    if (auto schedule = op.getScheduleAttr(); schedule && schedule.getPlan() == seq::Plan::Scan)
+      signature.numbers = "tolerance";
+  });
   return std::move(signature);
 }
 

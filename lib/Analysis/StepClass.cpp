@@ -40,6 +40,7 @@ struct Interpreter {
   Info broken(Info info, Operation *op) const;
   Info elementwise(Operation *op);
   void linalgOp(linalg::LinalgOp op);
+  void combine(seq::CombineOp op);
   void visit(Operation *op);
 };
 } // namespace
@@ -123,9 +124,21 @@ void Interpreter::linalgOp(linalg::LinalgOp op) {
     infos[result] = of(yielded);
 }
 
+/// An association of ops changes nothing: what its region yields.
+void Interpreter::combine(seq::CombineOp op) {
+  for (auto [arg, operand] : llvm::zip_equal(op.getBody()->getArguments(), op->getOperands()))
+    infos[arg] = of(operand);
+  for (Operation &inner : op.getBody()->without_terminator())
+    visit(&inner);
+  for (auto [result, yielded] : llvm::zip_equal(op.getResults(), op.getYield().getNext()))
+    infos[result] = of(yielded);
+}
+
 void Interpreter::visit(Operation *op) {
   if (auto structured = dyn_cast<linalg::LinalgOp>(op))
     return linalgOp(structured);
+  if (auto association = dyn_cast<seq::CombineOp>(op))
+    return combine(association);
   if (isa<tensor::EmptyOp, tensor::DimOp>(op))
     return;
   Info info;

@@ -35,8 +35,6 @@ static bool isInitialUse(OpOperand &use) {
     unsigned begin = recurrence.getInitial().getBeginOperandIndex();
     return use.getOperandNumber() >= begin;
   }
-  if (auto affine = dyn_cast<seq::AffineRecurrenceOp>(op))
-    return use.getOperandNumber() == affine.getInitialMutable().getOperandNumber();
   if (auto delay = dyn_cast<seq::DelayOp>(op))
     return use.getOperandNumber() == delay.getInitialMutable().getOperandNumber();
   return false;
@@ -90,8 +88,7 @@ static int32_t resultOf(func::FuncOp function, Value final, llvm::SmallBitVector
   return -1;
 }
 
-/// Adds the states of the recurrences, affine recurrences and delays of
-/// `function`.
+/// Adds the states of the recurrences and delays of `function`.
 static void collectStates(func::FuncOp function, SmallVectorImpl<StreamState> &states) {
   auto add = [&](OpOperand &initial, Value final) {
     StreamState state;
@@ -104,8 +101,6 @@ static void collectStates(func::FuncOp function, SmallVectorImpl<StreamState> &s
       for (auto [initial, final] :
            llvm::zip(recurrence.getInitialMutable(), recurrence.getFinals()))
         add(initial, final);
-    } else if (auto affine = dyn_cast<seq::AffineRecurrenceOp>(op)) {
-      add(affine.getInitialMutable(), affine.getFinal());
     } else if (auto delay = dyn_cast<seq::DelayOp>(op)) {
       add(delay.getInitialMutable(), delay.getFinal());
     }
@@ -146,8 +141,6 @@ static std::string findTime(func::FuncOp function, DimSymbols &symbols,
       else
         meet(symbols.classOf(r.getInputs().empty() ? r.getResets() : r.getInputs().front(),
                              r.getTimeAxis()));
-    } else if (auto affine = dyn_cast<seq::AffineRecurrenceOp>(op)) {
-      meet(symbols.classOf(affine.getInput(), affine.getTimeAxis()));
     } else if (auto delay = dyn_cast<seq::DelayOp>(op)) {
       meet(symbols.classOf(delay.getInput(), delay.getTime()));
     }

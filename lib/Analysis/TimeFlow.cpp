@@ -97,8 +97,6 @@ std::string TimeFlow::visit(Operation *op) {
     return visitRecurrence(op);
   if (isa<seq::DelayOp>(op))
     return visitDelay(op);
-  if (isa<seq::AffineRecurrenceOp>(op))
-    return visitAffine(op);
   return visitOther(op);
 }
 
@@ -255,28 +253,6 @@ std::string TimeFlow::visitDelay(Operation *op) {
     return reason;
   setSequence(delay.getWindow(), axis);
   infos[delay.getFinal()].kind = Kind::AfterLast;
-  return "";
-}
-
-std::string TimeFlow::visitAffine(Operation *op) {
-  auto affine = cast<seq::AffineRecurrenceOp>(op);
-  int64_t axis = affine.getTimeAxis();
-  if (affine.getReverse())
-    return complain(op, "runs backwards (`reverse`)");
-  SmallVector<Value> sequences = {affine.getInput()}, uniform = {affine.getInitial()};
-  (affine.getConstant() ? uniform : sequences).push_back(affine.getDecay());
-  if (affine.getReadout())
-    sequences.push_back(affine.getReadout());
-  if (affine.getResets())
-    sequences.push_back(affine.getResets());
-  for (Value v : sequences)
-    if (std::string reason = expectSequence(op, v, axis); !reason.empty())
-      return reason;
-  if (std::string reason = expectUniform(op, uniform, "an initial value or a constant decay");
-      !reason.empty())
-    return reason;
-  setSequence(affine.getOutput(), axis);
-  infos[affine.getFinal()].kind = Kind::AfterLast;
   return "";
 }
 

@@ -40,7 +40,6 @@ private:
   std::string visitConcat(mlir::Operation *op);
   std::string visitRecurrence(mlir::Operation *op);
   std::string visitDelay(mlir::Operation *op);
-  std::string visitAffine(mlir::Operation *op);
   std::string visitOther(mlir::Operation *op);
   std::string expectUniform(mlir::Operation *op, mlir::ValueRange values, llvm::StringRef what);
   std::string expectSequence(mlir::Operation *op, mlir::Value v, int64_t axis);

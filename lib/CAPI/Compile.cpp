@@ -92,10 +92,10 @@ bool readOptions(const seqc_options *given, Job &job) {
     return false;
   if (options.schedule)
     job.options.schedule = options.schedule;
-  static const StringRef schedules[] = {"auto", "reference", "fused"};
+  static const StringRef schedules[] = {"auto", "reference", "fused", "scan"};
   if (!is_contained(schedules, job.options.schedule)) {
     StringRef near = nearestName(job.options.schedule, schedules);
-    fail(SEQC_ERROR_USAGE, "expected the schedule auto, reference or fused, but got '" +
+    fail(SEQC_ERROR_USAGE, "expected the schedule auto, reference, fused or scan, but got '" +
                                job.options.schedule + "'" +
                                (near.empty() ? "" : "; did you mean '" + near.str() + "'?"));
     return false;
@@ -104,6 +104,13 @@ bool readOptions(const seqc_options *given, Job &job) {
     job.options.march = options.march;
   if (options.assume && !parseAssume(options.assume, job.options))
     return false;
+  if (options.threads < 0 || options.threads > 1024) {
+    fail(SEQC_ERROR_USAGE, "expected 1 to 1024 threads (or 0, which means 1), but got " +
+                               std::to_string(options.threads));
+    return false;
+  }
+  if (options.threads)
+    job.options.threads = options.threads;
   if (options.weights)
     job.load.weights = options.weights;
   if (options.name)

@@ -11,6 +11,7 @@
 #include "seqc/Link/Link.h"
 #include "seqc/Support/Version.h"
 #include "seqc/Target/Abi.h"
+#include "seqc/Target/EmitAbi.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Object/ELFObjectFile.h"
 #include "llvm/Support/FileSystem.h"
@@ -151,13 +152,12 @@ int32_t seqc_save(const seqc_module *module, const char *path, const char *linke
   if (!library.ends_with(".so"))
     return fail(SEQC_ERROR_USAGE,
                 "expected a path that ends in '.so', but got '" + library.str() + "'");
-  SmallVector<char, 0> object;
-  std::string error;
-  if (!module->compiled->code->emitObject(object, error))
-    return fail(SEQC_ERROR_LINK, error);
+  auto runtime = getRuntimeObject(Triple(module->signature.triple), RuntimeHost::Library);
+  if (!runtime)
+    return fail(SEQC_ERROR_LINK, toString(runtime.takeError()));
   LinkOptions options;
   options.linker = linker ? linker : "";
-  auto linked = linkSharedLibrary(StringRef(object.data(), object.size()),
+  auto linked = linkSharedLibrary({module->compiled->code->getObject(), *runtime},
                                   sys::path::filename(library), options);
   if (!linked)
     return fail(SEQC_ERROR_LINK, toString(linked.takeError()));

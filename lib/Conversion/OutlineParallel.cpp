@@ -101,7 +101,7 @@ struct OutlineParallelPass : seqc::impl::OutlineParallelPassBase<OutlineParallel
       func.walk([&](scf::ForallOp loop) { loops.push_back(loop); });
       unsigned number = 0;
       for (scf::ForallOp loop : loops)
-        if (isBody && loop->getParentOp() == func)
+        if (isBody && !loop->getParentOfType<scf::ForallOp>())
           outline(func, loop, number++);
         else
           makeSerial(loop);

@@ -115,12 +115,6 @@ FailureOr<Value> SizeWalk::size(Value value, int64_t dim) {
   Operation *op = result.getOwner();
   if (isa<seq::RecurrenceOp, seq::DelayOp>(op))
     return sizeOfSeq(result, dim);
-  if (auto affine = dyn_cast<seq::AffineRecurrenceOp>(op)) {
-    if (result == affine.getFinal())
-      return size(affine.getInitial(), dim);
-    int64_t leading = affine.getBatchRank() + 1;
-    return size(affine.getInput(), affine.getReadout() && dim >= leading ? dim + 1 : dim);
-  }
   if (auto loop = dyn_cast<scf::ForOp>(op))
     return size(loop.getInitArgs()[result.getResultNumber()], dim);
   if (auto choice = dyn_cast<scf::IfOp>(op))

@@ -1,6 +1,7 @@
 // Plan `fused`, the pass: each recurrence with the work around it becomes loops over vectors
 // (GroupEmitter.cpp); so do ops outside of recurrences.
 #include "GroupEmitter.h"
+#include "ScanEmitter.h"
 #include "seqc/Conversion/ExpandMath.h"
 
 #include "mlir/IR/Remarks.h"
@@ -73,7 +74,7 @@ struct ConvertSeqToVectorPass : seqc::impl::ConvertSeqToVectorPassBase<ConvertSe
     getOperation().walk([&](seq::RecurrenceOp op) {
       auto schedule = op.getScheduleAttr();
       if (!op->getParentOfType<seq::RecurrenceOp>() && schedule &&
-          schedule.getPlan() == seq::Plan::Fused && !op->hasAttr("seqc.scalar"))
+          schedule.getPlan() != seq::Plan::Reference && !op->hasAttr("seqc.scalar"))
         ops.push_back(op);
     });
     return ops;
@@ -120,7 +121,32 @@ struct ConvertSeqToVectorPass : seqc::impl::ConvertSeqToVectorPassBase<ConvertSe
                    "', which has no vector form here");
   }
 
+  /// Producers that can be evaluated at any index: those that need no buffer of their own.
+  static void emitScan(seq::RecurrenceOp op) {
+    Group group{op, {}, {}};
+    addProducers(group, op.getBatchRank() + 1);
+    SetVector<Operation *> kept;
+    for (Operation *member : llvm::reverse(group.before.getArrayRef())) {
+      bool ours = !isReductionOp(member) &&
+                  !isa<tensor::PadOp, tensor::ConcatOp, tensor::InsertSliceOp, seq::DelayOp>(member);
+      for (Operation *user : member->getUsers())
+        ours &= user == op || kept.contains(user);
+      if (ours)
+        kept.insert(member);
+    }
+    SmallVector<Operation *> ordered(llvm::reverse(kept.getArrayRef()));
+    group.before = SetVector<Operation *>(ordered.begin(), ordered.end());
+    ScanEmitter(group).run();
+  }
+
   LogicalResult convert(seq::RecurrenceOp op) {
+    if (op.getScheduleAttr().getPlan() == seq::Plan::Scan) {
+      if (Operation *obstacle = ScanEmitter::firstObstacle(op))
+        return obstacle->emitOpError("expected a step that plan 'scan' can evaluate in vectors");
+      remarkOnLibm(op);
+      emitScan(op);
+      return success();
+    }
     if (Operation *obstacle = firstObstacle(op)) {
       tell(op, "this step runs as scalar code: '" + obstacle->getName().getStringRef() +
                    "' has no vector form here");

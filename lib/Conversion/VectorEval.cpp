@@ -52,16 +52,48 @@ Value VectorEval::subtract(Value a, Value c) { return compute(Arithmetic::Subtra
 Value VectorEval::multiply(Value a, Value c) { return compute(Arithmetic::Multiply, a, c); }
 Value VectorEval::divide(Value a, Value c) { return compute(Arithmetic::Divide, a, c); }
 
+Distances VectorEval::lanesOf(const Idx &i) const {
+  if (i.pattern)
+    return *i.pattern;
+  Distances distances(lanes);
+  for (int64_t l = 0; l < lanes; ++l)
+    distances[l] = l * i.lane;
+  return distances;
+}
+
+Idx VectorEval::withPattern(Value base, Distances distances) {
+  bool even = true;
+  for (int64_t l = 0; l < lanes; ++l)
+    even &= distances[l] == l * distances[1];
+  if (even)
+    return {base, 0, distances[1]};
+  return {base, 0, 0, &*patterns.insert(std::move(distances)).first};
+}
+
 Idx VectorEval::add(const Idx &a, const Idx &c) {
   Value base = !a.base ? c.base : !c.base ? a.base : compute(Arithmetic::Add, a.base, c.base);
-  return {base, a.offset + c.offset, a.lane + c.lane};
+  if (!a.pattern && !c.pattern)
+    return {base, a.offset + c.offset, a.lane + c.lane};
+  Distances sum = lanesOf(a);
+  for (auto [x, y] : llvm::zip_equal(sum, lanesOf(c)))
+    x += y;
+  Idx i = withPattern(base, sum);
+  i.offset = a.offset + c.offset;
+  return i;
 }
 
 Idx VectorEval::scale(const Idx &a, int64_t factor) {
   if (factor == 1)
     return a;
   Value base = a.base && factor ? compute(Arithmetic::Scale, a.base, Value(), factor) : Value();
-  return {base, a.offset * factor, a.lane * factor};
+  if (!a.pattern)
+    return {base, a.offset * factor, a.lane * factor};
+  Distances scaled = *a.pattern;
+  for (int64_t &distance : scaled)
+    distance *= factor;
+  Idx i = withPattern(base, scaled);
+  i.offset = a.offset * factor;
+  return i;
 }
 
 Idx VectorEval::evalAffine(AffineExpr e, ArrayRef<Idx> dims) {
@@ -149,19 +181,52 @@ Value VectorEval::splat(TypedAttr element) {
 /// The vector of index values that `i` stands for.
 Value VectorEval::loopIndexVector(const Idx &i) {
   Value start = broadcast(value({i.base, i.offset, 0}));
-  if (i.lane == 0)
+  if (!i.varies())
     return start;
-  SmallVector<int64_t> steps;
-  for (int64_t l = 0; l < lanes; ++l)
-    steps.push_back(l * i.lane);
   auto type = VectorType::get(lanes, b.getIndexType());
-  Value iota = arith::ConstantOp::create(b, loc, DenseIntElementsAttr::get(type, steps));
+  Value iota = arith::ConstantOp::create(b, loc, DenseIntElementsAttr::get(type, lanesOf(i)));
   return arith::AddIOp::create(b, loc, start, iota);
 }
 
 static Value allLanes(OpBuilder &b, Location loc, int64_t lanes) {
   auto type = VectorType::get(lanes, b.getI1Type());
   return arith::ConstantOp::create(b, loc, DenseElementsAttr::get(type, true));
+}
+
+std::optional<Distances> VectorEval::distances(MemRefType type, const Index &idx) const {
+  Distances sum(lanes, 0);
+  int64_t stride = 1;
+  for (int64_t d = type.getRank() - 1; d >= 0; --d) {
+    if (idx[d].varies() && ShapedType::isDynamic(stride))
+      return std::nullopt;
+    for (auto [x, y] : llvm::zip_equal(sum, lanesOf(idx[d])))
+      x += idx[d].varies() ? y * stride : 0;
+    bool known = !ShapedType::isDynamic(stride) && !type.isDynamicDim(d);
+    stride = known ? stride * type.getDimSize(d) : ShapedType::kDynamic;
+  }
+  return sum;
+}
+
+/// Elements that lie within one vector of the first lane's: loaded at once and put in order.
+Value VectorEval::loadNear(Value buffer, ValueRange at, const Distances &distances) {
+  Type element = cast<MemRefType>(buffer.getType()).getElementType();
+  auto type = VectorType::get(lanes, element);
+  int64_t count = *llvm::max_element(distances) + 1;
+  if (count == 1)
+    return broadcast(memref::LoadOp::create(b, loc, buffer, at));
+  Value vec;
+  if (count == lanes) {
+    vec = vector::LoadOp::create(b, loc, type, buffer, at);
+  } else {
+    auto maskType = VectorType::get(lanes, b.getI1Type());
+    Value some = vector::CreateMaskOp::create(b, loc, maskType, constant(count));
+    Value zero = splat(b.getZeroAttr(element));
+    vec = vector::MaskedLoadOp::create(b, loc, type, buffer, at, some, zero);
+  }
+  bool inOrder = true;
+  for (int64_t l = 0; l < lanes; ++l)
+    inOrder &= distances[l] == l;
+  return inOrder ? vec : vector::ShuffleOp::create(b, loc, vec, vec, distances).getResult();
 }
 
 /// True for what a tile of channels keeps: it has room for whole vectors.
@@ -171,9 +236,11 @@ Value VectorEval::load(Value buffer, const Index &idx) {
   auto type = cast<MemRefType>(buffer.getType());
   SmallVector<Value> at;
   int64_t varying = 0;
+  bool patterned = false;
   for (const Idx &i : idx) {
     at.push_back(value(i));
-    varying += i.lane != 0;
+    varying += i.varies();
+    patterned |= i.pattern != nullptr;
   }
   if (varying == 0)
     return broadcast(memref::LoadOp::create(b, loc, buffer, at));
@@ -184,6 +251,11 @@ Value VectorEval::load(Value buffer, const Index &idx) {
     Value zero = splat(b.getZeroAttr(type.getElementType()));
     return vector::MaskedLoadOp::create(b, loc, vectorType, buffer, at, mask, zero);
   }
+  std::optional<Distances> known = distances(type, idx);
+  if (known && !mask && *llvm::min_element(*known) >= 0 && *llvm::max_element(*known) < lanes)
+    return loadNear(buffer, at, *known);
+  if (patterned)
+    return gather(buffer, at, idx);
   // Lanes that are not next to each other: distances in elements from lane 0.
   Value stride = constant(0), inner = constant(1);
   for (int64_t d = type.getRank() - 1; d >= 0; --d) {
@@ -202,12 +274,85 @@ Value VectorEval::load(Value buffer, const Index &idx) {
                                   mask ? mask : allLanes(b, loc, lanes), zero);
 }
 
+/// Each lane's own distance, which may depend on dynamic sizes.
+Value VectorEval::distancesOf(Value buffer, const Index &idx) {
+  auto type = cast<MemRefType>(buffer.getType());
+  Value sum = broadcast(constant(0)), stride = constant(1);
+  for (int64_t d = type.getRank() - 1; d >= 0; --d) {
+    Idx own = {Value(), 0, idx[d].lane, idx[d].pattern};
+    if (own.varies())
+      sum = arith::AddIOp::create(
+          b, loc, sum, arith::MulIOp::create(b, loc, loopIndexVector(own), broadcast(stride)));
+    Value size = type.isDynamicDim(d) ? memref::DimOp::create(b, loc, buffer, d).getResult()
+                                      : constant(type.getDimSize(d));
+    stride = arith::MulIOp::create(b, loc, stride, size);
+  }
+  return sum;
+}
+
+Value VectorEval::gather(Value buffer, ValueRange at, const Index &idx) {
+  auto type = cast<MemRefType>(buffer.getType());
+  Value zero = splat(b.getZeroAttr(type.getElementType()));
+  return vector::GatherOp::create(b, loc, VectorType::get(lanes, type.getElementType()), buffer, at,
+                                  distancesOf(buffer, idx), mask ? mask : allLanes(b, loc, lanes),
+                                  zero);
+}
+
+/// The other direction: `vec`, whose lanes from `count` on hold nothing, to where its lanes belong.
+void VectorEval::spread(Value vec, Value buffer, const Index &idx, int64_t count, bool streaming) {
+  auto type = cast<MemRefType>(buffer.getType());
+  SmallVector<Value> at;
+  for (const Idx &i : idx)
+    at.push_back(value(i));
+  std::optional<Distances> known = distances(type, idx);
+  Distances order(lanes, 0);
+  bool near = known.has_value(), inOrder = true;
+  for (int64_t l = 0; near && l < count; ++l) {
+    int64_t to = (*known)[l];
+    near = to >= 0 && to < count;
+    inOrder &= to == l;
+    if (near)
+      order[to] = l;
+  }
+  auto maskType = VectorType::get(lanes, b.getI1Type());
+  Value some =
+      count == lanes ? Value() : vector::CreateMaskOp::create(b, loc, maskType, constant(count));
+  if (!near) {
+    Value all = some ? some : allLanes(b, loc, lanes);
+    vector::ScatterOp::create(b, loc, Type(), buffer, at, distancesOf(buffer, idx), all, vec);
+    return;
+  }
+  if (count == 1) {
+    Value scalar = vector::ExtractOp::create(b, loc, vec, ArrayRef<int64_t>{0});
+    memref::StoreOp::create(b, loc, scalar, buffer, at);
+    return;
+  }
+  if (!inOrder)
+    vec = vector::ShuffleOp::create(b, loc, vec, vec, order);
+  if (some) {
+    vector::MaskedStoreOp::create(b, loc, buffer, at, some, vec);
+    return;
+  }
+  auto op = vector::StoreOp::create(b, loc, vec, buffer, at);
+  if (streaming) {
+    op.setNontemporal(true);
+    op.setAlignment(64);
+  }
+}
+
+void VectorEval::define(Value v, const Index &idx, Value vec) {
+  Index full = idx;
+  full.push_back(place.row);
+  full.push_back(place.stepInStrip);
+  cache.back().values[{v.getAsOpaquePointer(), full}] = vec;
+}
+
 void VectorEval::store(Value vec, Value buffer, const Index &idx, bool streaming) {
   SmallVector<Value> at;
   int64_t varying = 0;
   for (const Idx &i : idx) {
     at.push_back(value(i));
-    varying += i.lane != 0;
+    varying += i.varies();
   }
   if (varying == 0) {
     Value scalar = vector::ExtractOp::create(b, loc, vec, ArrayRef<int64_t>{0});

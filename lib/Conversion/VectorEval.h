@@ -13,21 +13,28 @@
 
 #include <functional>
 #include <map>
+#include <set>
 #include <vector>
 
 namespace seqc {
 
-/// One index of a vector of elements: lane l is at `base + offset + l * lane`.
+/// Distances of the lanes from the first one.
+using Distances = std::vector<int64_t>;
+
+/// One index of a vector of elements: lane l is at `base + offset + l * lane`, or, with a pattern
+/// (which VectorEval owns, one of each), at `base + offset + (*pattern)[l]`.
 struct Idx {
   mlir::Value base;
   int64_t offset = 0;
   int64_t lane = 0;
+  const Distances *pattern = nullptr;
+  bool varies() const { return lane || pattern; }
   bool operator==(const Idx &o) const {
-    return base == o.base && offset == o.offset && lane == o.lane;
+    return base == o.base && offset == o.offset && lane == o.lane && pattern == o.pattern;
   }
   bool operator<(const Idx &o) const {
-    return std::make_tuple(base.getAsOpaquePointer(), offset, lane) <
-           std::make_tuple(o.base.getAsOpaquePointer(), o.offset, o.lane);
+    return std::make_tuple(base.getAsOpaquePointer(), offset, lane, pattern) <
+           std::make_tuple(o.base.getAsOpaquePointer(), o.offset, o.lane, o.pattern);
   }
 };
 using Index = llvm::SmallVector<Idx, 4>;
@@ -106,6 +113,8 @@ public:
   mlir::Value constant(int64_t v);
   mlir::Value value(const Idx &i);
   static Idx fixed(int64_t v) { return {mlir::Value(), v, 0}; }
+  /// `base` plus a distance for each lane.
+  Idx withPattern(mlir::Value base, Distances distances);
   // The same arithmetic on the same indices gives the same values within a tile, so that an
   // element has one index, however it is reached.
   Idx add(const Idx &a, const Idx &c);
@@ -132,6 +141,13 @@ public:
   /// Loads or stores `lanes` elements of `buffer`.
   mlir::Value load(mlir::Value buffer, const Index &idx);
   void store(mlir::Value vec, mlir::Value buffer, const Index &idx, bool streaming);
+  /// Makes `vec` the vector of elements of `v` at `idx`, until resetTile() or the scope's end.
+  void define(mlir::Value v, const Index &idx, mlir::Value vec);
+  /// What is evaluated between them is forgotten afterwards.
+  void openScope() { cache.push_back({}); }
+  void closeScope() { cache.pop_back(); }
+  /// Stores the first `count` lanes of `vec`, which may have patterns.
+  void spread(mlir::Value vec, mlir::Value buffer, const Index &idx, int64_t count, bool streaming);
   /// The buffer index of `leaf` for index `idx` of the value that it holds.
   Index leafIndex(const Leaf &leaf, const Index &idx);
 
@@ -152,6 +168,14 @@ public:
   static bool isReduction(mlir::linalg::GenericOp op) { return op.getNumReductionLoops() > 0; }
 
 private:
+  std::set<Distances> patterns;
+  Distances lanesOf(const Idx &i) const;
+  /// Distances in elements of `buffer` from its element at the first lane of `idx`; nothing where
+  /// they depend on dynamic sizes.
+  std::optional<Distances> distances(mlir::MemRefType type, const Index &idx) const;
+  mlir::Value distancesOf(mlir::Value buffer, const Index &idx);
+  mlir::Value gather(mlir::Value buffer, mlir::ValueRange at, const Index &idx);
+  mlir::Value loadNear(mlir::Value buffer, mlir::ValueRange at, const Distances &distances);
   using Key = std::pair<void *, Index>;
   enum class Arithmetic { Add, AddConstant, Subtract, Multiply, Scale, Divide };
   using ArithmeticKey = std::tuple<Arithmetic, void *, void *, int64_t>;

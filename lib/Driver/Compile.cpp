@@ -14,6 +14,7 @@
 #include "seqc/Support/Spelling.h"
 #include "seqc/Support/Version.h"
 #include "seqc/Target/CPU.h"
+#include "seqc/Target/EmitAbi.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/IR/LLVMContext.h"
@@ -149,10 +150,6 @@ void Compilation::watchStages() {
   options.timing = [this](StringRef stage, double seconds) { time(stage, seconds); };
   options.afterStage = [this](StringRef stage, mlir::ModuleOp after) {
     reachedStage = stage.str();
-    if (stage == "simplified")
-      planExplainer.noteGiven(after);
-    if (stage == "scheduled")
-      planExplainer.explain(after);
     if (!invocation.saveTemps)
       return;
     std::string text;
@@ -225,8 +222,13 @@ bool Compilation::emitLibrary(LoweredModule &lowered) {
   if (invocation.saveTemps)
     saveTemp("obj", "o", bytes);
   start = std::chrono::steady_clock::now();
-  Expected<std::string> library = linkSharedLibrary(bytes, sys::path::filename(invocation.output),
-                                                    {invocation.linker, /*removeOnSignal=*/true});
+  Expected<StringRef> runtime =
+      getRuntimeObject(lowered.machine->getTargetTriple(), RuntimeHost::Library);
+  if (!runtime)
+    return fail(toString(runtime.takeError()));
+  Expected<std::string> library =
+      linkSharedLibrary({bytes, *runtime}, sys::path::filename(invocation.output),
+                        {invocation.linker, /*removeOnSignal=*/true});
   if (!library)
     return fail(toString(library.takeError()));
   time("link", secondsSince(start));
@@ -237,6 +239,10 @@ bool Compilation::emitLibrary(LoweredModule &lowered) {
 
 /// Everything behind the MLIR stages that one file holds.
 bool Compilation::emitCode(LoweredModule &lowered) {
+  // What leaves as one file stands alone.
+  if (is_contained({EmitKind::LLVM, EmitKind::Asm, EmitKind::Obj}, invocation.emit))
+    if (Error error = linkRuntime(*lowered.module))
+      return fail(toString(std::move(error)));
   std::string ir;
   if (invocation.emit == EmitKind::LLVM || invocation.saveTemps) {
     raw_string_ostream os(ir);

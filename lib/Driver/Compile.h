@@ -19,8 +19,7 @@ namespace seqc {
 class Compilation {
 public:
   Compilation(const Invocation &invocation, llvm::SourceMgr &sources, MessageLog &log)
-      : invocation(invocation), sources(sources), log(log), options(invocation.options),
-        planExplainer(invocation.options.schedule) {}
+      : invocation(invocation), sources(sources), log(log), options(invocation.options) {}
 
   /// Does all of it; returns the exit status. Call it on a large stack.
   int run();
@@ -49,7 +48,6 @@ private:
   llvm::SourceMgr &sources;
   MessageLog &log;
   CompileOptions options;
-  PlanExplainer planExplainer;
   mlir::OwningOpRef<mlir::ModuleOp> module;
   std::unique_ptr<llvm::MemoryBuffer> input;
   std::vector<Explanation> explanations;

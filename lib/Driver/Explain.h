@@ -31,23 +31,6 @@ void printExplanations(llvm::raw_ostream &os, llvm::ArrayRef<Explanation> explan
 /// One JSON object: `schema` (1) and `remarks`.
 void printExplanationsJSON(llvm::raw_ostream &os, llvm::ArrayRef<Explanation> explanations);
 
-/// Tells the plan of each recurrence, from the schedules in the module.
-class PlanExplainer {
-public:
-  /// `asked` is the value of `--schedule`.
-  explicit PlanExplainer(std::string asked) : asked(std::move(asked)) {}
-  /// Remembers which schedules were there before stage `scheduled`.
-  void noteGiven(mlir::ModuleOp module);
-  /// Emits one remark `seqc.plan` for each recurrence with a schedule.
-  void explain(mlir::ModuleOp module) const;
-
-private:
-  std::string getReason(mlir::Operation *op, seq::Plan plan) const;
-
-  std::string asked;
-  llvm::DenseSet<mlir::Location> given;
-};
-
 } // namespace seqc
 
 #endif // SEQC_LIB_DRIVER_EXPLAIN_H

@@ -114,8 +114,8 @@ bool CommandLine::checkNames() {
   }
   for (const Arg *arg : args)
     for (unsigned id :
-         {OPT_later_threads, OPT_later_certificate, OPT_later_streaming_exact, OPT_later_export,
-          OPT_later_cuda_arch, OPT_later_prefix, OPT_later_target_facts})
+         {OPT_later_certificate, OPT_later_export,
+          OPT_later_cuda_arch, OPT_later_prefix})
       if (arg->getOption().matches(id))
         return fail("option '" + StringRef(arg->getSpelling()).rtrim('=') +
                     "' is not available yet");
@@ -227,11 +227,18 @@ bool CommandLine::readExplain() {
 
 bool CommandLine::readPlan() {
   StringRef plan = args.getLastArgValue(OPT_schedule, "auto");
-  if (is_contained({"scan", "chunked", "segments", "newton"}, plan))
+  if (is_contained({"chunked", "segments", "newton"}, plan))
     return fail("--schedule=" + plan + " is not available yet");
-  if (!is_contained({"auto", "reference", "fused"}, plan))
-    return failNearest("--schedule", plan, {"auto", "reference", "fused"});
+  if (!is_contained({"auto", "reference", "fused", "scan"}, plan))
+    return failNearest("--schedule", plan, {"auto", "reference", "fused", "scan"});
   out.options.schedule = plan.str();
+  out.options.streamingExact = args.hasArg(OPT_streaming_exact);
+  if (out.options.streamingExact && plan == "scan")
+    return fail("--schedule=scan and --streaming-exact exclude each other");
+  StringRef threads = args.getLastArgValue(OPT_threads, "1");
+  if (threads.getAsInteger(10, out.options.threads) || out.options.threads < 1 ||
+      out.options.threads > 1024)
+    return fail("expected 1 to 1024 for --threads, but got '" + threads + "'");
   StringRef level = args.getLastArgValue(OPT_opt_level, "3");
   if (level.getAsInteger(10, out.options.optLevel) || out.options.optLevel > 3)
     return fail("expected 0 to 3 for --opt-level, but got '" + level + "'");
@@ -260,6 +267,9 @@ bool CommandLine::readTarget() {
     return fail("--target=" + target + " is not available yet");
   if (target != "native")
     out.options.triple = target.str();
+  out.options.targetFacts = args.getLastArgValue(OPT_target_facts).str();
+  if (args.hasArg(OPT_target_facts) && out.options.targetFacts.empty())
+    return fail("expected a file behind '--target-facts='");
   // Another machine has no "native" features.
   out.options.march =
       args.getLastArgValue(OPT_march, target == "native" ? "native" : "generic").str();

@@ -1,10 +1,10 @@
 //===- JIT.cpp - Compiled modules in this process -------------------------===//
 //
-// The module is compiled to an object by the same function that serves `-o
-// model.so`, and LLJIT only links that object into this process: what runs here
-// and what a library holds differ in one thing. A thread-local variable (the
-// runtime's last message) needs the dynamic loader, which does not know our
-// code; so here the message's buffer is imported from us.
+// The module is compiled to the object that `-o model.so` links, too, and LLJIT
+// only links that object into this process: what runs here and what a library
+// holds differ in one thing. A thread-local variable (the runtime's last message)
+// needs the dynamic loader, which does not know our code; so the runtime's object
+// for a JIT imports the message's buffer from us.
 //
 // The code sees what a shared library would see: libc and libm, nothing else of
 // the process.
@@ -13,15 +13,11 @@
 #include "seqc/JIT/JIT.h"
 #include "seqc/Target/Abi.h"
 #include "seqc/Target/EmitAbi.h"
-#include "llvm/Bitcode/BitcodeReader.h"
-#include "llvm/Bitcode/BitcodeWriter.h"
 #include "llvm/ExecutionEngine/Orc/ExecutionUtils.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/ExecutionEngine/Orc/ObjectLinkingLayer.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
-#include "llvm/MC/TargetRegistry.h"
-#include "llvm/Support/SmallVectorMemoryBuffer.h"
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/TargetParser/Host.h"
 
@@ -34,14 +30,6 @@ namespace {
 char *hostErrorBuffer() {
   static thread_local char buffer[hostErrorBufferBytes];
   return buffer;
-}
-
-/// A second machine like `machine`, for codegen beside other threads.
-std::unique_ptr<TargetMachine> cloneMachine(const TargetMachine &machine) {
-  return std::unique_ptr<TargetMachine>(machine.getTarget().createTargetMachine(
-      machine.getTargetTriple(), machine.getTargetCPU(), machine.getTargetFeatureString(),
-      machine.Options, machine.getRelocationModel(), machine.getCodeModel(),
-      machine.getOptLevel()));
 }
 
 /// Links the module's symbols against libc, libm and the message buffer. They
@@ -106,38 +94,35 @@ std::unique_ptr<JITModule> JITModule::create(LoweredModule lowered, std::string 
   }
   std::unique_ptr<JITModule> result(new JITModule());
   result->sig = std::move(lowered.signature);
-  raw_svector_ostream stream(result->bitcode);
-  WriteBitcodeToFile(*lowered.module, stream);
-  result->machine = cloneMachine(*lowered.machine);
-  importErrorBuffer(*lowered.module);
-  SmallVector<char, 0> object;
-  if (mlir::failed(emitMachineCode(lowered, /*assembly=*/false, object, error)) ||
-      !result->load(std::make_unique<SmallVectorMemoryBuffer>(std::move(object), result->sig.name,
-                                                              /*RequiresNullTerminator=*/false),
-                    error))
+  if (mlir::failed(emitMachineCode(lowered, /*assembly=*/false, result->object, error)))
     return nullptr;
+  if (Error failed = result->load(*lowered.machine)) {
+    error = toString(std::move(failed));
+    return nullptr;
+  }
   return result;
 }
 
-bool JITModule::load(std::unique_ptr<MemoryBuffer> object, std::string &error) {
-  Expected<std::unique_ptr<orc::LLJIT>> made = makeJIT(*machine);
-  if (!made) {
-    error = toString(made.takeError());
-    return false;
-  }
+Error JITModule::load(const TargetMachine &machine) {
+  Expected<StringRef> runtime = getRuntimeObject(machine.getTargetTriple(), RuntimeHost::JIT);
+  if (!runtime)
+    return runtime.takeError();
+  Expected<std::unique_ptr<orc::LLJIT>> made = makeJIT(machine);
+  if (!made)
+    return made.takeError();
   jit = std::move(*made);
-  if (Error failed = jit->addObjectFile(std::move(object))) {
-    error = toString(std::move(failed));
-    return false;
-  }
+  // Neither is copied: both outlive the JIT.
+  for (MemoryBufferRef part :
+       {MemoryBufferRef(getObject(), sig.name), MemoryBufferRef(*runtime, "seqc-runtime")})
+    if (Error failed =
+            jit->addObjectFile(MemoryBuffer::getMemBuffer(part, /*RequiresNullTerminator=*/false)))
+      return failed;
   // Links the object now, so that a missing symbol is an error here and not at
   // a call.
   for (const FunctionSignature &function : sig.functions)
-    if (auto address = jit->lookup(cIdentifier(function.name) + "_call"); !address) {
-      error = toString(address.takeError());
-      return false;
-    }
-  return true;
+    if (auto address = jit->lookup(cIdentifier(function.name) + "_call"); !address)
+      return address.takeError();
+  return Error::success();
 }
 
 void *JITModule::lookup(StringRef name) const {
@@ -146,19 +131,4 @@ void *JITModule::lookup(StringRef name) const {
     return address->toPtr<void *>();
   consumeError(address.takeError());
   return nullptr;
-}
-
-bool JITModule::emitObject(SmallVectorImpl<char> &out, std::string &error) const {
-  LoweredModule copy;
-  copy.context = std::make_unique<LLVMContext>();
-  copy.machine = cloneMachine(*machine);
-  copy.signature = sig;
-  auto module = parseBitcodeFile(
-      MemoryBufferRef(StringRef(bitcode.data(), bitcode.size()), sig.name), *copy.context);
-  if (!module) {
-    error = toString(module.takeError());
-    return false;
-  }
-  copy.module = std::move(*module);
-  return mlir::succeeded(emitMachineCode(copy, /*assembly=*/false, out, error));
 }

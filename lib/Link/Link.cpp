@@ -12,6 +12,7 @@
 #include "TempFile.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringSet.h"
+#include "llvm/BinaryFormat/ELF.h"
 #include "llvm/InterfaceStub/ELFObjHandler.h"
 #include "llvm/InterfaceStub/IFSStub.h"
 #include "llvm/Object/ELFObjectFile.h"
@@ -19,6 +20,8 @@
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Program.h"
+#include "llvm/TargetParser/Host.h"
+#include "llvm/TargetParser/Triple.h"
 
 using namespace llvm;
 
@@ -47,14 +50,19 @@ static bool isLibm(StringRef name) {
   return name.consume_back("f") && is_contained(libmSymbols, name);
 }
 
-Expected<std::string> findLinker(StringRef given) {
+Expected<std::string> findLinker(StringRef given, bool isNative) {
   if (!given.empty()) {
     if (ErrorOr<std::string> path = sys::findProgramByName(given);
         path && sys::fs::can_execute(*path))
       return *path;
     return createStringError("expected a linker, but found no program '" + given + "'");
   }
-  for (StringRef name : {"ld.lld-22", "ld.lld", "ld", "cc"})
+  // The system's own starts in 3 ms, where lld takes 15 to load LLVM's libraries; but it often
+  // knows one architecture only.
+  SmallVector<StringRef, 4> names = {"ld.lld-22", "ld.lld", "ld", "cc"};
+  if (isNative)
+    names = {"ld", "ld.lld-22", "ld.lld", "cc"};
+  for (StringRef name : names)
     if (ErrorOr<std::string> path = sys::findProgramByName(name))
       return *path;
   return createStringError("expected a linker, but found none of ld.lld-22, ld.lld, ld and cc; "
@@ -69,29 +77,48 @@ struct Imports {
 };
 } // namespace
 
-static Expected<Imports> readImports(StringRef object) {
+/// The names of an object's symbols: those that it defines for others, and those
+/// that others must define.
+static Error readSymbols(StringRef object, Imports &imports, StringSet<> &defined,
+                         std::vector<std::string> &undefined) {
   Expected<std::unique_ptr<object::ObjectFile>> file =
       object::ObjectFile::createELFObjectFile(MemoryBufferRef(object, "model.o"));
   if (!file)
     return file.takeError();
   auto *elf = cast<object::ELFObjectFileBase>(file->get());
-  Imports imports;
   imports.machine = elf->getEMachine();
   for (const object::ELFSymbolRef &symbol : elf->symbols()) {
     Expected<uint32_t> flags = symbol.getFlags();
     Expected<StringRef> name = symbol.getName();
     if (!flags || !name)
       return joinErrors(flags.takeError(), name.takeError());
-    if (!(*flags & object::SymbolRef::SF_Undefined) || name->empty() ||
-        *name == "_GLOBAL_OFFSET_TABLE_")
+    if (name->empty() || *name == "_GLOBAL_OFFSET_TABLE_")
       continue;
-    if (isLibm(*name))
-      imports.libm.push_back(name->str());
-    else if (is_contained(libcSymbols, *name))
-      imports.libc.push_back(name->str());
+    if (*flags & object::SymbolRef::SF_Undefined)
+      undefined.push_back(name->str());
+    else if (*flags & object::SymbolRef::SF_Global)
+      defined.insert(*name);
+  }
+  return Error::success();
+}
+
+static Expected<Imports> readImports(ArrayRef<StringRef> objects) {
+  Imports imports;
+  StringSet<> known; // defined by an object, or imported already
+  std::vector<std::string> undefined;
+  for (StringRef object : objects)
+    if (Error error = readSymbols(object, imports, known, undefined))
+      return std::move(error);
+  for (const std::string &name : undefined) {
+    if (!known.insert(name).second)
+      continue;
+    if (isLibm(name))
+      imports.libm.push_back(name);
+    else if (is_contained(libcSymbols, name))
+      imports.libc.push_back(name);
     else
       return createStringError("expected code that needs libc and libm only, but it needs '" +
-                               *name + "'");
+                               name + "'");
   }
   return imports;
 }
@@ -119,9 +146,9 @@ static bool isCompilerDriver(StringRef path) {
 }
 
 static std::vector<std::string> linkerCommand(StringRef linker, StringRef soname) {
-  std::vector<std::string> options = {"-soname", soname.str(), "--as-needed", "-z",
-                                      "defs",    "-z",         "now",         "-z",
-                                      "relro",   "-z",         "noexecstack", "--hash-style=gnu"};
+  std::vector<std::string> options = {
+      "-soname", soname.str(), "--as-needed", "--gc-sections",   "-z", "defs", "-z", "now", "-z",
+      "relro",   "-z",         "noexecstack", "--hash-style=gnu"};
   std::vector<std::string> command = {linker.str(), "-shared"};
   bool driver = isCompilerDriver(linker);
   if (driver)
@@ -145,16 +172,17 @@ static Error linkerFailed(StringRef linker, int status, StringRef text) {
 namespace {
 /// The files that a linker sees.
 struct LinkFiles {
-  TempFile object, libm, libc, output;
+  std::vector<TempFile> inputs;
+  TempFile output;
 };
 } // namespace
 
 static Expected<std::string> runLinker(const std::string &linker, StringRef soname,
                                        const LinkFiles &files) {
   std::vector<std::string> command = linkerCommand(linker, soname);
-  for (const std::string &argument : {std::string("-o"), files.output.path(), files.object.path(),
-                                      files.libm.path(), files.libc.path()})
-    command.push_back(argument);
+  command.insert(command.end(), {"-o", files.output.path()});
+  for (const TempFile &input : files.inputs)
+    command.push_back(input.path());
   std::string text;
   if (int status = runProcess(command, text))
     return linkerFailed(linker, status, text);
@@ -166,37 +194,61 @@ static Expected<std::string> runLinker(const std::string &linker, StringRef sona
   return (*library)->getBuffer().str();
 }
 
-static Expected<std::string> linkObject(StringRef object, StringRef soname,
-                                        const LinkOptions &options) {
-  Expected<std::string> linker = findLinker(options.linker);
-  if (!linker)
-    return linker.takeError();
-  Expected<Imports> imports = readImports(object);
-  if (!imports)
-    return imports.takeError();
-  SmallVector<TempFile, 4> temps;
-  for (StringRef stem : {"seqc-object", "seqc-libm", "seqc-libc", "seqc-library"}) {
-    Expected<TempFile> temp =
-        TempFile::create("", stem, /*executable=*/false, options.removeOnSignal);
-    if (!temp)
-      return createStringError("could not create a temporary file: " + toString(temp.takeError()));
-    temps.push_back(std::move(*temp));
-  }
-  LinkFiles files{std::move(temps[0]), std::move(temps[1]), std::move(temps[2]),
-                  std::move(temps[3])};
-  Error error = files.object.write(object);
-  if (!error)
-    error = writeStub(files.libm, "libm.so.6", imports->machine, imports->libm);
-  if (!error)
-    error = writeStub(files.libc, "libc.so.6", imports->machine, imports->libc);
-  if (error)
+/// A temporary file that `write` fills.
+static Expected<TempFile> makeFile(StringRef stem, const LinkOptions &options,
+                                   function_ref<Error(TempFile &)> write) {
+  Expected<TempFile> file =
+      TempFile::create("", stem, /*executable=*/false, options.removeOnSignal);
+  if (!file)
+    return createStringError("could not create a temporary file: " + toString(file.takeError()));
+  if (Error error = write(*file))
     return createStringError("could not write a temporary file: " + toString(std::move(error)));
-  return runLinker(*linker, soname, files);
+  return file;
 }
 
-Expected<std::string> linkSharedLibrary(StringRef object, StringRef soname,
+static bool isNativeMachine(uint16_t machine) {
+  Triple::ArchType host = Triple(sys::getProcessTriple()).getArch();
+  return (machine == ELF::EM_X86_64 && host == Triple::x86_64) ||
+         (machine == ELF::EM_AARCH64 && host == Triple::aarch64);
+}
+
+static Expected<std::string> linkObjects(ArrayRef<StringRef> objects, StringRef soname,
+                                         const LinkOptions &options) {
+  Expected<Imports> imports = readImports(objects);
+  if (!imports)
+    return imports.takeError();
+  Expected<std::string> linker = findLinker(options.linker, isNativeMachine(imports->machine));
+  if (!linker)
+    return linker.takeError();
+  std::vector<TempFile> inputs;
+  auto add = [&](StringRef stem, function_ref<Error(TempFile &)> write) -> Error {
+    Expected<TempFile> file = makeFile(stem, options, write);
+    if (!file)
+      return file.takeError();
+    inputs.push_back(std::move(*file));
+    return Error::success();
+  };
+  for (StringRef object : objects)
+    if (Error error = add("seqc-object", [&](TempFile &file) { return file.write(object); }))
+      return std::move(error);
+  if (Error error = add("seqc-libm", [&](TempFile &file) {
+        return writeStub(file, "libm.so.6", imports->machine, imports->libm);
+      }))
+    return std::move(error);
+  if (Error error = add("seqc-libc", [&](TempFile &file) {
+        return writeStub(file, "libc.so.6", imports->machine, imports->libc);
+      }))
+    return std::move(error);
+  Expected<TempFile> output =
+      makeFile("seqc-library", options, [](TempFile &) { return Error::success(); });
+  if (!output)
+    return output.takeError();
+  return runLinker(*linker, soname, {std::move(inputs), std::move(*output)});
+}
+
+Expected<std::string> linkSharedLibrary(ArrayRef<StringRef> objects, StringRef soname,
                                         const LinkOptions &options) {
-  Expected<std::string> library = linkObject(object, soname, options);
+  Expected<std::string> library = linkObjects(objects, soname, options);
   if (!library)
     waitIfInterrupted();
   return library;

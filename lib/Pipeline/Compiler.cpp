@@ -23,6 +23,8 @@ static FailureOr<seq::TargetAttr> attachTarget(ModuleOp module, const CompileOpt
   std::string error;
   FailureOr<seq::TargetAttr> target =
       cpuTarget(module.getContext(), options.triple, options.march, error);
+  if (succeeded(target) && !options.targetFacts.empty())
+    target = withFactsFile(*target, options.targetFacts, error);
   if (failed(target))
     return emitError(UnknownLoc::get(module.getContext())) << error;
   module->setAttr("seqc.target", *target);
@@ -48,7 +50,8 @@ static LogicalResult runStage(ModuleOp module, const Stage &stage, const Compile
 
 LogicalResult seqc::runStages(ModuleOp module, const CompileOptions &options, StringRef last) {
   // A target in the text is its own; one that is asked for wins.
-  bool asked = options.march != "native" || !options.triple.empty();
+  bool asked =
+      options.march != "native" || !options.triple.empty() || !options.targetFacts.empty();
   if ((asked || !module->hasAttr("seqc.target")) && failed(attachTarget(module, options)))
     return failure();
   for (const Stage &stage : stages()) {
@@ -117,9 +120,6 @@ FailureOr<LoweredModule> seqc::compileModule(ModuleOp module, StringRef name,
     return module.emitError() << llvm::toString(std::move(problem));
   applyTarget(*result.module, target, *result.machine);
   optimizeModule(*result.module, *result.machine, options.optLevel);
-  // Last, so that the runtime, which checks the CPU's features, is made for the plainest one.
-  if (llvm::Error problem = linkRuntime(*result.module))
-    return module.emitError() << llvm::toString(std::move(problem));
   std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
   if (options.timing)
     options.timing("optimize", seconds.count());

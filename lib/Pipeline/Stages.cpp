@@ -26,6 +26,8 @@ static void buildSimplified(OpPassManager &pm, const CompileOptions &) { buildSi
 static void buildScheduled(OpPassManager &pm, const CompileOptions &options) {
   SelectSchedulePassOptions select;
   select.plan = options.schedule;
+  select.threads = options.threads;
+  select.exact = options.streamingExact;
   for (const auto &[name, size] : options.assume)
     select.assume.push_back(name + "=" + std::to_string(size));
   pm.addPass(createSelectSchedulePass(select));
@@ -33,7 +35,8 @@ static void buildScheduled(OpPassManager &pm, const CompileOptions &options) {
 }
 
 static void buildLowered(OpPassManager &pm, const CompileOptions &options) {
-  pm.addPass(createExpandAffinePass());
+  pm.addPass(createFormScansPass());
+  pm.addPass(createFormScansPass());
   // Before plans diverge: from here on every plan computes the same formulas.
   FixNumericsPassOptions numerics;
   numerics.precise = options.precise;

@@ -1,6 +1,8 @@
 // The contract of stage 3.
 #include "seqc/Analysis/Channels.h"
 #include "seqc/Schedule/Passes.h"
+#include "seqc/Schedule/ScheduleSpace.h"
+#include "mlir/IR/BuiltinOps.h"
 
 namespace seqc {
 #define GEN_PASS_DEF_CHECKSCHEDULEPASS
@@ -10,12 +12,31 @@ namespace seqc {
 using namespace mlir;
 using namespace seqc;
 
+static LogicalResult checkScan(Operation *op, seq::ScheduleAttr schedule) {
+  auto recurrence = dyn_cast<seq::RecurrenceOp>(op);
+  if (!recurrence)
+    return op->emitOpError("expected plan 'scan' on a recurrence only");
+  if (schedule.getChunk() > 0 && (schedule.getBatchTile() < 2 || schedule.getBatchTile() > 1024))
+    return op->emitOpError("expected a batch_tile of 2 to 1024 chunks at once for a scan in chunks, "
+                           "but got ")
+           << schedule.getBatchTile();
+  if (schedule.getChunk() % (schedule.getVectorBits() / 32))
+    return op->emitOpError("expected a chunk of whole vectors, but got ") << schedule.getChunk();
+  auto target = op->getParentOfType<ModuleOp>()->getAttrOfType<seq::TargetAttr>("seqc.target");
+  if (!target)
+    return success();
+  PlanOption scan = scanOption(recurrence, target, Assumptions(), UsualSizes());
+  if (!scan.isLegal())
+    return op->emitOpError("expected a step for which plan 'scan' is legal, but ") << scan.refusal;
+  return success();
+}
+
 static LogicalResult check(Operation *op, seq::ScheduleAttr schedule) {
   if (!schedule)
     return op->emitOpError("expected a schedule after stage 'scheduled', but got none");
   seq::Plan plan = schedule.getPlan();
-  if (plan != seq::Plan::Reference && plan != seq::Plan::Fused)
-    return op->emitOpError("expected plan 'reference' or 'fused', but got '")
+  if (plan != seq::Plan::Reference && plan != seq::Plan::Fused && plan != seq::Plan::Scan)
+    return op->emitOpError("expected plan 'reference', 'fused' or 'scan', but got '")
            << seq::stringifyPlan(plan) << "', which seqc does not implement yet";
   if (plan == seq::Plan::Reference)
     return success();
@@ -27,6 +48,8 @@ static LogicalResult check(Operation *op, seq::ScheduleAttr schedule) {
     return op->emitOpError("expected rows and vectors of 1 or more whose product is at most 32 "
                            "registers, but got ")
            << schedule.getRows() << " and " << schedule.getVectors();
+  if (plan == seq::Plan::Scan)
+    return checkScan(op, schedule);
   if (schedule.getBatchTile() < 0 || schedule.getBatchTile() > 4096)
     return op->emitOpError("expected a batch_tile between 0 and 4096 sequences, but got ")
            << schedule.getBatchTile();
@@ -60,8 +83,6 @@ struct CheckSchedulePass : seqc::impl::CheckSchedulePassBase<CheckSchedulePass> 
     getOperation().walk([&](Operation *op) {
       if (auto recurrence = dyn_cast<seq::RecurrenceOp>(op))
         ok &= succeeded(check(op, recurrence.getScheduleAttr()));
-      else if (auto affine = dyn_cast<seq::AffineRecurrenceOp>(op))
-        ok &= succeeded(check(op, affine.getScheduleAttr()));
       else if (auto schedule = op->getAttrOfType<seq::ScheduleAttr>("seq.schedule"))
         ok &= succeeded(check(op, schedule));
     });

@@ -1,13 +1,12 @@
-// Stage 3. One plan is fast today (`fused`), so the choice is between numbers: register tiles
-// from the target's registers, strips, tiles of channels and thresholds from its caches.
-#include "seqc/Analysis/Channels.h"
-#include "seqc/Analysis/DimSymbols.h"
+// Stage 3: for each recurrence the cheapest legal plan, with the reasons as remarks.
+#include "seqc/Analysis/Place.h"
 #include "seqc/Schedule/Passes.h"
+#include "seqc/Schedule/ScheduleSpace.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/IR/BuiltinOps.h"
-#include "llvm/ADT/StringMap.h"
+#include "mlir/IR/Remarks.h"
+#include "llvm/Support/Format.h"
 
 namespace seqc {
 #define GEN_PASS_DEF_SELECTSCHEDULEPASS
@@ -17,91 +16,114 @@ namespace seqc {
 using namespace mlir;
 using namespace seqc;
 
-seq::ScheduleAttr seqc::fusedSchedule(seq::TargetAttr target) {
-  // Accumulators plus `vectors` weights plus one broadcast fit the registers: 6·4 + 4 + 1 of 32,
-  // 6·2 + 2 + 1 of 16.
-  int64_t rows = 6;
-  int64_t vectors = target.getVectorRegisters() >= 32 ? 4 : 2;
-  return seq::ScheduleAttr::get(target.getContext(), seq::Plan::Fused, target.getVectorBits(),
-                                /*batchTile=*/0, /*channelTile=*/0, /*chunk=*/0, /*strip=*/16, rows, vectors,
-                                /*prefetch=*/2, /*streamBytes=*/target.getL2Bytes());
+//===-----------------------------------------------------------------------===//
+// Explanations
+//===-----------------------------------------------------------------------===//
+
+/// "3.1 us".
+static std::string duration(double seconds) {
+  auto [factor, unit] = seconds < 1e-6   ? std::pair(1e9, "ns")
+                        : seconds < 1e-3 ? std::pair(1e6, "us")
+                        : seconds < 1    ? std::pair(1e3, "ms")
+                                         : std::pair(1.0, "s");
+  std::string text;
+  llvm::raw_string_ostream(text) << llvm::format("%.3g ", seconds * factor) << unit;
+  return text;
+}
+
+static std::string describe(const UsualSizes &sizes) {
+  return "B = " + std::to_string(sizes.batch) + (sizes.guessedBatch ? " (a guess)" : "") +
+         ", T = " + std::to_string(sizes.steps) + (sizes.guessedSteps ? " (a guess)" : "");
+}
+
+/// The plan that is cheapest for each of some batch sizes and lengths, where it is not one.
+static std::string describeFlips(seq::RecurrenceOp op, seq::TargetAttr target,
+                                 const Assumptions &assumed) {
+  std::string text;
+  llvm::SmallSetVector<seq::Plan, 4> plans;
+  for (int64_t batch : {1, 8, 64}) {
+    text += (text.empty() ? "B = " : "; B = ") + std::to_string(batch) + ":";
+    for (int64_t steps : {16, 256, 4096, 65536}) {
+      UsualSizes sizes{batch, steps, false, false};
+      seq::Plan plan = cheapest(scheduleSpace(op, target, assumed, sizes)).plan;
+      plans.insert(plan);
+      text += " T = " + std::to_string(steps) + " " + stringifyPlan(plan).str();
+      if (steps != 65536)
+        text += ",";
+    }
+  }
+  if (plans.size() == 1)
+    return "the same plan for B from 1 to 64 and T from 16 to 65536";
+  return text;
 }
 
 namespace {
-/// Usual sizes by the names in seqc.dims.
-using Sizes = llvm::StringMap<int64_t>;
+/// The remarks of one recurrence.
+struct Explainer {
+  seq::RecurrenceOp op;
+  seq::TargetAttr target;
+  const Assumptions &assumed;
+
+  remark::RemarkOpts named(StringRef name) {
+    auto function = op->getParentOfType<func::FuncOp>();
+    return remark::RemarkOpts::name(name).category("seqc.plan").function(
+        function ? function.getName() : "");
+  }
+
+  void chosen(seq::ScheduleAttr schedule, StringRef reason) {
+    auto remark = remark::passed(op.getLoc(), named("plan"));
+    remark << remark::metric("plan", stringifyPlan(schedule.getPlan()).str());
+    for (auto [name, number] : {std::pair("vector_bits", schedule.getVectorBits()),
+                                {"batch_tile", schedule.getBatchTile()},
+                                {"channel_tile", schedule.getChannelTile()},
+                                {"chunk", schedule.getChunk()},
+                                {"strip", schedule.getStrip()}})
+      if (number != 0)
+        remark << remark::metric(name, number);
+    remark << remark::reason("{0}", reason.str());
+  }
+
+  void space(ArrayRef<PlanOption> options) {
+    for (const PlanOption &option : options) {
+      std::string name = stringifyPlan(option.plan).str();
+      if (!option.isLegal()) {
+        remark::missed(op.getLoc(), named("not_legal"))
+            << remark::metric("plan", name) << remark::reason("{0}", option.refusal);
+        continue;
+      }
+      remark::analysis(op.getLoc(), named("price"))
+          << remark::metric("plan", name)
+          << remark::metric("seconds", duration(option.price.seconds))
+          << remark::metric("limit", option.price.term.str());
+    }
+    remark::analysis(op.getLoc(), named("flips"))
+        << remark::metric("choice", describeFlips(op, target, assumed));
+  }
+};
 } // namespace
 
-/// The innermost batch size of a recurrence with `batchRank` batch sizes, -1 if nothing is known.
-static int64_t usualBatch(Value initial, int64_t batchRank, const Sizes &assumed) {
-  int64_t size = cast<RankedTensorType>(initial.getType()).getDimSize(batchRank - 1);
-  if (!ShapedType::isDynamic(size))
-    return size;
-  auto function = initial.getParentRegion()->getParentOfType<func::FuncOp>();
-  if (assumed.empty() || !function)
-    return -1;
-  DimSymbols symbols(function);
-  auto known = assumed.find(symbols.nameOf(symbols.classOf(initial, batchRank - 1)));
-  return known == assumed.end() ? -1 : known->second;
+/// "one line": what was chosen, for which sizes, and what the next best would have cost.
+static std::string reasonFor(ArrayRef<PlanOption> options, const PlanOption &best,
+                             const UsualSizes &sizes) {
+  std::string text = "the cheapest for " + describe(sizes) + ": " + duration(best.price.seconds) +
+                     ", limited by " + best.price.term.str();
+  for (const PlanOption &option : options)
+    if (option.isLegal() && &option != &best)
+      text += "; " + stringifyPlan(option.plan).str() + " " + duration(option.price.seconds);
+  if (llvm::count_if(options, [](const PlanOption &o) { return o.isLegal(); }) == 1)
+    text = "no other plan is legal; one pass over time: states stay in registers or L1, each "
+           "input is read once and each output written once";
+  return text;
 }
 
-/// Sequences that advance together: dense steps share weights between them, elementwise ones need a
-/// few independent vectors.
-static int64_t batchTile(bool dense, int64_t elements, int64_t lanes, int64_t usual) {
-  int64_t tile = dense ? 64 : std::clamp<int64_t>(8 * lanes / elements, 1, 16);
-  return usual < 0 ? tile : std::clamp<int64_t>(usual, 1, tile);
-}
-
-/// Elements of the widest state of one sequence, or a guess.
-static int64_t stateElements(ValueRange initial, int64_t batchRank) {
-  int64_t most = 1;
-  for (Value v : initial) {
-    ArrayRef<int64_t> sizes = cast<RankedTensorType>(v.getType()).getShape().drop_front(batchRank);
-    bool isDynamic = llvm::any_of(sizes, ShapedType::isDynamic);
-    most = std::max(most, isDynamic ? 512 : ShapedType::getNumElements(sizes));
-  }
-  return std::max<int64_t>(1, most);
-}
-
-static bool reduces(Operation &op) {
-  auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
-  return isa<linalg::SoftmaxOp>(op) || (linalgOp && linalgOp.getNumReductionLoops());
-}
-
-/// The numbers that depend on the op.
-///
-/// Tiles of channels, whose states fill half of the registers, replace an L1 row with all of them
-/// where those are too many for L1 and the step keeps channels apart. Their strips are short: a
-/// tile reads some columns of a strip's rows, and the next one finds their lines in L1.
-static seq::ScheduleAttr chooseTiles(seq::RecurrenceOp op, seq::ScheduleAttr schedule,
-                                     seq::TargetAttr target, const Sizes &assumed) {
-  int64_t lanes = schedule.getVectorBits() / 32, batchRank = op.getBatchRank();
-  Channels channels = analyzeChannels(op);
-  int64_t each = channels.elements, room = target.getVectorRegisters() / 2;
-  if (channels.size && each <= room && 2 * each * channels.size * 4 > target.getL1Bytes())
-    return schedule.withTiles(/*batch=*/1, room / each * lanes, /*strip=*/8);
-  if (batchRank == 0)
-    return schedule;
-  int64_t usual = usualBatch(op.getInitial().front(), batchRank, assumed);
-  bool dense = llvm::any_of(*op.getBody(), reduces);
-  int64_t elements = stateElements(op.getInitial(), batchRank);
-  return schedule.withTiles(batchTile(dense, elements, lanes, usual), 0, schedule.getStrip());
-}
-
-static seq::ScheduleAttr chooseTiles(seq::AffineRecurrenceOp op, seq::ScheduleAttr schedule,
-                                     const Sizes &assumed) {
-  int64_t batchRank = op.getBatchRank();
-  if (batchRank == 0)
-    return schedule;
-  int64_t usual = usualBatch(op.getInitial(), batchRank, assumed);
-  int64_t elements = stateElements(op.getInitial(), batchRank);
-  int64_t tile = batchTile(bool(op.getReadout()), elements, schedule.getVectorBits() / 32, usual);
-  return schedule.withTiles(tile, 0, schedule.getStrip());
-}
+//===-----------------------------------------------------------------------===//
+// The pass
+//===-----------------------------------------------------------------------===//
 
 namespace {
 struct SelectSchedulePass : seqc::impl::SelectSchedulePassBase<SelectSchedulePass> {
   using SelectSchedulePassBase::SelectSchedulePassBase;
+
   void runOnOperation() override {
     ModuleOp module = getOperation();
     auto target = module->getAttrOfType<seq::TargetAttr>("seqc.target");
@@ -109,37 +131,78 @@ struct SelectSchedulePass : seqc::impl::SelectSchedulePassBase<SelectSchedulePas
       module.emitOpError("expected the attribute 'seqc.target', but got none");
       return signalPassFailure();
     }
-    std::optional<seq::Plan> plan =
-        plan_() == "auto" ? seq::Plan::Fused : seq::symbolizePlan(plan_());
-    if (!plan) {
-      module.emitOpError("expected a plan (auto, reference, fused), but got '") << plan_() << "'";
+    wanted = plan == "auto" ? std::nullopt : seq::symbolizePlan(plan);
+    if (plan != "auto" && !wanted) {
+      module.emitOpError("expected a plan (auto, reference, fused, scan), but got '") << plan << "'";
       return signalPassFailure();
     }
-    bool fused = *plan == seq::Plan::Fused;
-    bool forced = *plan == seq::Plan::Reference; // what others are compared with
-    auto schedule = fused ? fusedSchedule(target) : seq::ScheduleAttr::get(&getContext(), *plan);
-    Sizes assumed;
+    if (!readAssumptions())
+      return signalPassFailure();
+    bool reference = wanted == seq::Plan::Reference;
+    // For the ops outside of recurrences.
+    auto around = reference ? seq::ScheduleAttr::get(&getContext(), seq::Plan::Reference)
+                            : fusedSchedule(target);
+    bool ok = true;
+    module.walk([&](Operation *op) {
+      if (auto recurrence = dyn_cast<seq::RecurrenceOp>(op))
+        ok &= succeeded(decide(recurrence, target));
+      else if (isa<func::FuncOp>(op) && !op->hasAttr("seq.schedule"))
+        op->setAttr("seq.schedule", around);
+    });
+    if (!ok)
+      signalPassFailure();
+  }
+
+private:
+  std::optional<seq::Plan> wanted;
+  Assumptions assumed;
+
+  bool readAssumptions() {
+    assumed.threads = threads;
+    assumed.exact = exact;
     for (StringRef text : assume) {
       auto [name, size] = text.split('=');
-      if (size.getAsInteger(10, assumed[name])) {
-        module.emitOpError("expected an assumed size like B=8, but got '") << text << "'";
-        return signalPassFailure();
+      if (size.getAsInteger(10, assumed.sizes[name])) {
+        getOperation().emitOpError("expected an assumed size like B=8, but got '") << text << "'";
+        return false;
       }
     }
-    module.walk([&](Operation *op) {
-      if (auto recurrence = dyn_cast<seq::RecurrenceOp>(op)) {
-        if (recurrence.getScheduleAttr() && !forced)
-          return;
-        recurrence.setScheduleAttr(fused ? chooseTiles(recurrence, schedule, target, assumed)
-                                         : schedule);
-      } else if (auto affine = dyn_cast<seq::AffineRecurrenceOp>(op)) {
-        if (!affine.getScheduleAttr() || forced)
-          affine.setScheduleAttr(fused ? chooseTiles(affine, schedule, assumed) : schedule);
-      } else if (isa<func::FuncOp>(op) && !op->hasAttr("seq.schedule")) {
-        op->setAttr("seq.schedule", schedule); // for the ops outside of recurrences
-      }
-    });
+    return true;
   }
-  const std::string &plan_() const { return plan; }
+
+  LogicalResult decide(seq::RecurrenceOp op, seq::TargetAttr target) {
+    bool listened = getContext().getRemarkEngine() != nullptr;
+    Explainer explainer{op, target, assumed};
+    // What others are compared with.
+    if (wanted == seq::Plan::Reference) {
+      op.setScheduleAttr(seq::ScheduleAttr::get(&getContext(), seq::Plan::Reference));
+      if (listened)
+        explainer.chosen(op.getScheduleAttr(), "--schedule=reference asks for it");
+      return success();
+    }
+    if (op.getScheduleAttr() && !listened)
+      return success();
+    UsualSizes sizes = usualSizes(op, assumed);
+    SmallVector<PlanOption> options = scheduleSpace(op, target, assumed, sizes);
+    const PlanOption *best = &cheapest(options);
+    std::string reason = reasonFor(options, *best, sizes);
+    if (op.getScheduleAttr()) {
+      reason = "the model's text asks for it";
+    } else {
+      if (wanted) {
+        best = llvm::find_if(options, [&](const PlanOption &o) { return o.plan == *wanted; });
+        reason = "--schedule=" + plan + " asks for it";
+      }
+      if (!best->isLegal())
+        return op.emitOpError("expected a step for which plan '")
+               << stringifyPlan(best->plan) << "' is legal, but " << best->refusal;
+      op.setScheduleAttr(best->schedule);
+    }
+    if (listened) {
+      explainer.chosen(op.getScheduleAttr(), reason);
+      explainer.space(options);
+    }
+    return success();
+  }
 };
 } // namespace

@@ -4,10 +4,11 @@
 //   [--object=model.o]
 //                 [--llvm=-] [--prefix=p_] [--linker=ld] [--triple=…]
 //                 [--module=name]
-//                 [--import-error-buffer] [--repeat=N]
+//                 [--repeat=N]
 //
 // Adds the ABI to the bodies and writes what is asked for, library and header
-// as a pair.
+// as a pair. The library holds the runtime's object; LLVM IR and the object
+// file hold its bitcode.
 // `--repeat` writes the pair again and again.
 //
 //===----------------------------------------------------------------------===//
@@ -28,6 +29,7 @@
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Target/TargetMachine.h"
+#include "llvm/Transforms/Utils/Cloning.h"
 
 using namespace llvm;
 
@@ -46,8 +48,6 @@ static cl::opt<std::string> triple("triple",
                                    cl::desc("instead of the signature's"));
 static cl::opt<std::string>
     moduleName("module", cl::desc("instead of the signature's name"));
-static cl::opt<bool> importBuffer("import-error-buffer",
-                                  cl::desc("as for a JIT"));
 static cl::opt<int> repeat("repeat", cl::init(1),
                            cl::desc("times to write the outputs"));
 
@@ -131,11 +131,10 @@ int main(int argc, char **argv) {
   if (verifyModule(*module, &errs()))
     return 1;
   optimize(*module, *machine);
+  std::string part = emitObject(*CloneModule(*module), *machine);
   exitOnError(seqc::linkRuntime(*module));
   if (verifyModule(*module, &errs()))
     return 1;
-  if (importBuffer)
-    seqc::importErrorBuffer(*module);
 
   std::vector<seqc::OutputFile> outputs;
   std::string text = printModule(*module),
@@ -146,9 +145,11 @@ int main(int argc, char **argv) {
   if (!objectFile.empty())
     outputs.push_back({objectFile, object});
   if (!outputFile.empty()) {
-    library = exitOnError(
-        seqc::linkSharedLibrary(object, sys::path::filename(outputFile),
-                                {linker, /*removeOnSignal=*/true}));
+    StringRef runtime =
+        exitOnError(seqc::getRuntimeObject(target, seqc::RuntimeHost::Library));
+    library = exitOnError(seqc::linkSharedLibrary(
+        {part, runtime}, sys::path::filename(outputFile),
+        {linker, /*removeOnSignal=*/true}));
     outputs.push_back({outputFile, library, /*executable=*/true});
   }
   if (!headerFile.empty())

@@ -7,8 +7,8 @@ import numpy as np
 
 from . import memory
 
-# Seconds that a candidate may take in one round, and in all.
-ROUND, TOTAL = 0.08, 12.0
+# Seconds that a candidate may take in one round, and in all; seconds that fast ones are repeated for.
+ROUND, TOTAL, FAST = 0.08, 12.0, 0.002
 
 
 class Times:
@@ -33,9 +33,9 @@ def once(run):
 
 
 def interleave(candidates, rounds, probe=lambda: None):
-    """Times by candidate; `probe` is called once a round. Runs come in rows of 2 to 8, because
-    non-temporal stores leave the caches to the next run as they found them; the first of a row is not
-    counted."""
+    """Times by candidate; `probe` is called once a round. Runs come in rows of 2 to 8 (of up to 256 where
+    they are fast), because non-temporal stores leave the caches to the next run as they found them; the
+    first of a row is not counted."""
     times = {c: Times() for c in candidates}
     first = {c: once(c.run) for c in candidates}
     for number in range(rounds):
@@ -43,9 +43,8 @@ def interleave(candidates, rounds, probe=lambda: None):
         for candidate in candidates:
             if number >= 2 and first[candidate] * 2 * number > TOTAL:
                 continue
-            row = min(8, max(1, int(ROUND / first[candidate])))
-            runs = [once(candidate.run) for _ in range(row + 1)]
-            times[candidate].runs += runs[1:]
+            row = max(min(8, int(ROUND / first[candidate])), min(256, int(FAST / first[candidate])), 1)
+            times[candidate].runs += candidate.times(row + 1)[1:]
     return times
 
 
@@ -57,16 +56,15 @@ class Machine:
     LARGEST = 32 << 20  # floats in each array of a copy
 
     def __init__(self, hand):
-        self.library = hand.library()
+        self.hand, self.library = hand, hand.library()
         self.arrays = memory.empty((self.LARGEST,)), memory.empty((self.LARGEST,))
         self.copies, self.peaks, self.latencies = {}, [], []
 
     def probe(self, size):
         """Measures everything once; the copy moves `size` bytes, read and written."""
         count = max(1 << 12, min(self.LARGEST, size // 8 // 64 * 64))
-        source, target = (ctypes.c_void_p(a.ctypes.data) for a in self.arrays)
-        for copy in (self.library.limit_copy, self.library.limit_copy_cached):
-            runs = [once(lambda: copy(source, target, ctypes.c_long(count))) for _ in range(4)]
+        for copy in ("limit_copy", "limit_copy_cached"):
+            runs = self.hand.candidate(copy, copy, [*self.arrays, count], None).times(4 if count > 1 << 20 else 32)
             self.copies.setdefault(count, []).extend(8 * count / seconds for seconds in runs[1:])
         rounds = 1 << 19
         flops = 2 * 12 * self.library.limit_lanes() * rounds
@@ -82,5 +80,5 @@ class Machine:
 
 def distance(got, expected):
     """Largest difference, relative to the largest expected value; infinite for a NaN."""
-    difference = np.max(np.abs(np.asarray(got, np.float64) - expected))
+    difference = np.max(np.abs(np.asarray(got).astype(expected.dtype) - expected))
     return float(difference / np.max(np.abs(expected))) if np.isfinite(difference) else float("inf")

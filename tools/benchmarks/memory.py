@@ -27,8 +27,8 @@ def empty(shape, dtype=np.float32):
 
 
 def copy(array):
-    """The same numbers as float32 in such memory."""
-    result = empty(np.shape(array))
+    """The same numbers in single precision in such memory."""
+    result = empty(np.shape(array), np.complex64 if np.iscomplexobj(array) else np.float32)
     result[...] = array
     return result
 
@@ -47,8 +47,9 @@ class Context(ctypes.Structure):
 
 
 def tensors(arrays):
-    """An array of pointers to DLTensors over float32 `arrays`; keeps what it points at."""
-    made = [DLTensor(data=a.ctypes.data, device_type=1, ndim=a.ndim, code=2, bits=32, lanes=1,
+    """An array of pointers to DLTensors over float32 or complex64 `arrays`; keeps what it points at."""
+    made = [DLTensor(data=a.ctypes.data, device_type=1, ndim=a.ndim, code=5 if np.iscomplexobj(a) else 2,
+                     bits=8 * a.itemsize, lanes=1,
                      shape=(ctypes.c_int64 * max(1, a.ndim))(*a.shape)) for a in arrays]
     pointers = (ctypes.POINTER(DLTensor) * len(made))(*map(ctypes.pointer, made))
     pointers.keep = (made, arrays)

@@ -23,18 +23,7 @@ class Result:
 
     def bars(self):
         """(sentence, met) of every bar."""
-        own = self.least("seqc$")
-        for bar in self.row.bars:
-            rival = self.least(bar.rivals)
-            want = f"{self.row.name}: at least {bar.factor:.2f} times as fast as {bar.rivals.replace('|', ' or ')}"
-            absent = [name for name, _ in self.absent if re.match(bar.rivals, name)]
-            if own is None or rival is None:
-                yield f"{want}: not measured", False
-            elif absent and "|" in bar.rivals:  # the best of several, of which some did not run
-                yield f"{want}: {rival[1] / own[1]:.2f} ({rival[0]}), not measured: no {', '.join(absent)}", False
-            else:
-                ratio = rival[1] / own[1]
-                yield f"{want}: {ratio:.2f} ({rival[0]}), {'met' if ratio >= bar.factor else 'missed'}", ratio >= bar.factor
+        return [bar.judge(self) for bar in self.row.bars]
 
 
 def text(result):
@@ -61,8 +50,8 @@ def markdown(result):
     own, hand = result.least("seqc$"), result.least("hand")
     seqc = " / ".join(map(duration, result.times["seqc"][1:])) if own else "not run"
     others = []
-    for name, (kind, least, _) in sorted(result.times.items(), key=lambda item: item[1][1]):
-        if kind == "peer":
+    for name, (_, least, _) in sorted(result.times.items(), key=lambda item: item[1][1]):
+        if name != "seqc" and not name.startswith("hand"):
             others.append(f"{name} {duration(least)}" + (f" ({least / own[1]:.2f}×)" if own else ""))
     others += [f"{name}: not run" for name, _ in result.absent if name not in ("seqc", "hand")]
     best = own or hand

@@ -1,4 +1,4 @@
-//===- Compare.cpp - Two results, bit for bit -----------------------------===//
+//===- Compare.cpp - Two results compared ---------------------------------===//
 #include "Compare.h"
 #include <cmath>
 #include <cstdio>
@@ -34,7 +34,7 @@ double halfValue(uint64_t bits) {
   return bits & 0x8000 ? -magnitude : magnitude;
 }
 
-std::string valueText(const Tensor &tensor, int64_t i) {
+double valueAt(const Tensor &tensor, int64_t i) {
   uint64_t bits = bitsAt(tensor, i);
   double value = 0;
   if (tensor.dtype.bits == 64) {
@@ -47,6 +47,12 @@ std::string valueText(const Tensor &tensor, int64_t i) {
     std::memcpy(&narrow, &word, 4);
     value = narrow;
   }
+  return value;
+}
+
+std::string valueText(const Tensor &tensor, int64_t i) {
+  uint64_t bits = bitsAt(tensor, i);
+  double value = valueAt(tensor, i);
   char text[64];
   if (isFloat(tensor.dtype))
     snprintf(text, sizeof text, "%.9g (0x%llx)", value, (unsigned long long)bits);
@@ -81,6 +87,29 @@ std::string seqc::run::compareBits(const Tensor &a, const Tensor &b) {
                      " elements differ, first at " + indexText(a, first) + ": " +
                      valueText(a, first) + " and " + valueText(b, first);
   return isFloat(a.dtype) ? text + ", at most " + std::to_string(ulps) + " ulp" : text;
+}
+
+std::string seqc::run::compareNear(const Tensor &a, const Tensor &b) {
+  if (!isFloat(a.dtype))
+    return compareBits(a, b);
+  double most = 0, largest = 0;
+  for (int64_t i = 0, n = a.elements(); i < n; ++i) {
+    double x = valueAt(a, i), y = valueAt(b, i);
+    if (x == y || (std::isnan(x) && std::isnan(y)))
+      continue;
+    if (!std::isfinite(x) || !std::isfinite(y))
+      return indexText(a, i) + ": " + valueText(a, i) + " and " + valueText(b, i);
+    largest = std::max(largest, std::fabs(x - y));
+  }
+  for (int64_t i = 0, n = b.elements(); i < n; ++i)
+    if (double y = std::fabs(valueAt(b, i)); std::isfinite(y))
+      most = std::max(most, y);
+  if (largest <= most * (a.dtype.bits == 64 ? 0x1p-30 : 0x1p-10))
+    return "";
+  char text[120];
+  snprintf(text, sizeof text, "they differ by up to %.3g, and the largest magnitude is %.3g", largest,
+           most);
+  return text;
 }
 
 std::string seqc::run::hashBits(const Tensor &tensor) {

@@ -24,11 +24,12 @@ Runs one function of MODEL, a .mlir or .mlirbc file or a library that seqc wrote
   --time[=N]             time N calls (20): least and median
   --threads=N            offer N threads to the call (1)
   --guard=end|start      tensors end (start) at a guarded page and inputs are read-only
-  --schedule=NAME        auto, reference or fused
+  --schedule=NAME        auto, reference, fused or scan
   --march=FEATURES       native, a level or a list of features
   --weights=FILE         a .safetensors file for seqc.param
   --assume=B=8,T=4096    usual sizes
   --precise              activations by libm
+  --calibrate            measure this machine, for seqc's --target-facts; takes no model
   --help                 this text
 
 Exit status: 0 done, 1 wrong input or different results, 2 wrong usage, 4 cannot run here.
@@ -105,6 +106,7 @@ const std::vector<Row> &rows() {
       list("--output", &Options::outputs),
       flag("--precise", &Options::precise),
       flag("--help", &Options::help),
+      flag("--calibrate", &Options::calibrate),
       count("--threads", &Options::threads, 1024),
       count("--stream-chunk", &Options::chunk, INT64_MAX),
       {"--step", Value::None, "no value",
@@ -196,7 +198,9 @@ bool parseOption(std::string_view word, const char *next, bool &usedNext, Option
 
 /// Options that exclude each other.
 bool checkTogether(const Options &options, std::string &error) {
-  if (options.model.empty())
+  if (options.calibrate && !options.model.empty())
+    error = "expected no model with --calibrate, but got '" + options.model + "'";
+  else if (options.model.empty() && !options.calibrate)
     error = "expected a model, but got none";
   else if (options.isLibrary() && options.compareReference)
     error = "expected a model's source for --compare=reference, but got a library";

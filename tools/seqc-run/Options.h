@@ -27,7 +27,7 @@ struct Options {
   /// Steps of each call of the streaming form; 0: whole sequence only.
   int64_t chunk = 0;
   int64_t threads = 1;
-  bool compareReference = false, precise = false, help = false;
+  bool calibrate = false, compareReference = false, precise = false, help = false;
 
   /// True if the model is a compiled library.
   bool isLibrary() const;

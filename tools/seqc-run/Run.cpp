@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <cstring>
 
 using namespace seqc::run;
 
@@ -33,6 +34,7 @@ Exit Model::open(const Options &options, const std::string &schedule, std::strin
     wanted.march = orNull(options.march);
     wanted.assume = orNull(options.assume);
     wanted.weights = orNull(options.weights);
+    wanted.threads = options.threads;
     wanted.precise = options.precise;
     code = seqc_compile_file(options.model.c_str(), &wanted, &module);
   }
@@ -44,6 +46,10 @@ Exit Model::open(const Options &options, const std::string &schedule, std::strin
   if (code != SEQC_OK)
     error = seqc_last_error();
   return exitOf(code);
+}
+
+bool promisesBits(const seqc_function *function) {
+  return strcmp(seqc_numbers(function), "bitwise") == 0;
 }
 
 std::string Times::text() const {

@@ -38,6 +38,9 @@ struct Times {
 /// The exit code of an error code of the C API.
 Exit exitOf(int32_t code);
 
+/// True if whole and stepwise runs and `reference` have the same bits.
+bool promisesBits(const seqc_function *function);
+
 /// Calls the function with `inputs`, guarded as `options` say, and fills
 /// `outputs`. `context` brings threads or is empty. Times further calls if
 /// `options.repeats` is set.

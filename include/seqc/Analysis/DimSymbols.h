@@ -46,7 +46,6 @@ private:
   void visitSlice(mlir::Operation *op);
   void visitControlFlow(mlir::Operation *op);
   void visitRecurrence(mlir::Operation *op);
-  void visitAffine(mlir::Operation *op);
   void visitDelay(mlir::Operation *op);
 
   llvm::DenseMap<std::pair<mlir::Value, int64_t>, unsigned> nodes;

@@ -4,6 +4,37 @@
 
 include "mlir/Pass/PassBase.td"
 
+def FormScansPass : Pass<"seq-form-scans", "::mlir::ModuleOp"> {
+  let summary = "steps of plan `scan` become one associative combination";
+  let description = [{
+    The proof that a step is a scan is written into the step: values that are free
+    of the states, one `seq.combine` of the states with them, and then what reads its results.
+    Coefficients and reset flags become added states whose final values nobody reads; a flag is a
+    tensor of i1 in the shape of the states. Under another plan, `seq.combine` is inlined.
+
+    ```mlir
+    %m = arith.mulf %a, %h : tensor<8xf32>
+    %n = arith.addf %m, %x : tensor<8xf32>
+    seq.yield next(%n : tensor<8xf32>)
+    // becomes, with %p = 1 at first
+    %n, %q = seq.combine(%h, %p) with(%x, %a) { h = a2 h1 + h2, p = a2 p1 }
+    seq.yield next(%n, %q : tensor<8xf32>, tensor<8xf32>)
+    ```
+
+    Requires: schedules. Leaves: under plan `scan` exactly one `seq.combine`, whose results are
+    the next states; none under other plans. Refuses: a step with plan `scan` that has no proof,
+    with the op that prevents it.
+    Example: test/Conversion/form-scans.mlir.
+  }];
+  let options = [
+    Option<"all", "all", "bool", /*default=*/"false",
+           "Form every step that has a proof, whatever its schedule (to test forming)">,
+    Option<"inlines", "inline-combines", "bool", /*default=*/"false",
+           "Inline the combinations again (to run formed steps by another plan)">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
+}
+
 def ExposeBuffersPass : Pass<"seqc-expose-buffers", "::mlir::ModuleOp"> {
   let summary = "functions take the runtime's pointers and sizes";
   let description = [{

@@ -12,16 +12,19 @@ def output : JoinedOrSeparate<["-"], "o">, MetaVarName<"FILE">,
 def emit : J<"emit=", "KIND", "seq, simplified, scheduled, lowered, llvm, asm, obj, lib or header">;
 def target : J<"target=", "TRIPLE", "native (default) or a triple">;
 def march : J<"march=", "LEVEL", "native, generic, x86-64-v2..v4 or features: +avx2,+fma">;
-def schedule : J<"schedule=", "PLAN", "auto (default), reference or fused">;
+def schedule : J<"schedule=", "PLAN", "auto (default), reference, fused or scan">;
 def assume : J<"assume=", "B=8,T=4096", "usual sizes, by the names in seqc.dims">;
+def threads : J<"threads=", "N", "threads that the plans are made for (default 1)">;
 def weights : J<"weights=", "FILE", "bind seqc.param arguments from a .safetensors file">;
+def streaming_exact : F<"streaming-exact", "only plans whose steps give the bits of the whole">;
+def target_facts : J<"target-facts=", "FILE", "measured facts, written by seqc-run --calibrate">;
 def precise : F<"precise", "activations by libm instead of vector expansions">;
 def explain : F<"explain", "print what is known of each step, its plan and why">;
 def explain_EQ : J<"explain=", "text|json[:FILE]", "the same in that form, to FILE">;
 def diagnostics : J<"diagnostics=", "text|json", "messages with carets, or one JSON object a line">;
 def save_temps : F<"save-temps", "write one file per stage next to the output">;
 def time_passes : F<"time-passes", "print the seconds of each stage">;
-def linker : J<"linker=", "PROGRAM", "default: ld.lld-22, ld.lld, ld or cc">, Flags<[HelpHidden]>;
+def linker : J<"linker=", "PROGRAM", "default: ld, ld.lld-22, ld.lld or cc; a cross target begins with lld">, Flags<[HelpHidden]>;
 def opt_level : J<"opt-level=", "0..3", "LLVM's optimisation level (default 3)">, Flags<[HelpHidden]>;
 def version : F<"version", "print versions and this machine's features">;
 def help : F<"help", "print this (--help=all: every option)">;
@@ -29,10 +32,7 @@ def help_EQ : J<"help=", "all", "print every option">, Flags<[HelpHidden]>;
 
 def check_bytecode : Flag<["--"], "check-bytecode">, Flags<[HelpHidden]>;
 
-def later_threads : Later<"threads">;
 def later_certificate : Later<"certificate">;
-def later_streaming_exact : Later<"streaming-exact">;
 def later_export : Later<"export=">;
 def later_cuda_arch : Later<"cuda-arch=">;
 def later_prefix : Later<"prefix=">;
-def later_target_facts : Later<"target-facts=">;

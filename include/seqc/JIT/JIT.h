@@ -35,19 +35,16 @@ public:
   void *lookup(llvm::StringRef name) const;
   /// The interface that the compiler found.
   const ModuleSignature &signature() const { return sig; }
-  /// Writes the object code for a linker to `out`. False and `error` if code
-  /// generation fails.
-  bool emitObject(llvm::SmallVectorImpl<char> &out, std::string &error) const;
+  /// The module's object code, which a linker can join with the runtime of a
+  /// shared library.
+  llvm::StringRef getObject() const { return {object.data(), object.size()}; }
 
 private:
   JITModule();
-  bool load(std::unique_ptr<llvm::MemoryBuffer> object, std::string &error);
+  llvm::Error load(const llvm::TargetMachine &machine);
 
   ModuleSignature sig;
-  /// The optimised module, from which `emitObject` makes code for a shared
-  /// library.
-  llvm::SmallVector<char, 0> bitcode;
-  std::unique_ptr<llvm::TargetMachine> machine;
+  llvm::SmallVector<char, 0> object;
   std::unique_ptr<llvm::orc::LLJIT> jit;
 };
 

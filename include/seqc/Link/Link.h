@@ -14,20 +14,23 @@ namespace seqc {
 /// as `seqc`, never for a library inside a host.
 struct LinkOptions {
   /// Linker to run: a path or a name on PATH; empty: the first of ld.lld-22,
-  /// ld.lld, ld, cc.
+  /// ld.lld, ld, cc, for this machine's architecture of ld, ld.lld-22, ld.lld, cc.
   std::string linker;
   bool removeOnSignal = false;
 };
 
-/// The linker's path. Fails with "expected a linker …" naming what was tried.
-llvm::Expected<std::string> findLinker(llvm::StringRef given);
+/// The linker's path. `isNative`: for this machine's architecture. Fails with
+/// "expected a linker …" naming what was tried.
+llvm::Expected<std::string> findLinker(llvm::StringRef given, bool isNative = false);
 
-/// Links `object` (bytes of a relocatable ELF file) into a shared library and
+/// Links `objects` (bytes of relocatable ELF files: a model and its runtime) into
+/// a shared library, less the sections that nothing exported reaches, and
 /// returns its bytes. `soname` is its DT_SONAME, usually the file's name. The
 /// library may need libc and libm only; another undefined symbol is an error
 /// that names it. The linker runs as a child process, without a shell; its text
 /// is part of the error.
-llvm::Expected<std::string> linkSharedLibrary(llvm::StringRef object, llvm::StringRef soname,
+llvm::Expected<std::string> linkSharedLibrary(llvm::ArrayRef<llvm::StringRef> objects,
+                                              llvm::StringRef soname,
                                               const LinkOptions &options = {});
 
 /// One file to write.

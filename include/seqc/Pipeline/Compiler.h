@@ -33,10 +33,16 @@ struct CompileOptions {
   /// "native" (host features, only for the host's architecture), a feature list such as
   /// "+avx2,+fma", or a level: "x86-64-v3", "x86-64-v4", "generic".
   std::string march = "native";
-  /// "auto", "reference" or "fused".
+  /// "auto", "reference", "fused" or "scan".
   std::string schedule = "auto";
   /// Sizes that the caller promises to be usual, by name: used for prices, never for correctness.
   std::vector<std::pair<std::string, int64_t>> assume;
+  /// Threads that a call is expected to have: used for plans, never for correctness.
+  int64_t threads = 1;
+  /// Only plans whose steps give the bits of the whole sequence.
+  bool streamingExact = false;
+  /// Path of a file with measured facts of the target (seqc-run --calibrate), or empty.
+  std::string targetFacts;
   /// Activations by libm calls instead of our vectorised expansions.
   bool precise = false;
   /// Optimisation level of LLVM, 0 to 3.
@@ -64,8 +70,9 @@ void registerDialects(mlir::DialectRegistry &registry);
 mlir::LogicalResult runStages(mlir::ModuleOp module, const CompileOptions &options,
                               llvm::StringRef stage);
 
-/// All MLIR stages, translation to LLVM IR, ABI symbols, runtime bitcode and LLVM's optimiser:
-/// afterwards `module` is ready for object emission or the JIT. `name` is the module's C name.
+/// All MLIR stages, translation to LLVM IR, ABI symbols and LLVM's optimiser: afterwards `module`
+/// is ready for object emission, and its code for a link with `getRuntimeObject`. `name` is the
+/// module's C name.
 mlir::FailureOr<LoweredModule> compileModule(mlir::ModuleOp module, llvm::StringRef name,
                                              const CompileOptions &options);
 

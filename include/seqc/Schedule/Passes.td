@@ -23,6 +23,9 @@ def SelectSchedulePass : Pass<"seq-select-schedule", "::mlir::ModuleOp"> {
   }];
   let options = [Option<"plan", "plan", "std::string", "\"auto\"",
                         "auto, or the plan for ops without a schedule">,
+                 Option<"threads", "threads", "int64_t", "1", "threads that plans are made for">,
+                 Option<"exact", "exact", "bool", "false",
+                        "only plans whose steps give the bits of the whole sequence">,
                  ListOption<"assume", "assume", "std::string",
                             "usual sizes, name=size, by the names in seqc.dims">];
 }

@@ -27,6 +27,11 @@ namespace seqc {
 mlir::FailureOr<seq::TargetAttr> cpuTarget(mlir::MLIRContext *context, llvm::StringRef triple,
                                            llvm::StringRef march, std::string &error);
 
+/// `target` with the measured facts of the JSON file at `path` (seqc-run --calibrate). Fails with a
+/// sentence in `error` on a file that cannot be read or holds something else.
+mlir::FailureOr<seq::TargetAttr> withFactsFile(seq::TargetAttr target, llvm::StringRef path,
+                                               std::string &error);
+
 /// Registers the CPU back ends with LLVM, once.
 void initializeCpuTargets();
 

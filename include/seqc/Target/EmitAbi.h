@@ -8,6 +8,7 @@
 
 namespace llvm {
 class Module;
+class Triple;
 } // namespace llvm
 
 namespace seqc {
@@ -22,8 +23,21 @@ namespace seqc {
 llvm::Error emitEntryPoints(llvm::Module &module, const ModuleSignature &signature,
                             llvm::StringRef compilerVersion, llvm::StringRef prefix = "");
 
-/// Adds what the module needs of the runtime, from bitcode for its triple. Run
-/// it after the target's attributes are set and after LLVM's optimiser: the
+/// Where a model's code will run: in a shared library, or in a JIT, which has no
+/// thread-local storage; there the runtime calls `char
+/// *seqc_host_error_buffer(void)`, which returns the calling thread's buffer of
+/// `hostErrorBufferBytes` bytes.
+enum class RuntimeHost { Library, JIT };
+inline constexpr int hostErrorBufferBytes = 1024;
+
+/// The runtime as bytes of a relocatable ELF file, a section a function, all
+/// symbols hidden: what a module after emitEntryPoints needs besides libc and
+/// libm. Fails on a triple without a runtime.
+llvm::Expected<llvm::StringRef> getRuntimeObject(const llvm::Triple &triple, RuntimeHost host);
+
+/// Adds what the module needs of the runtime, from bitcode for its triple, for
+/// output that stands alone (slower: it becomes machine code again). Run it
+/// after the target's attributes are set and after LLVM's optimiser: the
 /// runtime comes optimised, and for the plainest CPU, because it checks the
 /// CPU's features before any other code runs. Fails on a triple without a
 /// runtime.
@@ -32,14 +46,6 @@ llvm::Error linkRuntime(llvm::Module &module);
 /// Both at once, for modules that are not optimised for a target.
 llvm::Error emitAbi(llvm::Module &module, const ModuleSignature &signature,
                     llvm::StringRef compilerVersion, llvm::StringRef prefix = "");
-
-/// For a JIT without thread-local storage: turns the module's own error buffer
-/// into an import of `char *seqc_host_error_buffer(void)`, which returns the
-/// calling thread's buffer of `hostErrorBufferBytes` bytes. Works before and
-/// after LLVM's optimiser.
-void importErrorBuffer(llvm::Module &module);
-
-inline constexpr int hostErrorBufferBytes = 1024;
 
 } // namespace seqc
 

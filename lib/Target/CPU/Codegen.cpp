@@ -30,10 +30,9 @@ void seqc::buildCpuLowering(OpPassManager &pm) {
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   pm.addNestedPass<func::FuncOp>(arith::createArithExpandOpsPass());
-  pm.addPass(createConvertVectorToLLVMPass());
   pm.addNestedPass<func::FuncOp>(createConvertMathToLLVMPass());
   pm.addPass(createConvertMathToLibmPass());
-  pm.addPass(createConvertVectorToLLVMPass()); // what unrolling vectors for libm left
+  pm.addPass(createConvertVectorToLLVMPass()); // also what unrolling vectors for libm left
   pm.addPass(createFinalizeMemRefToLLVMConversionPass());
   pm.addPass(createConvertIndexToLLVMPass());
   pm.addPass(createArithToLLVMConversionPass());
@@ -83,11 +82,12 @@ void seqc::applyTarget(llvm::Module &module, seq::TargetAttr target, llvm::Targe
 
 /// What the emitter leaves to LLVM: addresses, invariants of loops, loads that repeat. Loops are
 /// vectors of the right size already and nothing waits to be inlined; the passes of the default
-/// pipeline that look for such work take half of a compile and find nothing.
-/// instcombine stops with an error where one round is not enough, unless told not to look.
+/// pipeline that look for such work take half of a compile and find nothing. Nor does another run
+/// of instcombine at the end find any. It stops with an error where one round is not enough, unless
+/// told not to look.
 constexpr llvm::StringLiteral optimizations =
     "function(sroa,early-cse<memssa>,simplifycfg,instcombine<no-verify-fixpoint>,"
-    "loop-mssa(loop-rotate,licm),gvn,dse,instcombine<no-verify-fixpoint>,simplifycfg)";
+    "loop-mssa(loop-rotate,licm),gvn,dse,simplifycfg)";
 
 /// The element type in memory of vectors of `type`, or null where it is their own.
 static llvm::Type *elementInMemory(llvm::Type *type, bool masked) {

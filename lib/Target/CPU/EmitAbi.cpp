@@ -48,7 +48,8 @@ public:
 
   Error emitFunctions();
   void emitModuleSymbols(StringRef compilerVersion);
-  /// Makes every definition internal but the exported ones.
+  /// Makes every definition internal but the exported ones, and the runtime's
+  /// functions a part of the same library.
   void internalize();
 
 private:
@@ -263,6 +264,10 @@ void AbiEmitter::emitModuleSymbols(StringRef compilerVersion) {
 
 void AbiEmitter::internalize() {
   for (GlobalValue &value : module.global_values()) {
+    if (value.isDeclaration() && value.getName().starts_with("seqc_rt_")) {
+      value.setVisibility(GlobalValue::HiddenVisibility);
+      value.setDSOLocal(true);
+    }
     if (value.isDeclaration() || value.hasLocalLinkage() || exported.contains(value.getName()) ||
         value.getName().starts_with("llvm."))
       continue;

@@ -6,6 +6,7 @@
 #include "llvm/ADT/StringSet.h"
 #include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/MC/TargetRegistry.h"
+#include "llvm/Support/CommandLine.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/TargetParser/Host.h"
 #include "llvm/TargetParser/Triple.h"
@@ -15,6 +16,16 @@
 
 using namespace mlir;
 using namespace seqc;
+
+/// Loops have few addresses, each a pointer and a multiple of a counter, which machines compute for
+/// nothing. Another pointer for each costs registers, which tiles of accumulators need, and the
+/// search for the best set of them a fifth of the time for code generation. LLVM has no other way
+/// to say so.
+static void disableStrengthReduction() {
+  auto &options = llvm::cl::getRegisteredOptions();
+  if (auto found = options.find("disable-lsr"); found != options.end())
+    static_cast<llvm::cl::opt<bool> *>(found->second)->setValue(true);
+}
 
 void seqc::initializeCpuTargets() {
   static std::once_flag once;
@@ -29,6 +40,7 @@ void seqc::initializeCpuTargets() {
     LLVMInitializeAArch64TargetMC();
     LLVMInitializeAArch64AsmPrinter();
     LLVMInitializeAArch64AsmParser();
+    disableStrengthReduction();
   });
 }
 
@@ -138,7 +150,7 @@ FailureOr<seq::TargetAttr> seqc::cpuTarget(MLIRContext *context, StringRef tripl
   int64_t registers = isX86 ? (bits == 512 ? 32 : 16) : 32;
   auto text = [&](StringRef s) { return StringAttr::get(context, s); };
   return seq::TargetAttr::get(context, text(triple.str()), text(isX86 ? "x86-64" : "generic"),
-                              text(features), bits, registers, 32 << 10, 1 << 20);
+                              text(features), bits, registers, 32 << 10, 1 << 20, 0, 0, 0, 0);
 }
 
 std::vector<std::string> seqc::requiredFeatures(seq::TargetAttr target) {

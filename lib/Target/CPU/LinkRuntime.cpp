@@ -1,7 +1,8 @@
 //===- LinkRuntime.cpp - The runtime joins a module -----------------------===//
 //
-// What a module needs of the runtime's bitcode, and nothing more, as it is: it
-// was optimised when seqc was built, for the plainest CPU of each architecture.
+// The runtime was compiled when seqc was built, for the plainest CPU of each
+// architecture: as objects, which a linker or a JIT puts beside a model's code,
+// and as bitcode, for output that shall stand alone.
 //
 //===----------------------------------------------------------------------===//
 #include "seqc/Target/EmitAbi.h"
@@ -17,25 +18,46 @@
 using namespace llvm;
 
 extern "C" {
-extern const unsigned char seqc_runtime_bitcode_x86_64[], seqc_runtime_bitcode_aarch64[];
-extern const unsigned long seqc_runtime_bitcode_x86_64_bytes, seqc_runtime_bitcode_aarch64_bytes;
+extern const unsigned char seqc_runtime_bitcode_x86_64[], seqc_runtime_bitcode_aarch64[],
+    seqc_runtime_library_x86_64[], seqc_runtime_library_aarch64[], seqc_runtime_jit_x86_64[],
+    seqc_runtime_jit_aarch64[];
+extern const unsigned long seqc_runtime_bitcode_x86_64_bytes, seqc_runtime_bitcode_aarch64_bytes,
+    seqc_runtime_library_x86_64_bytes, seqc_runtime_library_aarch64_bytes,
+    seqc_runtime_jit_x86_64_bytes, seqc_runtime_jit_aarch64_bytes;
 }
 
 namespace seqc {
 
-/// The runtime's bitcode for an architecture, or "".
-static StringRef runtimeBitcode(const Triple &triple) {
-  auto text = [](const unsigned char *bytes, unsigned long count) {
-    return StringRef(reinterpret_cast<const char *>(bytes), count);
-  };
-  switch (triple.getArch()) {
-  case Triple::x86_64:
-    return text(seqc_runtime_bitcode_x86_64, seqc_runtime_bitcode_x86_64_bytes);
-  case Triple::aarch64:
-    return text(seqc_runtime_bitcode_aarch64, seqc_runtime_bitcode_aarch64_bytes);
-  default:
-    return "";
-  }
+namespace {
+/// One form of the runtime, for each architecture.
+struct Embedded {
+  StringRef x86_64, aarch64;
+};
+} // namespace
+
+static StringRef text(const unsigned char *bytes, unsigned long count) {
+  return StringRef(reinterpret_cast<const char *>(bytes), count);
+}
+
+/// The form's bytes for `triple`, or an error that says which triples have a
+/// runtime.
+static Expected<StringRef> select(const Embedded &form, const Triple &triple) {
+  if (triple.isOSBinFormatELF() && triple.getArch() == Triple::x86_64)
+    return form.x86_64;
+  if (triple.isOSBinFormatELF() && triple.getArch() == Triple::aarch64)
+    return form.aarch64;
+  return createStringError("expected an x86_64 or aarch64 ELF triple, but got '" + triple.str() +
+                           "'");
+}
+
+Expected<StringRef> getRuntimeObject(const Triple &triple, RuntimeHost host) {
+  if (host == RuntimeHost::Library)
+    return select({text(seqc_runtime_library_x86_64, seqc_runtime_library_x86_64_bytes),
+                   text(seqc_runtime_library_aarch64, seqc_runtime_library_aarch64_bytes)},
+                  triple);
+  return select({text(seqc_runtime_jit_x86_64, seqc_runtime_jit_x86_64_bytes),
+                 text(seqc_runtime_jit_aarch64, seqc_runtime_jit_aarch64_bytes)},
+                triple);
 }
 
 /// The runtime comes optimised. To do it again for every model would take
@@ -99,12 +121,14 @@ static void hideRuntime(Module &module, const StringSet<> &names) {
 
 Error linkRuntime(Module &module) {
   Triple triple(module.getTargetTriple());
-  StringRef bitcode = triple.isOSBinFormatELF() ? runtimeBitcode(triple) : "";
-  if (bitcode.empty())
-    return createStringError("expected an x86_64 or aarch64 ELF triple, but got '" + triple.str() +
-                             "'");
+  Expected<StringRef> bitcode =
+      select({text(seqc_runtime_bitcode_x86_64, seqc_runtime_bitcode_x86_64_bytes),
+              text(seqc_runtime_bitcode_aarch64, seqc_runtime_bitcode_aarch64_bytes)},
+             triple);
+  if (!bitcode)
+    return bitcode.takeError();
   Expected<std::unique_ptr<Module>> runtime =
-      parseBitcodeFile(MemoryBufferRef(bitcode, "seqc-runtime"), module.getContext());
+      parseBitcodeFile(MemoryBufferRef(*bitcode, "seqc-runtime"), module.getContext());
   if (!runtime)
     return runtime.takeError();
   // Code generation is the module's choice; so are vendor and environment.
@@ -129,22 +153,6 @@ Error linkRuntime(Module &module) {
   if (module.getModuleFlag("PIE Level"))
     module.setModuleFlag(Module::Max, "PIE Level", PIELevel::Default);
   return Error::success();
-}
-
-void importErrorBuffer(Module &module) {
-  Function *own = module.getFunction("seqc_rt_error_buffer");
-  if (!own || own->isDeclaration())
-    return;
-  own->deleteBody();
-  own->setName("seqc_host_error_buffer");
-  own->setDSOLocal(false);
-  own->setVisibility(GlobalValue::DefaultVisibility);
-  SmallVector<GlobalVariable *> unused;
-  for (GlobalVariable &global : module.globals())
-    if (global.isThreadLocal() && global.use_empty() && global.hasLocalLinkage())
-      unused.push_back(&global);
-  for (GlobalVariable *global : unused)
-    global->eraseFromParent();
 }
 
 } // namespace seqc

@@ -61,6 +61,7 @@ class Options(ctypes.Structure):
         ("precise", c_int32),
         ("diagnostics_json", c_int32),
         ("no_cache", c_int32),
+        ("threads", c_int32),
     ]
 
 

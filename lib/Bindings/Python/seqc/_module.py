@@ -20,6 +20,7 @@ def compile(
     schedule=None,
     march=None,
     assume=None,
+    threads=1,
     precise=False,
     name=None,
     json_diagnostics=False,
@@ -30,9 +31,10 @@ def compile(
     model: path of a .mlir or .mlirbc file, MLIR text (a str with a line break or a brace), or
         bytecode (bytes).
     weights: path of a .safetensors file for arguments marked `seqc.param`.
-    schedule: "auto", "reference" or "fused".
+    schedule: "auto", "reference", "fused" or "scan".
     march: "native", a level such as "x86-64-v3", or a list such as "+avx2,+fma".
     assume: usual sizes as a dict, {"B": 8, "T": 4096}; they never affect results.
+    threads: threads that plans are made for; a call may be given more or fewer.
     precise: activations by libm.
     name: the module's C name, for symbols of a saved library.
 
@@ -47,6 +49,7 @@ def compile(
     options.weights = None if weights is None else os.fsencode(weights)
     if assume:
         options.assume = ",".join(f"{k}={int(v)}" for k, v in assume.items()).encode()
+    options.threads = int(threads)
     options.precise = bool(precise)
     options.diagnostics_json = bool(json_diagnostics)
     options.no_cache = not cache

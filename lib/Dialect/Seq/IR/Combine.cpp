@@ -15,9 +15,8 @@ LogicalResult CombineOp::verifyRegions() {
   if (!yield)
     return emitOpError("expected a region that ends in seq.yield");
   if (getNumResults() != count || yield.getNext().size() != count)
-    return emitOpError("expected ")
-           << count << " result(s) and as many yielded values, but got " << getNumResults()
-           << " and " << yield.getNext().size();
+    return emitOpError("expected ") << count << " result(s) and as many yielded values, but got "
+                                    << getNumResults() << " and " << yield.getNext().size();
   // C3
   if (!yield.getOut().empty() || getBody()->getNumArguments() != 2 * count)
     return emitOpError("expected a region with ")
@@ -27,9 +26,9 @@ LogicalResult CombineOp::verifyRegions() {
   // C2
   for (unsigned i = 0; i < count; ++i) {
     Type wanted = getEarlier()[i].getType();
-    for (Type type : {getLater()[i].getType(), getResult(i).getType(),
-                      getBody()->getArgument(i).getType(),
-                      getBody()->getArgument(count + i).getType(), yield.getNext()[i].getType()})
+    for (Type type :
+         {getLater()[i].getType(), getResult(i).getType(), getBody()->getArgument(i).getType(),
+          getBody()->getArgument(count + i).getType(), yield.getNext()[i].getType()})
       if (type != wanted)
         return emitOpError("expected every value #")
                << i << " to be " << wanted << ", but got " << type;

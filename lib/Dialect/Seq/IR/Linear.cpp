@@ -1,5 +1,5 @@
 // seq.affine_recurrence and seq.delay: shapes and constraints.
-#include "seqc/Dialect/Seq/IR/Seq.h"
+#include "Shapes.h"
 
 #include "mlir/IR/Builders.h"
 
@@ -37,23 +37,28 @@ LogicalResult AffineRecurrenceOp::inferReturnTypes(MLIRContext *, std::optional<
   return success();
 }
 
-/// Sizes agree where both are static.
-static bool agree(ArrayRef<int64_t> a, ArrayRef<int64_t> b) {
-  return a.size() == b.size() && llvm::all_of(llvm::zip(a, b), [](auto it) {
-           auto [x, y] = it;
-           return ShapedType::isDynamic(x) || ShapedType::isDynamic(y) || x == y;
-         });
-}
-
-static LogicalResult expectShape(Operation *op, StringRef name, Value value,
-                                 ArrayRef<int64_t> shape) {
-  if (agree(typeOf(value).getShape(), shape))
-    return success();
-  auto diag = op->emitOpError("expected '") << name << "' to have shape [";
-  llvm::interleaveComma(shape, diag,
-                        [&](int64_t s) { ShapedType::isDynamic(s) ? diag << "?" : diag << s; });
-  diag << "], but got " << value.getType();
-  return diag;
+/// C2, C8: the shape of a coefficient for one step, or none where the state's rank is wrong.
+static std::optional<SmallVector<int64_t>> coefficientShape(Structure structure,
+                                                            ArrayRef<int64_t> state) {
+  SmallVector<int64_t> shape(state);
+  switch (structure) {
+  case Structure::Scalar:
+    return SmallVector<int64_t>();
+  case Structure::Diagonal:
+    return shape;
+  case Structure::Block:
+    if (state.empty())
+      return std::nullopt;
+    shape.insert(shape.begin(), state.front());
+    return shape;
+  case Structure::HeadDense:
+  case Structure::Dense:
+    if (state.size() != (structure == Structure::Dense ? 1 : 2))
+      return std::nullopt;
+    shape.push_back(state.back());
+    return shape;
+  }
+  llvm_unreachable("all structures are above");
 }
 
 LogicalResult AffineRecurrenceOp::verify() {
@@ -78,12 +83,21 @@ LogicalResult AffineRecurrenceOp::verify() {
   ArrayRef<int64_t> state = initial.getShape().drop_front(batchRank);
   if (failed(expectShape(*this, "input", getInput(), whole)))
     return failure();
-  bool diagonal = getStructure() == Structure::Diagonal; // C2
-  ArrayRef<int64_t> decay = getConstant() ? (diagonal ? state : ArrayRef<int64_t>())
-                                          : (diagonal ? ArrayRef<int64_t>(whole) : leading);
-  if (failed(expectShape(*this, "decay", getDecay(), decay)))
+  std::optional<SmallVector<int64_t>> decay = coefficientShape(getStructure(), state);
+  if (!decay) // C8
+    return emitOpError() << "expected a 'state_rank' of "
+                         << (getStructure() == Structure::Block       ? "1 or more"
+                             : getStructure() == Structure::HeadDense ? "2"
+                                                                      : "1")
+                         << " with '" << stringifyStructure(getStructure()) << "', but got "
+                         << state.size();
+  if (!getConstant())
+    decay->insert(decay->begin(), leading.begin(), leading.end());
+  if (failed(expectShape(*this, "decay", getDecay(), *decay))) // C2
     return failure();
   if (Value readout = getReadout()) { // C3
+    if (getStructure() == Structure::HeadDense)
+      return emitOpError("expected no 'readout' with 'head_dense'");
     if (state.empty())
       return emitOpError("expected a state of rank 1 or more for 'readout', but got ") << initial;
     SmallVector<int64_t> shape(leading);
@@ -101,10 +115,8 @@ LogicalResult AffineRecurrenceOp::verify() {
   if (getReadout())
     floats.push_back({"readout", getReadout()});
   for (auto [name, v] : floats) { // C6
-    auto type = dyn_cast<FloatType>(typeOf(v).getElementType());
-    if (!type || type.getWidth() > element.getIntOrFloatBitWidth())
-      return emitOpError("expected '")
-             << name << "' to hold " << element << " or a narrower float, but got " << v.getType();
+    if (failed(expectNarrowFloat(*this, name, v, element)))
+      return failure();
   }
   return success();
 }

@@ -1,5 +1,5 @@
 // seq.recurrence and seq.yield: syntax, shapes, constraints.
-#include "seqc/Dialect/Seq/IR/Seq.h"
+#include "Bindings.h"
 
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/Builders.h"
@@ -14,15 +14,7 @@ static RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getTyp
 // Syntax
 //===-----------------------------------------------------------------------===//
 
-namespace {
-/// One binding of the operand list: `%arg: type <clause> %operand`.
-struct Binding {
-  OpAsmParser::Argument arg;
-  OpAsmParser::UnresolvedOperand operand;
-};
-} // namespace
-
-static ParseResult parseBindings(OpAsmParser &p, SmallVector<Binding> (&groups)[3]) {
+ParseResult seqc::seq::parseBindings(OpAsmParser &p, SmallVector<Binding> (&groups)[3]) {
   return p.parseCommaSeparatedList(AsmParser::Delimiter::OptionalParen, [&]() -> ParseResult {
     Binding binding;
     if (p.parseArgument(binding.arg, /*allowType=*/true))
@@ -54,9 +46,9 @@ static ParseResult parseStates(OpAsmParser &p, SmallVector<Binding> &states) {
   });
 }
 
-static ParseResult
-parseOptionalOperandClause(OpAsmParser &p, StringRef keyword,
-                           SmallVectorImpl<OpAsmParser::UnresolvedOperand> &ops) {
+ParseResult
+seqc::seq::parseOptionalOperandClause(OpAsmParser &p, StringRef keyword,
+                                      SmallVectorImpl<OpAsmParser::UnresolvedOperand> &ops) {
   if (failed(p.parseOptionalKeyword(keyword)))
     return success();
   return failure(p.parseLParen() || p.parseOperand(ops.emplace_back()) || p.parseRParen());
@@ -64,7 +56,7 @@ parseOptionalOperandClause(OpAsmParser &p, StringRef keyword,
 
 /// Of the op's own attributes the dictionary has `time` and `narrow_state`; other names without a
 /// dialect are misspelt.
-static ParseResult checkAttributes(OpAsmParser &p, SMLoc loc, const NamedAttrList &attributes) {
+ParseResult seqc::seq::checkAttributes(OpAsmParser &p, SMLoc loc, const NamedAttrList &attributes) {
   for (NamedAttribute attribute : attributes) {
     StringRef name = attribute.getName();
     Attribute value = attribute.getValue();
@@ -78,6 +70,13 @@ static ParseResult checkAttributes(OpAsmParser &p, SMLoc loc, const NamedAttrLis
              << name << "'";
   }
   return success();
+}
+
+ParseResult seqc::seq::parseOptionalSchedule(OpAsmParser &p, ScheduleAttr &schedule) {
+  if (failed(p.parseOptionalKeyword("schedule")))
+    return success();
+  return failure(p.parseLParen() || p.parseCustomAttributeWithFallback(schedule) ||
+                 p.parseRParen());
 }
 
 ParseResult RecurrenceOp::parse(OpAsmParser &p, OperationState &result) {
@@ -111,12 +110,8 @@ ParseResult RecurrenceOp::parse(OpAsmParser &p, OperationState &result) {
   if (region->empty())
     return p.emitError(p.getCurrentLocation(),
                        "expected a step of one block that ends in seq.yield");
-  if (succeeded(p.parseOptionalKeyword("schedule"))) {
-    ScheduleAttr schedule;
-    if (p.parseLParen() || p.parseCustomAttributeWithFallback(schedule) || p.parseRParen())
-      return failure();
-    props.schedule = schedule;
-  }
+  if (parseOptionalSchedule(p, props.schedule))
+    return failure();
   FunctionType type;
   SMLoc typeLoc, attributesLoc = p.getCurrentLocation();
   if (p.parseOptionalAttrDict(result.attributes) ||
@@ -132,12 +127,10 @@ ParseResult RecurrenceOp::parse(OpAsmParser &p, OperationState &result) {
   return p.resolveOperands(operands, type.getInputs(), typeLoc, result.operands);
 }
 
-void RecurrenceOp::print(OpAsmPrinter &p) {
-  if (getReverse())
-    p << " reverse";
+void seqc::seq::printBindings(OpAsmPrinter &p, const TimedOperands &t) {
   p << " (";
   bool first = true;
-  auto bindings = [&](Block::BlockArgListType args, OperandRange operands, StringRef clause) {
+  auto bindings = [&](ValueRange args, OperandRange operands, StringRef clause) {
     for (auto [arg, operand] : llvm::zip_equal(args, operands)) {
       if (!first)
         p << ", ";
@@ -145,14 +138,43 @@ void RecurrenceOp::print(OpAsmPrinter &p) {
       p << arg << ": " << arg.getType() << " " << clause << " " << operand;
     }
   };
-  bindings(getInputArgs(), getInputs(), "in");
-  bindings(getSharedArgs(), getShared(), "shared");
-  bindings(getGivenArgs(), getGiven(), "given");
+  bindings(t.inputArgs, t.inputs, "in");
+  bindings(t.sharedArgs, t.shared, "shared");
+  bindings(t.givenArgs, t.given, "given");
   p << ")";
-  if (getResets())
-    p << " resets(" << getResets() << ")";
-  if (getSteps())
-    p << " steps(" << getSteps() << ")";
+  if (t.resets)
+    p << " resets(" << t.resets << ")";
+  if (t.steps)
+    p << " steps(" << t.steps << ")";
+}
+
+void seqc::seq::printOptionalSchedule(OpAsmPrinter &p, ScheduleAttr schedule) {
+  if (!schedule)
+    return;
+  p << " schedule(";
+  p.printStrippedAttrOrType(schedule);
+  p << ")";
+}
+
+static TimedOperands timed(RecurrenceOp op) {
+  return {op,
+          op.getInputs(),
+          op.getShared(),
+          op.getGiven(),
+          op.getInitial(),
+          op.getResets(),
+          op.getSteps(),
+          op.getBatchRank(),
+          op.getTimeAxis(),
+          op.getInputArgs(),
+          op.getSharedArgs(),
+          op.getGivenArgs()};
+}
+
+void RecurrenceOp::print(OpAsmPrinter &p) {
+  if (getReverse())
+    p << " reverse";
+  printBindings(p, timed(*this));
   p << " states(";
   llvm::interleaveComma(llvm::zip_equal(getStateArgs(), getInitial()), p, [&](auto it) {
     auto [arg, initial] = it;
@@ -160,11 +182,7 @@ void RecurrenceOp::print(OpAsmPrinter &p) {
   });
   p << ") ";
   p.printRegion(getStep(), /*printEntryBlockArgs=*/false);
-  if (ScheduleAttr schedule = getScheduleAttr()) {
-    p << " schedule(";
-    p.printStrippedAttrOrType(schedule);
-    p << ")";
-  }
+  printOptionalSchedule(p, getScheduleAttr());
   p.printOptionalAttrDict((*this)->getAttrs(), {"operandSegmentSizes", "reverse", "schedule"});
   p << " : ";
   p.printFunctionalType(getOperation());
@@ -206,60 +224,69 @@ int64_t RecurrenceOp::getBatchRank() {
 }
 int64_t RecurrenceOp::getTimeAxis() { return getTime().value_or(getBatchRank()); }
 
-/// Visits each batch size and step count of the operands: f(kind, operand, dim), where kind
-/// is the batch dimension or `batchRank` for the time axis.
-static void forEachSize(RecurrenceOp op, function_ref<void(int64_t, Value, int64_t)> f) {
-  int64_t batchRank = op.getBatchRank(), time = op.getTimeAxis();
+void seqc::seq::forEachSize(const TimedOperands &t, function_ref<void(int64_t, Value, int64_t)> f) {
   auto whole = [&](Value v) {
-    for (int64_t i = 0; i < batchRank; ++i)
-      f(i, v, i < time ? i : i + 1);
-    f(batchRank, v, time);
+    for (int64_t i = 0; i < t.batchRank; ++i)
+      f(i, v, i < t.time ? i : i + 1);
+    f(t.batchRank, v, t.time);
   };
-  for (Value v : op.getInputs())
+  for (Value v : t.inputs)
     whole(v);
-  if (op.getResets())
-    whole(op.getResets());
-  for (Value v : op.getShared())
-    f(batchRank, v, 0);
-  for (auto values : {op.getGiven(), op.getInitial()})
+  if (t.resets)
+    whole(t.resets);
+  for (Value v : t.shared)
+    f(t.batchRank, v, 0);
+  for (auto values : {t.given, t.initial})
     for (Value v : values)
-      for (int64_t i = 0; i < batchRank; ++i)
+      for (int64_t i = 0; i < t.batchRank; ++i)
         f(i, v, i);
 }
 
-SmallVector<int64_t> RecurrenceOp::getStaticBatch() {
-  SmallVector<int64_t> sizes(getBatchRank(), ShapedType::kDynamic);
-  forEachSize(*this, [&](int64_t kind, Value v, int64_t dim) {
+SmallVector<int64_t> seqc::seq::getStaticBatch(const TimedOperands &t) {
+  SmallVector<int64_t> sizes(t.batchRank, ShapedType::kDynamic);
+  forEachSize(t, [&](int64_t kind, Value v, int64_t dim) {
     if (kind < int64_t(sizes.size()) && !typeOf(v).isDynamicDim(dim))
       sizes[kind] = typeOf(v).getDimSize(dim);
   });
   return sizes;
 }
 
-int64_t RecurrenceOp::getStaticSteps() {
-  int64_t steps = ShapedType::kDynamic, time = getBatchRank();
-  forEachSize(*this, [&](int64_t kind, Value v, int64_t dim) {
-    if (kind == time && !typeOf(v).isDynamicDim(dim))
+int64_t seqc::seq::getStaticSteps(const TimedOperands &t) {
+  int64_t steps = ShapedType::kDynamic;
+  forEachSize(t, [&](int64_t kind, Value v, int64_t dim) {
+    if (kind == t.batchRank && !typeOf(v).isDynamicDim(dim))
       steps = typeOf(v).getDimSize(dim);
   });
-  if (getSteps())
-    if (std::optional<int64_t> n = getConstantIntValue(getSteps()); n && *n >= 0)
+  if (t.steps)
+    if (std::optional<int64_t> n = getConstantIntValue(t.steps); n && *n >= 0)
       steps = *n;
   return steps;
 }
 
-RankedTensorType RecurrenceOp::getSequenceType(RankedTensorType stepType) {
-  SmallVector<int64_t> shape = getStaticBatch();
-  shape.insert(shape.begin() + getTimeAxis(), getStaticSteps());
+RankedTensorType seqc::seq::getSequenceType(const TimedOperands &t, RankedTensorType stepType) {
+  SmallVector<int64_t> shape = getStaticBatch(t);
+  shape.insert(shape.begin() + t.time, getStaticSteps(t));
   llvm::append_range(shape, stepType.getShape());
   return RankedTensorType::get(shape, stepType.getElementType());
+}
+
+RankedTensorType seqc::seq::getBatchedType(const TimedOperands &t, RankedTensorType stepType) {
+  SmallVector<int64_t> shape = getStaticBatch(t);
+  llvm::append_range(shape, stepType.getShape());
+  return RankedTensorType::get(shape, stepType.getElementType());
+}
+
+SmallVector<int64_t> RecurrenceOp::getStaticBatch() { return seq::getStaticBatch(timed(*this)); }
+int64_t RecurrenceOp::getStaticSteps() { return seq::getStaticSteps(timed(*this)); }
+RankedTensorType RecurrenceOp::getSequenceType(RankedTensorType stepType) {
+  return seq::getSequenceType(timed(*this), stepType);
 }
 
 static OpFoldResult sizeOf(RecurrenceOp op, OpBuilder &b, int64_t wanted, int64_t staticSize) {
   if (!ShapedType::isDynamic(staticSize))
     return b.getIndexAttr(staticSize);
   OpFoldResult found;
-  forEachSize(op, [&](int64_t kind, Value v, int64_t dim) {
+  forEachSize(timed(op), [&](int64_t kind, Value v, int64_t dim) {
     if (!found && kind == wanted)
       found = tensor::DimOp::create(b, op.getLoc(), v, dim).getResult();
   });
@@ -283,12 +310,8 @@ SmallVector<Type> RecurrenceOp::inferResultTypes() {
   SmallVector<Type> types;
   for (Value v : getYield().getOut())
     types.push_back(getSequenceType(typeOf(v)));
-  SmallVector<int64_t> batch = getStaticBatch();
-  for (Value v : getStateArgs()) {
-    SmallVector<int64_t> shape = batch;
-    llvm::append_range(shape, typeOf(v).getShape());
-    types.push_back(RankedTensorType::get(shape, typeOf(v).getElementType()));
-  }
+  for (Value v : getStateArgs())
+    types.push_back(getBatchedType(timed(*this), typeOf(v)));
   return types;
 }
 
@@ -297,13 +320,13 @@ SmallVector<Type> RecurrenceOp::inferResultTypes() {
 //===-----------------------------------------------------------------------===//
 
 /// Checks that `operand` is `leading` sizes followed by the step type of `arg` (C3, C4).
-static LogicalResult checkBinding(RecurrenceOp op, Value operand, BlockArgument arg,
-                                  int64_t leading, const Twine &what, StringRef shape) {
+LogicalResult seqc::seq::checkBinding(const TimedOperands &t, Value operand, Value arg,
+                                      int64_t leading, const Twine &what, StringRef shape) {
   auto step = dyn_cast<RankedTensorType>(arg.getType());
   if (!step)
-    return op.emitOpError() << "expected " << what
-                            << " to be bound to a ranked tensor in the step, but got "
-                            << arg.getType();
+    return t.op->emitOpError() << "expected " << what
+                               << " to be bound to a ranked tensor in the step, but got "
+                               << arg.getType();
   RankedTensorType whole = typeOf(operand);
   bool ok = whole.getRank() == leading + step.getRank() &&
             whole.getElementType() == step.getElementType();
@@ -311,9 +334,23 @@ static LogicalResult checkBinding(RecurrenceOp op, Value operand, BlockArgument 
     ok = whole.getDimSize(leading + i) == step.getDimSize(i);
   if (ok)
     return success();
-  return op.emitOpError() << "expected " << what << " to be " << shape
-                          << " for a step value of type " << step << " and " << op.getBatchRank()
-                          << " batch dimension(s), but got " << whole;
+  return t.op->emitOpError() << "expected " << what << " to be " << shape
+                             << " for a step value of type " << step << " and " << t.batchRank
+                             << " batch dimension(s), but got " << whole;
+}
+
+LogicalResult seqc::seq::checkStateType(Operation *op, Type type, bool narrow, const Twine &what) {
+  auto step = dyn_cast<RankedTensorType>(type);
+  if (!step)
+    return op->emitOpError() << "expected " << what << " to be a ranked tensor, but got " << type;
+  if (!step.getElementType().isIntOrIndexOrFloat())
+    return op->emitOpError() << "expected " << what
+                             << " to hold floats, integers or index, but got " << step;
+  if (auto f = dyn_cast<FloatType>(step.getElementType()); f && f.getWidth() < 32 && !narrow)
+    return op->emitOpError() << "expected " << what
+                             << " to be f32 or wider (or the attribute 'narrow_state'), but got "
+                             << step;
+  return success();
 }
 
 /// C1, C2, C3: what makes the number of batch dimensions known.
@@ -327,58 +364,48 @@ static LogicalResult checkStates(RecurrenceOp op) {
   if (op.getInitial().empty())
     return op.emitOpError("expected at least one state");
   for (auto [i, arg, initial] : llvm::enumerate(op.getStateArgs(), op.getInitial())) {
-    auto step = dyn_cast<RankedTensorType>(arg.getType());
-    if (!step)
-      return op.emitOpError() << "expected state #" << i << " to be a ranked tensor, but got "
-                              << arg.getType();
-    Type element = step.getElementType();
-    if (!element.isIntOrIndexOrFloat())
-      return op.emitOpError() << "expected state #" << i
-                              << " to hold floats, integers or index, but got " << step;
-    if (auto f = dyn_cast<FloatType>(element); f && f.getWidth() < 32 && !op.getNarrowState())
-      return op.emitOpError() << "expected state #" << i
-                              << " to be f32 or wider (or the attribute 'narrow_state'), but got "
-                              << step;
+    if (failed(checkStateType(op, arg.getType(), op.getNarrowState(), "state #" + Twine(i))))
+      return failure();
+    auto step = cast<RankedTensorType>(arg.getType());
     if (typeOf(initial).getRank() - step.getRank() != op.getBatchRank() || op.getBatchRank() < 0)
       return op.emitOpError() << "expected every initial value to have the same number of batch "
                                  "dimensions, but state #"
                               << i << " is " << typeOf(initial) << " for a step value " << step;
-    if (failed(checkBinding(op, initial, arg, op.getBatchRank(), "initial value #" + Twine(i),
-                            "[batch…, step…]")))
+    if (failed(checkBinding(timed(op), initial, arg, op.getBatchRank(),
+                            "initial value #" + Twine(i), "[batch…, step…]")))
       return failure();
   }
   return success();
 }
 
 /// C4: shapes of the other operands.
-static LogicalResult checkOperands(RecurrenceOp op) {
-  int64_t batchRank = op.getBatchRank();
-  for (auto [i, arg, v] : llvm::enumerate(op.getInputArgs(), op.getInputs()))
-    if (failed(checkBinding(op, v, arg, batchRank + 1, "'in' operand #" + Twine(i),
+static LogicalResult checkOperands(const TimedOperands &t) {
+  for (auto [i, arg, v] : llvm::enumerate(t.inputArgs, t.inputs))
+    if (failed(checkBinding(t, v, arg, t.batchRank + 1, "'in' operand #" + Twine(i),
                             "[batch…, T, step…]")))
       return failure();
-  for (auto [i, arg, v] : llvm::enumerate(op.getSharedArgs(), op.getShared()))
-    if (failed(checkBinding(op, v, arg, 1, "'shared' operand #" + Twine(i), "[T, step…]")))
+  for (auto [i, arg, v] : llvm::enumerate(t.sharedArgs, t.shared))
+    if (failed(checkBinding(t, v, arg, 1, "'shared' operand #" + Twine(i), "[T, step…]")))
       return failure();
-  for (auto [i, arg, v] : llvm::enumerate(op.getGivenArgs(), op.getGiven()))
-    if (failed(
-            checkBinding(op, v, arg, batchRank, "'given' operand #" + Twine(i), "[batch…, step…]")))
+  for (auto [i, arg, v] : llvm::enumerate(t.givenArgs, t.given))
+    if (failed(checkBinding(t, v, arg, t.batchRank, "'given' operand #" + Twine(i),
+                            "[batch…, step…]")))
       return failure();
   return success();
 }
 
 /// C5: static sizes agree.
-static LogicalResult checkSizes(RecurrenceOp op) {
-  SmallVector<int64_t> batch = op.getStaticBatch();
-  int64_t steps = op.getStaticSteps(), batchRank = op.getBatchRank();
+static LogicalResult checkSizes(const TimedOperands &t) {
+  SmallVector<int64_t> batch = getStaticBatch(t);
+  int64_t steps = getStaticSteps(t);
   LogicalResult result = success();
-  forEachSize(op, [&](int64_t kind, Value v, int64_t dim) {
+  forEachSize(t, [&](int64_t kind, Value v, int64_t dim) {
     int64_t size = typeOf(v).getDimSize(dim);
-    int64_t expected = kind == batchRank ? steps : batch[kind];
+    int64_t expected = kind == t.batchRank ? steps : batch[kind];
     if (failed(result) || ShapedType::isDynamic(size) || size == expected)
       return;
-    auto diag = op.emitOpError("expected ");
-    if (kind == batchRank)
+    auto diag = t.op->emitOpError("expected ");
+    if (kind == t.batchRank)
       diag << "all numbers of steps to agree";
     else
       diag << "all sizes of batch dimension " << kind << " to agree";
@@ -388,24 +415,38 @@ static LogicalResult checkSizes(RecurrenceOp op) {
   return result;
 }
 
+LogicalResult seqc::seq::checkTimedOperands(const TimedOperands &t) {
+  if (t.time < 0 || t.time > t.batchRank) // C10
+    return t.op->emitOpError() << "expected 'time' between 0 and " << t.batchRank
+                               << " (the number of batch dimensions), but got " << t.time;
+  if (failed(checkOperands(t)))
+    return failure();
+  if (t.resets) // C6
+    if (typeOf(t.resets).getRank() != t.batchRank + 1 ||
+        !typeOf(t.resets).getElementType().isInteger(1))
+      return t.op->emitOpError() << "expected 'resets' to be [batch…, T] of i1 with " << t.batchRank
+                                 << " batch dimension(s), but got " << typeOf(t.resets);
+  bool hasTime = !t.inputs.empty() || !t.shared.empty() || t.resets;
+  if (hasTime == bool(t.steps)) // C7
+    return t.op->emitOpError(hasTime
+                                 ? "expected no 'steps', because other operands have a time axis"
+                                 : "expected 'steps', because no operand has a time axis");
+  return checkSizes(t);
+}
+
+LogicalResult seqc::seq::checkResultTypes(Operation *op, TypeRange expected) {
+  for (auto [i, want, got] : llvm::enumerate(expected, op->getResultTypes()))
+    if (failed(verifyCompatibleShape(want, got)) ||
+        getElementTypeOrSelf(want) != getElementTypeOrSelf(got))
+      return op->emitOpError() << "expected result #" << i << " to be " << want << ", but got "
+                               << got;
+  return success();
+}
+
 LogicalResult RecurrenceOp::verify() {
   if (failed(checkStates(*this)))
     return failure();
-  int64_t batchRank = getBatchRank();
-  if (getTime() && (getTimeAxis() < 0 || getTimeAxis() > batchRank)) // C10
-    return emitOpError() << "expected 'time' between 0 and " << batchRank
-                         << " (the number of batch dimensions), but got " << getTimeAxis();
-  if (failed(checkOperands(*this)))
-    return failure();
-  if (Value resets = getResets()) // C6
-    if (typeOf(resets).getRank() != batchRank + 1 || !typeOf(resets).getElementType().isInteger(1))
-      return emitOpError() << "expected 'resets' to be [batch…, T] of i1 with " << batchRank
-                           << " batch dimension(s), but got " << typeOf(resets);
-  bool hasTime = !getInputs().empty() || !getShared().empty() || getResets();
-  if (hasTime == bool(getSteps())) // C7
-    return emitOpError(hasTime ? "expected no 'steps', because other operands have a time axis"
-                               : "expected 'steps', because no operand has a time axis");
-  return checkSizes(*this);
+  return checkTimedOperands(timed(*this));
 }
 
 LogicalResult RecurrenceOp::verifyRegions() {
@@ -429,11 +470,7 @@ LogicalResult RecurrenceOp::verifyRegions() {
     return emitOpError() << "expected " << expected.size() << " results (" << yield.getOut().size()
                          << " outs, " << states.size() << " final states), but got "
                          << getNumResults();
-  for (auto [i, want, got] : llvm::enumerate(expected, getResultTypes()))
-    if (failed(verifyCompatibleShape(want, got)) ||
-        getElementTypeOrSelf(want) != getElementTypeOrSelf(got))
-      return emitOpError() << "expected result #" << i << " to be " << want << ", but got " << got;
-  return success();
+  return checkResultTypes(*this, expected);
 }
 
 //===-----------------------------------------------------------------------===//

@@ -1,8 +1,8 @@
 // `resets` becomes a selection at the top of the step: where the flag is set,
 // the step sees the initial values instead of the states. After that no other
 // pass needs to know of resets.
-#include "ExpandAffine.h"
 #include "seqc/Analysis/Streaming.h"
+#include "seqc/Dialect/Seq/IR/Seq.h"
 #include "seqc/Dialect/Seq/Transforms/Passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -63,10 +63,6 @@ static void desugarResets(seq::RecurrenceOp op) {
 namespace {
 struct DesugarResetsPass : seqc::impl::DesugarResetsPassBase<DesugarResetsPass> {
   void runOnOperation() override {
-    getOperation()->walk([](seq::AffineRecurrenceOp op) {
-      if (op.getResets())
-        expandAffine(op);
-    });
     SmallVector<seq::RecurrenceOp> ops;
     getOperation()->walk([&](seq::RecurrenceOp op) {
       if (op.getResets())

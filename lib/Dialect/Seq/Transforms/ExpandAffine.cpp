@@ -1,126 +1,71 @@
-// seq.affine_recurrence as a seq.recurrence, for plans that do not take it
-// whole:
-//   h = a ∘ h + u,   y = h   or   y[r…] = Σ_n c[n] h[n, r…], ascending in n
+// seq.affine_recurrence as a seq.recurrence:
+//   h = A h + u,   y = h   or   y[r…] = Σ_n c[n] h[n, r…], ascending in n
 //   from 0.
-#include "ExpandAffine.h"
-#include "seqc/Dialect/Seq/Transforms/Passes.h"
-
-namespace seqc {
-#define GEN_PASS_DEF_EXPANDAFFINEPASS
-#include "seqc/Dialect/Seq/Transforms/Passes.h.inc"
-} // namespace seqc
+#include "Expand.h"
 
 using namespace mlir;
 using namespace seqc;
 
 static RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
 
-namespace {
-/// Writes the step of one op.
-struct AffineExpansion {
-  seq::AffineRecurrenceOp op;
-  OpBuilder b;
-  Location loc;
-  RankedTensorType state;
-
-  explicit AffineExpansion(seq::AffineRecurrenceOp op)
-      : op(op), b(op), loc(op.getLoc()),
-        state(
-            RankedTensorType::get(typeOf(op.getInitial()).getShape().drop_front(op.getBatchRank()),
-                                  typeOf(op.getInitial()).getElementType())) {}
-
-  RankedTensorType stepType(Value whole, int64_t leading) {
-    return RankedTensorType::get(typeOf(whole).getShape().drop_front(leading),
-                                 typeOf(whole).getElementType());
-  }
-  /// `v` in the state's element type.
-  Value widen(Value v) {
-    RankedTensorType want = typeOf(v).clone(state.getElementType());
-    return want == v.getType() ? v : arith::ExtFOp::create(b, loc, want, v).getResult();
-  }
-  Value advance(Value decay, Value input, Value h);
-  Value read(Value readout, Value h);
-  void run();
-};
-} // namespace
-
-Value AffineExpansion::advance(Value decay, Value input, Value h) {
-  Value a = widen(decay), u = widen(input);
-  if (op.getStructure() == seq::Structure::Diagonal) {
-    Value product = arith::MulFOp::create(b, loc, a, h);
-    return arith::AddFOp::create(b, loc, product, u);
-  }
-  int64_t rank = state.getRank();
-  AffineMap identity = b.getMultiDimIdentityMap(rank);
-  SmallVector<utils::IteratorType> loops(rank, utils::IteratorType::parallel);
-  Value empty =
-      tensor::EmptyOp::create(b, loc, tensor::getMixedSizes(b, loc, h), state.getElementType());
-  return linalg::GenericOp::create(
-             b, loc, state, ValueRange{a, h, u}, empty,
-             {AffineMap::get(rank, 0, b.getContext()), identity, identity, identity}, loops,
-             [](OpBuilder &nested, Location l, ValueRange args) {
-               Value product = arith::MulFOp::create(nested, l, args[0], args[1]);
-               Value sum = arith::AddFOp::create(nested, l, product, args[2]);
-               linalg::YieldOp::create(nested, l, sum);
-             })
-      .getResult(0);
+/// u[i, d…] + Σ_j a[i, j, d…] h[j, d…], ascending in j.
+static Value advanceBlock(StepWriter &w, Value a, Value u, Value h) {
+  int64_t loops = typeOf(h).getRank() + 1;
+  AffineMap all = w.b.getMultiDimIdentityMap(loops);
+  SmallVector<utils::IteratorType> kinds(loops, utils::IteratorType::parallel);
+  kinds[1] = utils::IteratorType::reduction;
+  return w.contract({a, h}, u, {all, all.dropResult(0), all.dropResult(1)}, kinds);
 }
 
-Value AffineExpansion::read(Value readout, Value h) {
-  Value c = widen(readout);
-  int64_t rank = state.getRank();
-  SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, loc, h);
-  sizes.erase(sizes.begin());
-  Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(state.getElementType()));
-  Value empty = tensor::EmptyOp::create(b, loc, sizes, state.getElementType());
-  Value filled = linalg::FillOp::create(b, loc, zero, empty).getResult(0);
-  AffineMap identity = b.getMultiDimIdentityMap(rank);
-  SmallVector<utils::IteratorType> loops(rank, utils::IteratorType::parallel);
-  loops.front() = utils::IteratorType::reduction;
-  AffineMap n = AffineMap::get(rank, 0, b.getAffineDimExpr(0));
-  return linalg::GenericOp::create(b, loc, filled.getType(), ValueRange{c, h}, filled,
-                                   {n, identity, identity.dropResult(0)}, loops,
-                                   [](OpBuilder &nested, Location l, ValueRange args) {
-                                     Value product =
-                                         arith::MulFOp::create(nested, l, args[0], args[1]);
-                                     Value sum = arith::AddFOp::create(nested, l, args[2], product);
-                                     linalg::YieldOp::create(nested, l, sum);
-                                   })
-      .getResult(0);
+static Value advance(StepWriter &w, seq::Structure structure, Value decay, Value input, Value h) {
+  Value a = w.widen(decay), u = w.widen(input);
+  OpBuilder &b = w.b;
+  switch (structure) {
+  case seq::Structure::Diagonal: {
+    Value product = arith::MulFOp::create(b, w.loc, a, h);
+    return arith::AddFOp::create(b, w.loc, product, u);
+  }
+  case seq::Structure::Scalar:
+    return w.map({a, h, u}, h, [](OpBuilder &nested, Location l, ValueRange args) -> Value {
+      Value product = arith::MulFOp::create(nested, l, args[0], args[1]);
+      return arith::AddFOp::create(nested, l, product, args[2]);
+    });
+  case seq::Structure::Block:
+    return advanceBlock(w, a, u, h);
+  case seq::Structure::HeadDense:
+    return linalg::BatchMatvecOp::create(b, w.loc, ValueRange{a, h}, ValueRange{u}).getResult(0);
+  case seq::Structure::Dense:
+    return linalg::MatvecOp::create(b, w.loc, ValueRange{a, h}, ValueRange{u}).getResult(0);
+  }
+  llvm_unreachable("all structures are above");
 }
 
-void AffineExpansion::run() {
+void seqc::expandAffine(seq::AffineRecurrenceOp op) {
+  OpBuilder b(op);
+  Location loc = op.getLoc();
   int64_t leading = op.getBatchRank() + 1;
   SmallVector<Value> inputs = {op.getInput()};
   if (!op.getConstant())
     inputs.push_back(op.getDecay());
   if (op.getReadout())
     inputs.push_back(op.getReadout());
-  Value resets = op.getResets();
-  auto fresh =
-      seq::RecurrenceOp::create(b, loc, op->getResultTypes(), inputs, ValueRange{}, ValueRange{},
-                                resets, Value(), ValueRange{op.getInitial()}, op.getReverseAttr(),
-                                UnitAttr(), op.getTimeAttr(), op.getScheduleAttr());
+  auto fresh = seq::RecurrenceOp::create(b, loc, op->getResultTypes(), inputs, ValueRange{},
+                                         ValueRange{}, op.getResets(), Value(),
+                                         ValueRange{op.getInitial()}, op.getReverseAttr(),
+                                         UnitAttr(), op.getTimeAttr(), op.getScheduleAttr());
   fresh->setDiscardableAttrs(llvm::to_vector(op->getDiscardableAttrs()));
   Block &step = fresh.getStep().emplaceBlock();
   for (Value v : inputs)
     step.addArgument(stepType(v, leading), loc);
-  Value h = step.addArgument(state, loc);
+  Value h = step.addArgument(stepType(op.getInitial(), leading - 1), loc);
   b.setInsertionPointToStart(&step);
+  StepWriter writer{b, loc, typeOf(h).getElementType()};
   Value decay = op.getConstant() ? Value(op.getDecay()) : Value(step.getArgument(1));
-  Value next = advance(decay, step.getArgument(0), h);
-  Value out = op.getReadout() ? read(step.getArgument(inputs.size() - 1), next) : next;
+  Value next = advance(writer, op.getStructure(), decay, step.getArgument(0), h);
+  Value out = next;
+  if (op.getReadout())
+    out = writer.sumModes(writer.widen(step.getArgument(inputs.size() - 1)), next);
   seq::YieldOp::create(b, loc, next, out);
   op->replaceAllUsesWith(fresh);
   op->erase();
 }
-
-void seqc::expandAffine(seq::AffineRecurrenceOp op) { AffineExpansion(op).run(); }
-
-namespace {
-struct ExpandAffinePass : seqc::impl::ExpandAffinePassBase<ExpandAffinePass> {
-  void runOnOperation() override {
-    getOperation()->walk([](seq::AffineRecurrenceOp op) { expandAffine(op); });
-  }
-};
-} // namespace

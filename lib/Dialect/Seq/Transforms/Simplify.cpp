@@ -7,6 +7,9 @@
 using namespace mlir;
 
 void seqc::buildSimplify(OpPassManager &pm) {
+  // First: every other pass knows of recurrences alone, and none has moved what a scan's
+  // combination needs out of it.
+  pm.addPass(createExpandOpsPass());
   // One function per entry, so that everything around a recurrence is visible.
   pm.addPass(createInlinerPass());
   pm.addPass(createSymbolDCEPass());

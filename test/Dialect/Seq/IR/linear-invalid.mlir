@@ -132,3 +132,57 @@ func.func @affine_c4_shape_of_resets(%a: tensor<?x?x8xf32>, %u: tensor<?x5x8xf32
       : (tensor<?x?x8xf32>, tensor<?x5x8xf32>, tensor<?x8xf32>, tensor<?x6xi1>) -> (tensor<?x5x8xf32>, tensor<?x8xf32>)
   return
 }
+
+// -----
+
+func.func @affine_c2_block(%a: tensor<?x?x2x3x8xf32>, %u: tensor<?x?x2x8xf32>, %h0: tensor<?x2x8xf32>) {
+  // expected-error @+1 {{expected 'decay' to have shape [?, ?, 2, 2, 8], but got 'tensor<?x?x2x3x8xf32>'}}
+  %y, %l = seq.affine_recurrence block decay(%a) input(%u) initial(%h0) {state_rank = 2 : i64}
+      : (tensor<?x?x2x3x8xf32>, tensor<?x?x2x8xf32>, tensor<?x2x8xf32>) -> (tensor<?x?x2x8xf32>, tensor<?x2x8xf32>)
+  return
+}
+
+// -----
+
+func.func @affine_c2_dense(%a: tensor<4x8xf32>, %u: tensor<?x?x8xf32>, %h0: tensor<?x8xf32>) {
+  // expected-error @+1 {{expected 'decay' to have shape [8, 8], but got 'tensor<4x8xf32>'}}
+  %y, %l = seq.affine_recurrence dense constant decay(%a) input(%u) initial(%h0)
+      : (tensor<4x8xf32>, tensor<?x?x8xf32>, tensor<?x8xf32>) -> (tensor<?x?x8xf32>, tensor<?x8xf32>)
+  return
+}
+
+// -----
+
+func.func @affine_c3_head_dense(%a: tensor<2x8x8xf32>, %u: tensor<?x?x2x8xf32>, %h0: tensor<?x2x8xf32>, %c: tensor<?x?x2xf32>) {
+  // expected-error @+1 {{expected no 'readout' with 'head_dense'}}
+  %y, %l = seq.affine_recurrence head_dense constant decay(%a) input(%u) initial(%h0) readout(%c) {state_rank = 2 : i64}
+      : (tensor<2x8x8xf32>, tensor<?x?x2x8xf32>, tensor<?x2x8xf32>, tensor<?x?x2xf32>) -> (tensor<?x?x8xf32>, tensor<?x2x8xf32>)
+  return
+}
+
+// -----
+
+func.func @affine_c8_dense(%a: tensor<8x8xf32>, %u: tensor<?x?x2x8xf32>, %h0: tensor<?x2x8xf32>) {
+  // expected-error @+1 {{expected a 'state_rank' of 1 with 'dense', but got 2}}
+  %y, %l = seq.affine_recurrence dense constant decay(%a) input(%u) initial(%h0) {state_rank = 2 : i64}
+      : (tensor<8x8xf32>, tensor<?x?x2x8xf32>, tensor<?x2x8xf32>) -> (tensor<?x?x2x8xf32>, tensor<?x2x8xf32>)
+  return
+}
+
+// -----
+
+func.func @affine_c8_head_dense(%a: tensor<8x8xf32>, %u: tensor<?x?x8xf32>, %h0: tensor<?x8xf32>) {
+  // expected-error @+1 {{expected a 'state_rank' of 2 with 'head_dense', but got 1}}
+  %y, %l = seq.affine_recurrence head_dense constant decay(%a) input(%u) initial(%h0)
+      : (tensor<8x8xf32>, tensor<?x?x8xf32>, tensor<?x8xf32>) -> (tensor<?x?x8xf32>, tensor<?x8xf32>)
+  return
+}
+
+// -----
+
+func.func @affine_c8_block(%a: tensor<f32>, %u: tensor<?x?xf32>, %h0: tensor<?xf32>) {
+  // expected-error @+1 {{expected a 'state_rank' of 1 or more with 'block', but got 0}}
+  %y, %l = seq.affine_recurrence block constant decay(%a) input(%u) initial(%h0) {state_rank = 0 : i64}
+      : (tensor<f32>, tensor<?x?xf32>, tensor<?xf32>) -> (tensor<?x?xf32>, tensor<?xf32>)
+  return
+}

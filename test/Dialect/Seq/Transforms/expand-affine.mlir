@@ -1,4 +1,4 @@
-// RUN: %seqc-opt %s --seq-expand-affine | FileCheck %s
+// RUN: %seqc-opt %s --seq-expand-ops | FileCheck %s
 
 // CHECK-LABEL: @diagonal
 // CHECK-SAME: %[[A:.*]]: tensor<?x?x8xbf16>, %[[U:.*]]: tensor<?x?x8xf32>, %[[H0:.*]]: tensor<?x8xf32>

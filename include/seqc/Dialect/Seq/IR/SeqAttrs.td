@@ -20,8 +20,21 @@ def Seq_Plan : I32EnumAttr<"Plan", "how a recurrence is evaluated",
 
 def Seq_StructureScalar   : I32EnumAttrCase<"Scalar", 0, "scalar">;
 def Seq_StructureDiagonal : I32EnumAttrCase<"Diagonal", 1, "diagonal">;
+def Seq_StructureBlock     : I32EnumAttrCase<"Block", 2, "block">;
+def Seq_StructureHeadDense : I32EnumAttrCase<"HeadDense", 3, "head_dense">;
+def Seq_StructureDense     : I32EnumAttrCase<"Dense", 4, "dense">;
 def Seq_Structure : I32EnumAttr<"Structure", "structure of a recurrence's coefficient",
-    [Seq_StructureScalar, Seq_StructureDiagonal]> {
+    [Seq_StructureScalar, Seq_StructureDiagonal, Seq_StructureBlock, Seq_StructureHeadDense,
+     Seq_StructureDense]> {
+  let cppNamespace = "::seqc::seq";
+}
+
+def Seq_AverageScalar   : I32EnumAttrCase<"Scalar", 0, "scalar">;
+def Seq_AverageDiagonal : I32EnumAttrCase<"Diagonal", 1, "diagonal">;
+def Seq_AverageDamped   : I32EnumAttrCase<"Damped", 2, "damped">;
+def Seq_AverageComplex  : I32EnumAttrCase<"Complex", 3, "complex">;
+def Seq_Average : I32EnumAttr<"Average", "kind of an exponential moving average",
+    [Seq_AverageScalar, Seq_AverageDiagonal, Seq_AverageDamped, Seq_AverageComplex]> {
   let cppNamespace = "::seqc::seq";
 }
 
@@ -69,14 +82,25 @@ def Seq_TargetAttr : Seq_Attr<"Target", "target"> {
     `#seq.target<"x86_64-unknown-linux-gnu", features = "+avx2,+fma", vector_bits = 256, …>`, the module attribute
     `seqc.target`. The driver writes it; only `Schedule` and `Target` read it. Sizes are bytes of
     the caches that one core sees.
+
+    Measured facts are optional (0: not known; prices then take those of a usual machine with
+    these features): `clock_mhz`; `memory_mbps`, what one core reads and writes a second beyond its
+    caches; `l2_mbps`, the same in L2; `all_memory_mbps`, all cores together. `seqc-run --calibrate`
+    measures them, `--target-facts` hands them over.
   }];
   let parameters = (ins "::mlir::StringAttr":$triple, "::mlir::StringAttr":$cpu, "::mlir::StringAttr":$features,
       "int64_t":$vectorBits, "int64_t":$vectorRegisters, "int64_t":$l1Bytes,
-      "int64_t":$l2Bytes);
+      "int64_t":$l2Bytes,
+      DefaultValuedParameter<"int64_t", "0">:$clockMhz,
+      DefaultValuedParameter<"int64_t", "0">:$memoryMbps,
+      DefaultValuedParameter<"int64_t", "0">:$l2Mbps,
+      DefaultValuedParameter<"int64_t", "0">:$allMemoryMbps);
   let assemblyFormat = [{
     `<` $triple `,` `cpu` `=` $cpu `,` `features` `=` $features `,` `vector_bits` `=` $vectorBits `,`
     `vector_registers` `=` $vectorRegisters `,` `l1_bytes` `=` $l1Bytes `,`
-    `l2_bytes` `=` $l2Bytes `>`
+    `l2_bytes` `=` $l2Bytes
+    (`,` `clock_mhz` `=` $clockMhz^)? (`,` `memory_mbps` `=` $memoryMbps^)?
+    (`,` `l2_mbps` `=` $l2Mbps^)? (`,` `all_memory_mbps` `=` $allMemoryMbps^)? `>`
   }];
 }
 

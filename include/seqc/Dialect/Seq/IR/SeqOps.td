@@ -115,7 +115,7 @@ def Seq_RecurrenceOp : Seq_Op<"recurrence", [
 }
 
 def Seq_YieldOp : Seq_Op<"yield", [Pure, Terminator, ReturnLike, AttrSizedOperandSegments,
-    ParentOneOf<["RecurrenceOp", "CombineOp"]>]> {
+    ParentOneOf<["RecurrenceOp", "CombineOp", "ScanOp"]>]> {
   let summary = "ends a step: the next states and the step's outputs";
   let description = [{
     `next` lists one value per state, `out` the values that become `[batch…, T, out…]`.
@@ -179,14 +179,115 @@ def Seq_CombineOp : Seq_Op<"combine", [
   }];
 }
 
+def Seq_ScanOp : Seq_Op<"scan", [
+    AttrSizedOperandSegments, SingleBlock, RecursiveMemoryEffects, RecursivelySpeculatable,
+    DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmBlockArgumentNames"]>]> {
+  let summary = "prefixes of an associative operation along time";
+  let description = [{
+    Folds an associative operation over the elements of every sequence of a batch. An element is
+    a tuple of tensors.
+
+    ```
+    e_t = lift(x_t)                      the element of step t
+    s_t = combine(s_{t-1}, e_t)          for t = 0 … T-1, s_{-1} = initial
+    y_t = read(x_t, s_t)                 y_t = s_t without `read`; s_{t-1} with `exclusive`
+    results: y : [batch…, T, out…] for each out, then s_{T-1} : [batch…, component…]
+    ```
+
+    Whoever writes it says that `combine` is associative. Bindings, `reverse`, `resets`, `steps`,
+    `time` and `narrow_state` mean what they mean on `seq.recurrence`. `initial` is an element;
+    it need not be neutral. `T = 0` returns it.
+
+    Constraints:
+    - C1: `combine` has two arguments for each `initial` value, of which there is at least one:
+      first the components of the earlier element, then those of the later one, with the same
+      types. A component is a tensor of f32, f64, an integer or index; f16 and bf16 only with
+      `narrow_state`.
+    - C2: `combine` yields as `next` one value for each component, and no `out`. From outside it
+      uses only what follows from constants.
+    - C3: `lift` has one argument per `in`, `shared` and `given`, in that order, and yields as
+      `next` one value for each component, and no `out`.
+    - C4: `read` has the arguments of `lift` and then one for each component, and yields only
+      `out`.
+    - C5: an initial value is `[batch…, component…]`; all have the same number of batch
+      dimensions.
+    - C6: operands, `resets`, `steps` and `time` obey C4 to C7 and C10 of `seq.recurrence`.
+    - C7: the results are `[batch…, T, out…]` for each out of `read`, or for each component
+      without it, and then `[batch…, component…]` for each component.
+
+    Smallest example, a running sum:
+
+    ```mlir
+    %y, %last = seq.scan (%x: tensor<8xf32> in %u) initial(%h0) lift {
+      seq.yield next(%x : tensor<8xf32>)
+    } combine(%a: tensor<8xf32>) with(%b: tensor<8xf32>) {
+      %c = arith.addf %a, %b : tensor<8xf32>
+      seq.yield next(%c : tensor<8xf32>)
+    } : (tensor<?x?x8xf32>, tensor<?x8xf32>) -> (tensor<?x?x8xf32>, tensor<?x8xf32>)
+    ```
+
+    With more components, `read` and resets:
+
+    ```mlir
+    %y, %m, %s = seq.scan reverse exclusive (%x: tensor<8xf32> in %u) resets(%r)
+        initial(%m0, %s0) lift {
+      …
+      seq.yield next(%x, %one : tensor<8xf32>, tensor<8xf32>)
+    } combine(%m1: tensor<8xf32>, %s1: tensor<8xf32>) with(%m2: tensor<8xf32>, %s2: tensor<8xf32>) {
+      …
+    } read(%x: tensor<8xf32>, %m: tensor<8xf32>, %s: tensor<8xf32>) {
+      …
+      seq.yield out(%o : tensor<8xf32>)
+    } : (tensor<?x?x8xf32>, tensor<?x?xi1>, tensor<?x8xf32>, tensor<?x8xf32>)
+      -> (tensor<?x?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>)
+    ```
+
+    Lifespan: written by users; `seq-expand-ops` turns it into a `seq.recurrence` whose step has
+    one `seq.combine`, at the start of stage `simplified`.
+  }];
+  let arguments = (ins
+    Variadic<AnyRankedTensor>:$inputs,
+    Variadic<AnyRankedTensor>:$shared,
+    Variadic<AnyRankedTensor>:$given,
+    Optional<AnyRankedTensor>:$resets,
+    Optional<Index>:$steps,
+    Variadic<AnyRankedTensor>:$initial,
+    UnitAttr:$reverse,
+    UnitAttr:$exclusive,
+    UnitAttr:$narrow_state,
+    OptionalAttr<I64Attr>:$time,
+    OptionalAttr<Seq_ScheduleAttr>:$schedule);
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let regions = (region SizedRegion<1>:$lift, SizedRegion<1>:$combine, MaxSizedRegion<1>:$read);
+  let hasCustomAssemblyFormat = 1;
+  let hasVerifier = 1;
+  let hasRegionVerifier = 1;
+  let extraClassDeclaration = [{
+    /// Number of components of an element.
+    unsigned getNumComponents() { return getInitial().size(); }
+    /// Number of batch dimensions: rank of an initial value minus rank of its component.
+    int64_t getBatchRank();
+    /// Position of the time axis in `in` operands and outs.
+    int64_t getTimeAxis() { return getTime().value_or(getBatchRank()); }
+    /// What `combine` sees of the earlier and of the later element.
+    ::mlir::Block::BlockArgListType getEarlierArgs();
+    ::mlir::Block::BlockArgListType getLaterArgs();
+  }];
+}
+
 def Seq_AffineRecurrenceOp : Seq_Op<"affine_recurrence", [
     Pure, AttrSizedOperandSegments, InferTypeOpAdaptor]> {
-  let summary = "h_t = a_t h_{t-1} + u_t with a scalar or diagonal coefficient";
+  let summary = "h_t = A_t h_{t-1} + u_t with a structured coefficient";
   let description = [{
     A linear recurrence with state shape `S`.
 
     ```
-    h_t = a_t ∘ h_{t-1} + u_t            a_t scalar or of shape S (diagonal)
+    h_t = A_t h_{t-1} + u_t
+    scalar:     a_t h                         a_t : []
+    diagonal:   a_t[s…] h[s…]                 a_t : S
+    block:      Σ_j a_t[i, j, d…] h[j, d…]    a_t : [m, m, D…]  S = [m, D…]
+    head_dense: Σ_j a_t[e, i, j] h[e, j]      a_t : [H, N, N]   S = [H, N]
+    dense:      Σ_j a_t[i, j] h[j]            a_t : [N, N]      S = [N]
     y_t = h_t                            without readout: y : [batch…, T, S…]
     y_t[r…] = Σ_n c_t[n] h_t[n, r…]      with readout, S = [N, R…]: y : [batch…, T, R…]
     results: y, h_{T-1} : [batch…, S…]
@@ -196,15 +297,18 @@ def Seq_AffineRecurrenceOp : Seq_Op<"affine_recurrence", [
 
     Constraints:
     - C1: `input` is `[batch…, T, S…]` and `initial` is `[batch…, S…]`, f32 or f64 state.
-    - C2: `decay` is `[batch…, T, S…]` (diagonal) or `[batch…, T]` (scalar); with `constant`,
-      `[S…]` (diagonal) or a 0-d tensor (scalar).
-    - C3: `readout` is `[batch…, T, N]` where N is the first size of S; S has rank 1 or more.
+    - C2: `decay` is `[batch…, T, a…]` with the shape a of the structure; with `constant`, `[a…]`.
+    - C3: `readout` is `[batch…, T, N]` where N is the first size of S; S has rank 1 or more; not
+      with `head_dense`.
     - C4: `resets` is `[batch…, T]` of i1.
     - C5: static sizes agree.
     - C6: float operands have one element type, that of `initial`, or are narrower floats,
       which are widened first.
     - C7: `time` lies between 0 and the number of batch dimensions.
-    - C8: `state_rank`, the rank of S (default 1), is 0 or more and below the input's rank.
+    - C8: `state_rank`, the rank of S (default 1), is 0 or more and below the input's rank; 1 or
+      more for `block`, 2 for `head_dense`, 1 for `dense`.
+
+    A sum over j starts from u_t and ascends.
 
     ```mlir
     %y, %last = seq.affine_recurrence diagonal decay(%a) input(%u) initial(%h0)
@@ -216,8 +320,8 @@ def Seq_AffineRecurrenceOp : Seq_Op<"affine_recurrence", [
       -> (tensor<?x?x512xf32>, tensor<?x16x512xf32>)
     ```
 
-    Lifespan: written by users; `seq-expand-affine` turns it into `seq.recurrence` in stage
-    `lowered` unless a plan takes it whole.
+    Lifespan: written by users; `seq-expand-ops` turns it into `seq.recurrence` at the start of
+    stage `simplified`.
   }];
   let arguments = (ins
     AnyRankedTensor:$decay,
@@ -243,6 +347,96 @@ def Seq_AffineRecurrenceOp : Seq_Op<"affine_recurrence", [
     /// Number of batch dimensions.
     int64_t getBatchRank();
     int64_t getTimeAxis();
+  }];
+}
+
+def Seq_EmaOp : Seq_Op<"ema", [Pure, AttrSizedOperandSegments]> {
+  let summary = "exponential moving average: plain, damped with several modes, or complex";
+  let description = [{
+    Averages a sequence of values of shape S; `kind` says how.
+
+    ```
+    scalar, diagonal   h_t = β_t h_{t-1} + (1 - β_t) x_t,  y_t = h_t
+                       β_t = `decay`: [] (scalar) or S (diagonal)
+      with `corrected` c_t = β_t c_{t-1},  y_t = h_t / (1 - c_t);  c_{-1} = 1 starts an average
+    damped             h_t[n, s…] = q h_{t-1} + α β x_t[s…],  y_t[s…] = Σ_n γ h_t[n, s…]
+                       q = 1 - α δ;  `alpha` α, `delta` δ, `expand` β, `project` γ : [N, S…]
+    complex            h_t[n, s…] = q h_{t-1} + α x_t[s…],  y_t[s…] = Re Σ_n γ h_t[n, s…]
+                       q = (1 - α δ) exp(i θ), γ = γ_re + i γ_im, h complex;
+                       `angle` θ, `project` γ_re and γ_im : [N, S…]
+    results: y : [batch…, T, S…], then the final state of each initial value
+    ```
+
+    The initial values are h; then c with `corrected`; h's real and imaginary part with
+    `complex`. Sums over n ascend from 0. Damped is Mega's average, complex is Megalodon's; what
+    users train are logits of α, β, δ and θ. `reverse`, `resets` and `time` mean what they mean on
+    `seq.recurrence`.
+
+    Constraints:
+    - C1: initial values are tensors of one type f32 or f64: h is `[batch…, S…]`, or
+      `[batch…, N, S…]` for damped and complex; c is `[batch…, β…]` where β… is the shape
+      of β_t.
+    - C2: there are as many initial values as the kind has states; `corrected` needs scalar or
+      diagonal.
+    - C3: scalar and diagonal have `decay` and no other parameter: `[batch…, T, β…]`, or `[β…]`
+      with `constant`.
+    - C4: damped has `alpha`, `delta`, `expand` and one `project`; complex has `alpha`, `delta`,
+      `angle` and two `project`; all are `[N, S…]`, and `constant` is not said.
+    - C5: `input` is `[batch…, T, S…]`; `value_rank`, the rank of S (default 1), is 0 or more and
+      below the input's rank.
+    - C6: float operands have the element type of `initial` or narrower ones, which are widened
+      first.
+    - C7: `resets` is `[batch…, T]` of i1.
+    - C8: `time` lies between 0 and the number of batch dimensions.
+    - C9: static sizes agree; the results are `[batch…, T, S…]` of the state's element type and
+      the types of the initial values.
+
+    ```mlir
+    // Adam's average of gradients
+    %m, %l, %p = seq.ema scalar constant corrected input(%g) decay(%beta) initial(%m0, %c0)
+      : (tensor<?x?x512xf32>, tensor<f32>, tensor<?x512xf32>, tensor<?xf32>)
+      -> (tensor<?x?x512xf32>, tensor<?x512xf32>, tensor<?xf32>)
+    // Mega's
+    %y, %h = seq.ema damped input(%x) alpha(%a) delta(%d) expand(%b) project(%g) initial(%h0)
+      : (tensor<?x?x512xbf16>, tensor<16x512xf32>, tensor<16x512xf32>, tensor<16x512xf32>,
+         tensor<16x512xf32>, tensor<?x16x512xf32>) -> (tensor<?x?x512xf32>, tensor<?x16x512xf32>)
+    ```
+
+    Lifespan: written by users; `seq-expand-ops` turns it into `seq.recurrence` at the start of
+    stage `simplified`.
+  }];
+  let arguments = (ins
+    AnyRankedTensor:$input,
+    Optional<AnyRankedTensor>:$decay,
+    Optional<AnyRankedTensor>:$alpha,
+    Optional<AnyRankedTensor>:$delta,
+    Optional<AnyRankedTensor>:$angle,
+    Optional<AnyRankedTensor>:$expand,
+    Variadic<AnyRankedTensor>:$project,
+    Variadic<AnyRankedTensor>:$initial,
+    Optional<AnyRankedTensor>:$resets,
+    Seq_Average:$kind,
+    UnitAttr:$constant,
+    UnitAttr:$corrected,
+    UnitAttr:$reverse,
+    DefaultValuedAttr<I64Attr, "1">:$value_rank,
+    OptionalAttr<I64Attr>:$time,
+    OptionalAttr<Seq_ScheduleAttr>:$schedule);
+  let results = (outs AnyRankedTensor:$output, Variadic<AnyRankedTensor>:$finals);
+  let assemblyFormat = [{
+    $kind (`constant` $constant^)? (`corrected` $corrected^)? (`reverse` $reverse^)?
+    `input` `(` $input `)` (`decay` `(` $decay^ `)`)? (`alpha` `(` $alpha^ `)`)?
+    (`delta` `(` $delta^ `)`)? (`angle` `(` $angle^ `)`)? (`expand` `(` $expand^ `)`)?
+    (`project` `(` $project^ `)`)? `initial` `(` $initial `)` (`resets` `(` $resets^ `)`)?
+    (`schedule` `(` $schedule^ `)`)? attr-dict `:` functional-type(operands, results)
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// Number of batch dimensions.
+    int64_t getBatchRank();
+    int64_t getTimeAxis() { return getTime().value_or(getBatchRank()); }
+    /// True for damped and complex, whose states have one more dimension, the modes.
+    bool hasModes() { return getKind() >= ::seqc::seq::Average::Damped; }
   }];
 }
 

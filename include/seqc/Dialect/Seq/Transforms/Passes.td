@@ -21,8 +21,7 @@ def DesugarResetsPass : Pass<"seq-desugar-resets", "::mlir::ModuleOp"> {
     ```
 
     An argument of the function that is used only as an initial value is marked `seqc.state`
-    first: its new use is its value at the start of a stream, not at the start of a call. A
-    `seq.affine_recurrence` with resets is expanded before.
+    first: its new use is its value at the start of a stream, not at the start of a call.
 
     Requires: verified seq ops. Leaves: no `resets` on a recurrence. Refuses: nothing.
     Example: test/Dialect/Seq/Transforms/desugar-resets.mlir.
@@ -107,11 +106,12 @@ def SinkPass : Pass<"seq-sink", "::mlir::ModuleOp"> {
                            "::mlir::arith::ArithDialect"];
 }
 
-def ExpandAffinePass : Pass<"seq-expand-affine", "::mlir::ModuleOp"> {
-  let summary = "`seq.affine_recurrence` becomes `seq.recurrence`";
+def ExpandOpsPass : Pass<"seq-expand-ops", "::mlir::ModuleOp"> {
+  let summary = "`seq.affine_recurrence`, `seq.ema` and `seq.scan` become `seq.recurrence`";
   let description = [{
-    The step is written out: widen narrower floats, multiply, add, and contract with the readout
-    in ascending n.
+    The step is written out: widen narrower floats, multiply, add, and contract with a readout in
+    ascending order. What needs no step, such as 1 - decay of a constant decay, stands before the
+    recurrence. A scan's step has one `seq.combine`. A schedule is kept.
 
     ```mlir
     %y, %l = seq.affine_recurrence diagonal decay(%a) input(%u) initial(%h0) : …
@@ -121,11 +121,11 @@ def ExpandAffinePass : Pass<"seq-expand-affine", "::mlir::ModuleOp"> {
     }
     ```
 
-    Requires: verified seq ops. Leaves: no `seq.affine_recurrence`. Refuses: nothing.
+    Requires: verified seq ops. Leaves: none of the three. Refuses: nothing.
     Example: test/Dialect/Seq/Transforms/expand-affine.mlir.
   }];
   let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
-                           "::mlir::arith::ArithDialect"];
+                           "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
 }
 
 def ExplainStepsPass : Pass<"seqc-explain-steps", "::mlir::ModuleOp"> {

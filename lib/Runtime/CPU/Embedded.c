@@ -1,4 +1,4 @@
-/* The whole runtime as one unit, for the bitcode that goes into every model. */
+/* The whole runtime as one unit, as the compiler embeds it. */
 #include "Call.c"
 #include "Check.c"
 #include "ErrorBuffer.c"
@@ -8,6 +8,6 @@
 #include "Parallel.c"
 #include "State.c"
 /* Elsewhere these names belong to the compiler's own library. */
-#ifdef SEQC_RUNTIME_BITCODE
+#ifdef SEQC_RUNTIME_EMBEDDED
 #include "Halves.c"
 #endif

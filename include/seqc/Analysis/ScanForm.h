@@ -1,0 +1,58 @@
+//===- ScanForm.h - Proof that a step is a scan, and its parts ------------===//
+#ifndef SEQC_ANALYSIS_SCANFORM_H
+#define SEQC_ANALYSIS_SCANFORM_H
+
+#include "seqc/Analysis/StepExpr.h"
+#include <memory>
+#include <string>
+
+namespace seqc {
+
+/// Scalar operations of one combination, per element of the state.
+struct ScanCost {
+  /// Additions, subtractions, comparisons, minima and maxima are `adds`; `logs` are log1p as well.
+  unsigned adds = 0, muls = 0, divs = 0, exps = 0, logs = 0, selects = 0;
+};
+
+/// What is known of a step as a scan. Without `ok`, `refusal` says why in one sentence without a
+/// full stop, and `place` is the op that the sentence names.
+struct ScanProof {
+  bool ok = false;
+  /// "affine elementwise", "affine 2x2 block", "max-plus", "softmax with decay", "declared", …
+  std::string className;
+  /// Tensors in one element of the scan: the states and what was added to them.
+  unsigned components = 0;
+  /// Common type of the states; of a declared combination, the type of the first.
+  mlir::RankedTensorType shape;
+  ScanCost cost;
+  std::string refusal;
+  std::optional<mlir::Location> place;
+};
+
+/// A proved step, as expressions. The components are the states, in order, and then the added ones.
+struct ScanForm {
+  std::string className;
+  std::shared_ptr<StepExprs> exprs;
+  /// The element of each component, free of the states.
+  llvm::SmallVector<const Expr *> lifted;
+  /// Value of the combination, of Earlier(i) and Later(i).
+  llvm::SmallVector<const Expr *> combined;
+  /// Initial values of the added components.
+  llvm::SmallVector<double> initial;
+  /// For each component that is a coefficient of an affine step, the size of its block; else 0.
+  llvm::SmallVector<int64_t> factors;
+};
+
+/// Proves, without changing anything, that the next states are an associative combination of the
+/// states with values that do not depend on them.
+ScanProof proveScan(seq::RecurrenceOp op);
+
+/// The parts of a step that proveScan accepts, except where its combination is declared.
+std::optional<ScanForm> analyzeScan(seq::RecurrenceOp op, ScanProof &proof);
+
+/// The `seq.combine` of a step whose class is "declared".
+seq::CombineOp declaredCombine(seq::RecurrenceOp op);
+
+} // namespace seqc
+
+#endif // SEQC_ANALYSIS_SCANFORM_H

@@ -1,0 +1,54 @@
+//===- CostModel.h - Seconds of a plan ------------------------------------===//
+#ifndef SEQC_SCHEDULE_COSTMODEL_H
+#define SEQC_SCHEDULE_COSTMODEL_H
+
+#include "seqc/Analysis/ScanForm.h"
+#include "seqc/Dialect/Seq/IR/Seq.h"
+
+namespace seqc {
+
+/// Sizes that prices are made for: static ones, those of --assume, or guesses.
+struct UsualSizes {
+  int64_t batch = 1, steps = 4096;
+  bool guessedBatch = true, guessedSteps = true;
+};
+
+/// What a target's facts mean for prices; facts that are not known are those of a usual machine.
+struct MachineModel {
+  explicit MachineModel(seq::TargetAttr target);
+  int64_t lanes;
+  double hertz;         ///< cycles a second
+  double memory, cache; ///< bytes a second that one core moves beyond and within L2
+  double allMemory;     ///< … all cores together
+  double cacheBytes;    ///< of L2
+};
+
+/// Seconds of a call, and what they are mostly spent on: "memory", "arithmetic" or "latency".
+struct Price {
+  double seconds = 0;
+  llvm::StringRef term = "arithmetic";
+};
+
+/// What one step of one sequence costs, counted on its ops.
+struct StepWork {
+  double operations = 0; ///< vector operations, a transcendental function counted as many
+  double chain = 0;      ///< cycles from the old states to the new ones
+  double bytes = 0;      ///< read from inputs and written to outs
+  double vectors = 1;    ///< of the widest state
+  bool partial = false;  ///< states that fill no whole vector
+};
+
+/// Counts the ops of `op`'s step for vectors of `lanes` elements.
+StepWork countWork(seq::RecurrenceOp op, int64_t lanes);
+
+/// Seconds of plan `fused` (or `reference`: the same without vectors).
+Price priceOfFused(seq::RecurrenceOp op, const UsualSizes &sizes, const MachineModel &machine,
+                   int64_t threads);
+
+/// Seconds of plan `scan` with `schedule` for `op`, which `proof` says is one.
+Price priceOfScan(seq::RecurrenceOp op, const ScanProof &proof, seq::ScheduleAttr schedule,
+                  const UsualSizes &sizes, const MachineModel &machine, int64_t threads);
+
+} // namespace seqc
+
+#endif // SEQC_SCHEDULE_COSTMODEL_H

@@ -1,0 +1,49 @@
+//===- ScheduleSpace.h - Which plans are legal, and what each costs -------===//
+#ifndef SEQC_SCHEDULE_SCHEDULESPACE_H
+#define SEQC_SCHEDULE_SCHEDULESPACE_H
+
+#include "seqc/Schedule/CostModel.h"
+#include "llvm/ADT/StringMap.h"
+#include <string>
+
+namespace seqc {
+
+/// Usual sizes by the names in seqc.dims, and the threads that plans are made for.
+struct Assumptions {
+  llvm::StringMap<int64_t> sizes;
+  int64_t threads = 1;
+  /// Only plans whose steps give the bits of the whole sequence.
+  bool exact = false;
+};
+
+/// The usual sizes of `op`: static, assumed by name, or guessed.
+UsualSizes usualSizes(seq::RecurrenceOp op, const Assumptions &assumed);
+
+/// A plan for one recurrence: legal, with its numbers and its price, or not, with the reason.
+struct PlanOption {
+  seq::Plan plan;
+  std::string refusal; ///< one sentence without a full stop; empty if legal
+  seq::ScheduleAttr schedule;
+  Price price;
+  std::string proof; ///< what makes it legal, where something had to be proved
+  bool isLegal() const { return refusal.empty(); }
+};
+
+/// All plans but `reference`, which is never chosen unasked. Does not change `op`.
+llvm::SmallVector<PlanOption> scheduleSpace(seq::RecurrenceOp op, seq::TargetAttr target,
+                                            const Assumptions &assumed);
+
+/// The same for given sizes.
+llvm::SmallVector<PlanOption> scheduleSpace(seq::RecurrenceOp op, seq::TargetAttr target,
+                                            const Assumptions &assumed, const UsualSizes &sizes);
+
+/// Plan `scan` alone.
+PlanOption scanOption(seq::RecurrenceOp op, seq::TargetAttr target, const Assumptions &assumed,
+                      const UsualSizes &sizes);
+
+/// The cheapest legal one; `fused` is always legal.
+const PlanOption &cheapest(llvm::ArrayRef<PlanOption> options);
+
+} // namespace seqc
+
+#endif // SEQC_SCHEDULE_SCHEDULESPACE_H

@@ -1,0 +1,308 @@
+// Plan `scan`: rows of the batch, and chunks of long rows, as parallel work.
+//
+// Where rows are fewer than the threads that were planned for, some chunks of a row are evaluated
+// at once, and then the next ones, so that what a thread reads twice is still in its cache:
+//
+//   for each round:
+//     parallel over rows and all chunks of the round but the last: the chunk's product
+//     parallel over rows and chunks: state ← the carry combined with the products before, in order
+//                                    (or with a chunk's steps where its product is not sound)
+//                                    the chunk's steps from that state
+//
+// Borders of chunks depend on sizes and the schedule alone, so that threads never change bits.
+#include "ScanEmitter.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+
+using namespace mlir;
+using namespace seqc;
+
+static Value minimum(OpBuilder &b, Location loc, Value a, Value c) {
+  return arith::MinSIOp::create(b, loc, a, c);
+}
+
+//===-----------------------------------------------------------------------===//
+// The product of a chunk
+//===-----------------------------------------------------------------------===//
+
+/// What `t` and `sound`, a bool or null, hand on.
+static SmallVector<Value> withFlag(ArrayRef<Value> t, Value sound) {
+  SmallVector<Value> values(t);
+  values.push_back(sound);
+  return values;
+}
+
+/// The product after the block of `shape` at `first`, and whether all is still sound.
+ScanEmitter::Tuple ScanEmitter::multiplyBlock(Value first, Shape shape, const Tuple &product,
+                                              Value &sound) {
+  e.openScope();
+  SmallVector<Tuple> loaded, ends;
+  SmallVector<int64_t> unitOfRun(units);
+  for (int64_t u = 0; u < units; ++u)
+    unitOfRun[timeOfUnit(u, shape.vectors)] = u;
+  for (int64_t g = 0; g < shape.groups; ++g) {
+    SmallVector<Tuple> rows;
+    for (int64_t i = 0; i < shape.vectors; ++i) {
+      setTime(first, g * shape.vectors + i, false);
+      rows.push_back(elements());
+    }
+    llvm::append_range(loaded, rows);
+    transpose(rows);
+    watch(rows.front());
+    for (int64_t j = 1; j < shape.vectors; ++j) {
+      rows[j] = apply(rows[j - 1], rows[j], all);
+      watch(rows[j]);
+    }
+    ends.push_back(moveUnits(rows.back(), [&](int64_t u) { return unitOfRun[u]; }));
+  }
+  prefixesOfUnits(ends);
+  Tuple next = product;
+  for (const Tuple &end : ends)
+    next = apply(next, moveUnits(end, [&](int64_t) { return units - 1; }), all);
+  if (Value fine = isSound(loaded, {}, shape))
+    sound = arith::AndIOp::create(b, loc, sound, fine);
+  e.closeScope();
+  return next;
+}
+
+/// The product of steps [first, end), of which there is one at least; `sound` says whether it can
+/// stand for them.
+ScanEmitter::Tuple ScanEmitter::multiplySpan(Value first, Value end, Value &sound) {
+  e.openScope(); // other steps have the same indices
+  setTime(first, 0, true);
+  Tuple product = elements();
+  e.closeScope();
+  Value flag = arith::ConstantOp::create(b, loc, b.getBoolAttr(true));
+  Value start = arith::AddIOp::create(b, loc, first, one);
+  auto loopTo = [&](Value last, int64_t step, auto body) {
+    auto loop =
+        scf::ForOp::create(b, loc, start, last, e.constant(step), withFlag(product, flag));
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    e.openScope();
+    Tuple inside(loop.getRegionIterArgs().drop_back());
+    Value inner = loop.getRegionIterArgs().back();
+    Tuple next = body(loop.getInductionVar(), inside, inner);
+    scf::YieldOp::create(b, loc, withFlag(next, inner));
+    e.closeScope();
+    product = Tuple(loop.getResults().drop_back());
+    flag = loop.getResults().back();
+    start = last;
+  };
+  Value left = arith::SubIOp::create(b, loc, end, start);
+  Value rest = arith::RemUIOp::create(b, loc, left, e.constant(stepsOf(largest)));
+  loopTo(arith::SubIOp::create(b, loc, end, rest), stepsOf(largest),
+         [&](Value at, const Tuple &t, Value &fine) { return multiplyBlock(at, largest, t, fine); });
+  loopTo(end, 1, [&](Value at, const Tuple &t, Value &) {
+    setTime(at, 0, true);
+    return apply(t, elements(), all);
+  });
+  sound = arith::AndIOp::create(b, loc, flag, isSoundProduct(product));
+  return product;
+}
+
+//===-----------------------------------------------------------------------===//
+// Rows and chunks
+//===-----------------------------------------------------------------------===//
+
+namespace {
+/// Memory that chunks hand on: a vector for each component, or bools.
+struct Shelf {
+  OpBuilder &b;
+  Location loc;
+  SmallVector<Value> buffers;
+
+  void put(ArrayRef<Value> t, ValueRange at, Value zero) {
+    for (auto [buffer, v] : llvm::zip_equal(buffers, t))
+      if (v)
+        vector::StoreOp::create(b, loc, v, buffer, index(at, zero));
+  }
+  SmallVector<Value> get(ArrayRef<Type> types, ValueRange at, Value zero) {
+    SmallVector<Value> t;
+    for (auto [buffer, type] : llvm::zip_equal(buffers, types))
+      t.push_back(type ? vector::LoadOp::create(b, loc, cast<VectorType>(type), buffer,
+                                                index(at, zero))
+                             .getResult()
+                       : Value());
+    return t;
+  }
+  static SmallVector<Value> index(ValueRange at, Value zero) {
+    SmallVector<Value> all(at);
+    all.push_back(zero);
+    return all;
+  }
+};
+} // namespace
+
+void ScanEmitter::setRow(Value row) {
+  e.leaves = baseLeaves;
+  e.resetTile();
+  Value rest = row;
+  e.place.batch.assign(batchSizes.size(), Idx());
+  for (int64_t d = int64_t(batchSizes.size()) - 1; d >= 0; --d) {
+    Value own = d ? arith::RemUIOp::create(b, loc, rest, batchSizes[d]).getResult() : rest;
+    e.place.batch[d] = {own, 0, 0};
+    if (d)
+      rest = arith::DivUIOp::create(b, loc, rest, batchSizes[d]);
+  }
+  e.place.row = VectorEval::fixed(0);
+  e.place.stepInStrip = VectorEval::fixed(0);
+}
+
+/// A parallel loop over `count` tasks.
+void ScanEmitter::parallel(Value count, llvm::function_ref<void(Value)> body) {
+  auto loop =
+      scf::ForallOp::create(b, loc, ArrayRef<OpFoldResult>{count}, ValueRange{}, std::nullopt);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  body(loop.getInductionVar(0));
+}
+
+/// Each row as one task.
+void ScanEmitter::emitRows(Value rows) {
+  parallel(rows, [&](Value row) {
+    setRow(row);
+    storeFinals(emitTime(zero, steps, initialCarry()));
+    e.resetTile();
+  });
+}
+
+/// Rows in chunks, unless there are enough rows or they are short.
+void ScanEmitter::emitChunks(Value rows) {
+  Type index = b.getIndexType();
+  SmallVector<Type> types, neededTypes;
+  for (unsigned c = 0; c < components; ++c) {
+    types.push_back(
+        VectorType::get(e.lanes, getElementTypeOrSelf(combine.getResult(c).getType())));
+    neededTypes.push_back(needed[c] ? types.back() : Type());
+  }
+  auto shelf = [&](int64_t each) {
+    Shelf made{b, loc, {}};
+    for (Type type : types)
+      made.buffers.push_back(memref::AllocOp::create(
+          b, loc,
+          MemRefType::get({ShapedType::kDynamic, each, e.lanes},
+                          cast<VectorType>(type).getElementType()),
+          ValueRange{rows}));
+    return made;
+  };
+  int64_t most = schedule.getBatchTile();
+  Shelf products = shelf(most), carries = shelf(2);
+  Value flags = memref::AllocOp::create(
+      b, loc, MemRefType::get({ShapedType::kDynamic, most}, b.getI8Type()), ValueRange{rows});
+  Value where = memref::AllocOp::create(b, loc, MemRefType::get({1}, index));
+
+  auto less = [&](Value a, Value c) {
+    return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, a, c).getResult();
+  };
+  Value few = less(rows, e.constant(most)), isLong = less(e.constant(schedule.getChunk()), steps);
+  Value split = arith::AndIOp::create(b, loc, few, isLong);
+  Value whole = arith::MaxSIOp::create(b, loc, steps, one);
+  Value chunk = arith::SelectOp::create(b, loc, split, e.constant(schedule.getChunk()), whole);
+  Value chunks = arith::SelectOp::create(b, loc, split, e.constant(most), one);
+  Value round = arith::MulIOp::create(b, loc, chunk, chunks);
+  Value rounds = arith::CeilDivUIOp::create(b, loc, whole, round);
+  Value others = arith::SubIOp::create(b, loc, chunks, one);
+
+  parallel(rows, [&](Value row) {
+    setRow(row);
+    carries.put(initialCarry(), {row, zero}, zero);
+    e.resetTile();
+  });
+  auto loop = scf::ForOp::create(b, loc, zero, rounds, one);
+  b.setInsertionPointToStart(loop.getBody());
+  memref::StoreOp::create(b, loc, loop.getInductionVar(), where, ValueRange{zero});
+  // First step and end of chunk k of the current round.
+  auto borders = [&](Value k) {
+    Value number = memref::LoadOp::create(b, loc, where, ValueRange{zero});
+    Value first = arith::MulIOp::create(b, loc, number, round);
+    first = arith::AddIOp::create(b, loc, first, arith::MulIOp::create(b, loc, k, chunk));
+    first = minimum(b, loc, first, steps);
+    return std::make_pair(
+        first, minimum(b, loc, arith::AddIOp::create(b, loc, first, chunk).getResult(), steps));
+  };
+  auto inside = [&](Value condition, auto body) {
+    auto choice = scf::IfOp::create(b, loc, condition, /*withElse=*/false);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(choice.thenBlock());
+    e.openScope();
+    body();
+    e.closeScope();
+  };
+
+  parallel(arith::MulIOp::create(b, loc, rows, others), [&](Value task) {
+    Value row = arith::DivUIOp::create(b, loc, task, others);
+    Value k = arith::RemUIOp::create(b, loc, task, others);
+    auto [first, end] = borders(k);
+    setRow(row);
+    inside(less(first, end), [&] {
+      Value sound;
+      products.put(multiplySpan(first, end, sound), {row, k}, zero);
+      Value byte = arith::ExtUIOp::create(b, loc, b.getI8Type(), sound);
+      memref::StoreOp::create(b, loc, byte, flags, ValueRange{row, k});
+    });
+    e.resetTile();
+  });
+
+  parallel(arith::MulIOp::create(b, loc, rows, chunks), [&](Value task) {
+    Value row = arith::DivUIOp::create(b, loc, task, chunks);
+    Value k = arith::RemUIOp::create(b, loc, task, chunks);
+    auto [first, end] = borders(k);
+    setRow(row);
+    Value number = memref::LoadOp::create(b, loc, where, ValueRange{zero});
+    Value parity = arith::AndIOp::create(b, loc, number, one);
+    Value isFirst = arith::CmpIOp::create(
+        b, loc, arith::CmpIPredicate::eq, arith::OrIOp::create(b, loc, number, k), zero);
+    Value work = arith::OrIOp::create(b, loc, isFirst, less(first, end));
+    inside(work, [&] {
+      Tuple carry = carries.get(neededTypes, {row, parity}, zero);
+      carry = foldProducts(k, carry, [&](Value j, const Tuple &before) {
+        Value byte = memref::LoadOp::create(b, loc, flags, ValueRange{row, j});
+        Value sound = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, byte,
+                                            arith::ConstantIntOp::create(b, loc, 0, 8));
+        auto [from, to] = borders(j);
+        return foldOne(sound, before, products.get(types, {row, j}, zero), from, to);
+      });
+      Tuple last = emitTime(first, end, carry);
+      Value isEnd = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, end, steps);
+      inside(isEnd, [&] { storeFinals(last); });
+      Value other = arith::SubIOp::create(b, loc, one, parity);
+      inside(arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, k, others),
+             [&] { carries.put(last, {row, other}, zero); });
+    });
+    e.resetTile();
+  });
+}
+
+/// `carry` after chunks 0 … k - 1 of the round, one after the other.
+ScanEmitter::Tuple
+ScanEmitter::foldProducts(Value k, const Tuple &carry,
+                          llvm::function_ref<Tuple(Value, const Tuple &)> one_) {
+  auto loop = scf::ForOp::create(b, loc, zero, k, one, present(carry));
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  e.openScope();
+  Tuple next = one_(loop.getInductionVar(), restore(carry, loop.getRegionIterArgs()));
+  scf::YieldOp::create(b, loc, present(next));
+  e.closeScope();
+  return restore(carry, loop.getResults());
+}
+
+/// `carry` after one chunk: by its product, or by its steps [first, end).
+ScanEmitter::Tuple ScanEmitter::foldOne(Value sound, const Tuple &carry, const Tuple &product,
+                                        Value first, Value end) {
+  SmallVector<Type> types =
+      llvm::map_to_vector(present(carry), [](Value v) { return v.getType(); });
+  auto choice = scf::IfOp::create(b, loc, types, sound, /*withElse=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(choice.thenBlock());
+  scf::YieldOp::create(b, loc, present(apply(carry, product, needed)));
+  b.setInsertionPointToStart(choice.elseBlock());
+  e.openScope();
+  silent = true;
+  scf::YieldOp::create(b, loc, present(emitSpan(first, end, carry, false)));
+  silent = false;
+  e.closeScope();
+  return restore(carry, choice.getResults());
+}

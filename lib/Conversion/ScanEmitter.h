@@ -1,0 +1,128 @@
+// Plan `scan`: many time steps at once, by an associative operation.
+#ifndef SEQC_LIB_CONVERSION_SCANEMITTER_H
+#define SEQC_LIB_CONVERSION_SCANEMITTER_H
+
+#include "VectorGroup.h"
+
+#include "llvm/ADT/BitVector.h"
+
+namespace seqc {
+
+/// Lowers one recurrence in scan form (seq-form-scans): its next states are one seq.combine of the
+/// states with values that are free of them.
+///
+/// A vector holds `units` consecutive steps of all channels; a block is some groups of some of them.
+/// A group:
+///
+///   e_t ← elements of the block, loaded as they lie in memory
+///   transpose, so that each unit of lanes holds a run of consecutive steps
+///   prefixes within each run                                     (one after the other)
+///   prefixes of the runs' ends                                   (a tree of rotations)
+///   states ← combine(what precedes the run, prefix within it)
+///   transpose back, evaluate the outs, store
+///
+/// What is left over at the end takes blocks of one vector and then single steps. A block whose
+/// numbers could have hurt it (not finite, or products of coefficients that grow) is evaluated
+/// step by step from its exact carry instead.
+class ScanEmitter {
+public:
+  explicit ScanEmitter(Group group);
+  /// Null, or what keeps the recurrence from being lowered here.
+  static mlir::Operation *firstObstacle(seq::RecurrenceOp op);
+  /// Replaces the group's ops by loops.
+  void run();
+
+private:
+  /// A vector for each component; null where it is not needed.
+  using Tuple = llvm::SmallVector<mlir::Value>;
+  /// Of a block: groups of vectors that are transposed together.
+  struct Shape {
+    int64_t groups = 1, vectors = 1;
+    bool operator==(const Shape &) const = default;
+  };
+
+  Group group;
+  seq::RecurrenceOp op;
+  seq::CombineOp combine;
+  mlir::OpBuilder b;
+  mlir::Location loc;
+  VectorEval e;
+  seq::ScheduleAttr schedule;
+  mlir::OpBuilder::InsertPoint entry;
+
+  unsigned components;
+  int64_t channels, units;
+  Shape largest;
+  llvm::BitVector needed; ///< components of the states that anything reads
+  llvm::BitVector all;
+  bool readsOldStates = false;
+  llvm::SmallVector<mlir::Value> watched; ///< products of a block so far
+  bool silent = false; ///< outs are not stored
+  mlir::Value zero, one, steps;
+  llvm::SmallVector<mlir::Value> batchSizes;
+  llvm::SmallVector<mlir::Value> outBuffers, finalBuffers;
+  llvm::DenseMap<mlir::Value, Leaf> baseLeaves;
+
+  void findNeeded();
+  void allocate();
+  void setRow(mlir::Value row);
+  void parallel(mlir::Value count, llvm::function_ref<void(mlir::Value)> body);
+  void emitRows(mlir::Value rows);
+  void emitChunks(mlir::Value rows);
+  void storeFinals(const Tuple &carry);
+  void replaceResults();
+  Tuple initialCarry();
+
+  // --- chunks --------------------------------------------------------------------------------
+  Tuple multiplyBlock(mlir::Value first, Shape shape, const Tuple &product, mlir::Value &sound);
+  Tuple multiplySpan(mlir::Value first, mlir::Value end, mlir::Value &sound);
+  Tuple foldProducts(mlir::Value k, const Tuple &carry,
+                     llvm::function_ref<Tuple(mlir::Value, const Tuple &)> one);
+  Tuple foldOne(mlir::Value sound, const Tuple &carry, const Tuple &product, mlir::Value first,
+                mlir::Value end);
+
+  // --- spans of time -----------------------------------------------------------------------
+  Tuple emitTime(mlir::Value first, mlir::Value end, const Tuple &carry);
+  Tuple emitSpan(mlir::Value first, mlir::Value end, Tuple carry, bool streaming);
+  Tuple emitBlocks(mlir::Value first, mlir::Value end, Shape shape, Tuple carry, bool streaming);
+  Tuple emitSteps(mlir::Value first, mlir::Value end, Tuple carry);
+  Tuple emitBlock(mlir::Value first, Shape shape, const Tuple &carry, bool streaming);
+  Tuple storeIfSound(mlir::Value first, Shape shape, const Tuple &carry, const Tuple &next,
+                     llvm::ArrayRef<Tuple> loaded, llvm::SmallVector<Tuple> &states,
+                     llvm::SmallVector<Tuple> &old, bool streaming);
+  int64_t stepsOf(Shape shape) const { return shape.groups * shape.vectors * units; }
+  Tuple emitStep(mlir::Value step, const Tuple &carry);
+  mlir::Value streamingCondition();
+
+  // --- places ------------------------------------------------------------------------------
+  Index channelIndex(mlir::RankedTensorType step);
+  Index channelIndex();
+  void setTime(mlir::Value first, int64_t vector, bool single);
+  void storeOuts(mlir::Value first, int64_t vector, bool single, bool streaming);
+
+  // --- tuples ------------------------------------------------------------------------------
+  Tuple elements();
+  Tuple apply(const Tuple &earlier, const Tuple &later, const llvm::BitVector &wanted);
+  mlir::Value shuffle(mlir::Value v, llvm::function_ref<int64_t(int64_t)> from);
+  mlir::Value select(llvm::function_ref<bool(int64_t)> fromA, mlir::Value a, mlir::Value c);
+  Tuple shuffle(const Tuple &t, llvm::function_ref<int64_t(int64_t)> from);
+  Tuple moveUnits(const Tuple &t, llvm::function_ref<int64_t(int64_t)> unitFor);
+  void transposeComponent(llvm::MutableArrayRef<mlir::Value> rows);
+  void transpose(llvm::MutableArrayRef<Tuple> rows);
+  void prefixesOfUnits(llvm::MutableArrayRef<Tuple> tuples);
+  int64_t timeOfUnit(int64_t unit, int64_t vectors) const;
+  Tuple statesBefore(const Tuple &carry, const Tuple &ends, Shape shape);
+  llvm::ArrayRef<int64_t> factors();
+  void watch(const Tuple &product);
+  mlir::Value isSound(llvm::ArrayRef<Tuple> elements, llvm::ArrayRef<Tuple> states, Shape shape);
+  mlir::Value isSoundProduct(const Tuple &product);
+  mlir::Value splat(mlir::Type type, double v);
+  /// The values of a tuple that are there, and such values in the places where `like` has some.
+  static llvm::SmallVector<mlir::Value> present(llvm::ArrayRef<mlir::Value> t);
+  static llvm::SmallVector<mlir::Value> restore(llvm::ArrayRef<mlir::Value> like,
+                                                mlir::ValueRange values);
+};
+
+} // namespace seqc
+
+#endif // SEQC_LIB_CONVERSION_SCANEMITTER_H

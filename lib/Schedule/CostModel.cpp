@@ -1,0 +1,221 @@
+// Prices of plans: operations, latency chains and bytes, counted on the step.
+//
+// The unit is a vector operation. A core starts two of them a cycle; a transcendental function is
+// as many as its expansion has. The constants were measured with docs/Benchmarks.md's grid, whose
+// table shows how far the choice is from the best.
+#include "seqc/Schedule/CostModel.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace seqc;
+
+static constexpr double perCycle = 2;
+/// Cycles until a state that was stored under a mask can be loaded again.
+static constexpr double forwarding = 16;
+/// Seconds of a call and of handing a task to another thread.
+static constexpr double callSeconds = 150e-9, regionSeconds = 600e-9;
+/// Size of a dimension that is not known.
+static constexpr int64_t guessedSize = 256;
+
+MachineModel::MachineModel(seq::TargetAttr target) : lanes(target.getVectorBits() / 32) {
+  auto known = [](int64_t fact, double usual) { return fact ? double(fact) * 1e6 : usual; };
+  hertz = known(target.getClockMhz(), 3.8e9);
+  memory = known(target.getMemoryMbps(), 30e9);
+  cache = known(target.getL2Mbps(), lanes >= 16 ? 200e9 : 100e9);
+  allMemory = known(target.getAllMemoryMbps(), 1.3 * memory);
+  cacheBytes = double(target.getL2Bytes());
+}
+
+namespace {
+/// Operations and latency of one scalar op in a vector.
+struct OpCost {
+  double operations, latency;
+};
+} // namespace
+
+static OpCost costOf(Operation *op) {
+  return llvm::TypeSwitch<Operation *, OpCost>(op)
+      .Case<arith::AddFOp, arith::SubFOp, arith::MulFOp, math::FmaOp>(
+          [](auto) { return OpCost{1, 4}; })
+      .Case<arith::DivFOp>([](auto) { return OpCost{5, 12}; })
+      .Case<math::SqrtOp, math::RsqrtOp>([](auto) { return OpCost{8, 18}; })
+      .Case<math::ExpOp, math::Exp2Op, math::ExpM1Op>([](auto) { return OpCost{18, 42}; })
+      .Case<math::LogOp, math::Log1pOp, math::Log2Op, math::Log10Op>(
+          [](auto) { return OpCost{26, 50}; })
+      .Case<math::TanhOp, math::ErfOp, math::SinOp, math::CosOp, math::TanOp, math::SinhOp,
+            math::CoshOp, math::AtanOp>([](auto) { return OpCost{28, 60}; })
+      .Case<math::PowFOp, math::Atan2Op>([](auto) { return OpCost{60, 100}; })
+      .Case<arith::ConstantOp, linalg::YieldOp, linalg::IndexOp, tensor::EmptyOp, tensor::DimOp,
+            linalg::FillOp, tensor::CastOp>([](auto) { return OpCost{0, 0}; })
+      .Default([](auto) { return OpCost{1, 2}; });
+}
+
+static double elementsOf(Type type) {
+  auto shaped = dyn_cast<ShapedType>(type);
+  if (!shaped)
+    return 1;
+  double count = 1;
+  for (int64_t size : shaped.getShape())
+    count *= double(ShapedType::isDynamic(size) ? guessedSize : size);
+  return count;
+}
+
+static double bytesOf(Type type) {
+  Type element = getElementTypeOrSelf(type);
+  double each = element.isIndex() ? 8 : (element.getIntOrFloatBitWidth() + 7) / 8;
+  return elementsOf(type) * each;
+}
+
+static double vectorsOf(double elements, int64_t lanes) {
+  return std::max(1.0, std::ceil(elements / double(lanes)));
+}
+
+namespace {
+/// Adds up a block; `chain` of a value is the latency from the states.
+struct Counter {
+  explicit Counter(int64_t lanes) : lanes(lanes) {}
+  int64_t lanes;
+  double operations = 0;
+  DenseMap<Value, double> chain;
+
+  double chainOf(ValueRange values) {
+    double longest = -1; // does not depend on a state
+    for (Value v : values)
+      if (auto it = chain.find(v); it != chain.end())
+        longest = std::max(longest, it->second);
+    return longest;
+  }
+  void visit(Operation *op) {
+    double operationsHere = 0, latency = 0;
+    if (auto structured = dyn_cast<linalg::LinalgOp>(op); structured && op->getNumRegions()) {
+      double loops = 1;
+      for (int64_t range : structured.getStaticLoopRanges())
+        loops *= double(ShapedType::isDynamic(range) ? guessedSize : range);
+      double reduced = loops / std::max(1.0, elementsOf(op->getResult(0).getType()));
+      for (Operation &inner : *structured.getBlock()) {
+        OpCost cost = costOf(&inner);
+        operationsHere += cost.operations * vectorsOf(loops, lanes);
+        latency += cost.latency;
+      }
+      latency *= std::max(1.0, reduced / 4); // a few sums side by side
+    } else if (auto combine = dyn_cast<seq::CombineOp>(op)) {
+      Counter inner(lanes);
+      for (unsigned i = 0; i < combine.getEarlier().size(); ++i)
+        inner.chain[combine.getBody()->getArgument(i)] = 0;
+      for (Operation &nested : combine.getBody()->without_terminator())
+        inner.visit(&nested);
+      operationsHere = inner.operations;
+      latency = std::max(0.0, inner.chainOf(combine.getYield().getNext()));
+    } else {
+      OpCost cost = costOf(op);
+      double elements = op->getNumResults() ? elementsOf(op->getResult(0).getType()) : 1;
+      operationsHere = cost.operations * vectorsOf(elements, lanes);
+      latency = cost.latency;
+    }
+    operations += operationsHere;
+    double before = chainOf(op->getOperands());
+    if (before >= 0)
+      for (Value result : op->getResults())
+        chain[result] = before + latency;
+  }
+};
+} // namespace
+
+StepWork seqc::countWork(seq::RecurrenceOp op, int64_t lanes) {
+  Counter counter(lanes);
+  StepWork work;
+  for (Value state : op.getStateArgs()) {
+    counter.chain[state] = 0;
+    work.vectors = std::max(work.vectors, vectorsOf(elementsOf(state.getType()), lanes));
+    work.partial |= elementsOf(state.getType()) < double(lanes);
+  }
+  for (Operation &inner : op.getBody()->without_terminator())
+    counter.visit(&inner);
+  work.operations = counter.operations;
+  work.chain = std::max(0.0, counter.chainOf(op.getYield().getNext()));
+  for (Value v : op.getInputArgs())
+    work.bytes += bytesOf(v.getType());
+  for (auto [out, result] : llvm::zip_equal(op.getYield().getOut(), op.getOuts()))
+    if (!result.use_empty())
+      work.bytes += bytesOf(out.getType());
+  return work;
+}
+
+/// Seconds that moving `bytes` takes.
+static double movingSeconds(double bytes, const MachineModel &machine, double bandwidth) {
+  return bytes / (bytes <= machine.cacheBytes ? machine.cache : bandwidth);
+}
+
+static Price greatest(double memory, double arithmetic, double latency) {
+  Price price{callSeconds + std::max({memory, arithmetic, latency}), "memory"};
+  if (arithmetic >= memory && arithmetic >= latency)
+    price.term = "arithmetic";
+  else if (latency >= memory)
+    price.term = "latency";
+  return price;
+}
+
+Price seqc::priceOfFused(seq::RecurrenceOp op, const UsualSizes &sizes,
+                         const MachineModel &machine, int64_t threads) {
+  StepWork work = countWork(op, machine.lanes);
+  double steps = double(sizes.batch) * double(sizes.steps);
+  double arithmetic = steps * work.operations / perCycle / machine.hertz;
+  // Rows of a tile advance together, unless masked stores keep each waiting for itself.
+  double rows = work.partial ? 1 : std::clamp(8 / work.vectors, 1.0, double(sizes.batch));
+  double chain = work.chain + (work.partial ? forwarding : 0);
+  double latency = steps * chain / rows / machine.hertz;
+  double parallel = double(std::min(threads, sizes.batch));
+  double bandwidth = parallel > 1 ? machine.allMemory : machine.memory;
+  double memory = movingSeconds(steps * work.bytes, machine, bandwidth);
+  return greatest(memory, arithmetic / parallel, latency / parallel);
+}
+
+/// Vector operations of one combination of all components.
+static double operationsOf(const ScanCost &cost) {
+  return cost.adds + cost.muls + 5 * cost.divs + 18 * cost.exps + 26 * cost.logs + cost.selects;
+}
+
+Price seqc::priceOfScan(seq::RecurrenceOp op, const ScanProof &proof, seq::ScheduleAttr schedule,
+                        const UsualSizes &sizes, const MachineModel &machine, int64_t threads) {
+  int64_t channels = int64_t(elementsOf(op.getStateArgs().front().getType()));
+  double units = std::max<double>(1, double(machine.lanes / channels));
+  StepWork work = countWork(op, machine.lanes);
+  double both = operationsOf(proof.cost), components = double(proof.components);
+  double around = work.operations; // elements and outs, in ops of the step as written
+  double vectors = double(std::clamp<int64_t>(schedule.getVectors(), 1, int64_t(units)));
+  double levels = std::log2(units);
+  // One vector of steps: its elements and outs, its share of the tree, its states, moving units.
+  double tree = levels * (both + 2 * components) / vectors;
+  double states = both * (1 - 1 / vectors) + 0.75 * both * (1 + 1 / vectors);
+  double moves = vectors > 1 ? 1.5 * components * std::log2(vectors) : components;
+  double perVector = around + tree + states + moves + components + 3;
+  double block = units * vectors * double(std::max<int64_t>(1, schedule.getRows()));
+  double blocks = std::floor(double(sizes.steps) / block);
+  double rest = double(sizes.steps) - blocks * block;
+  double restVectors = std::floor(rest / units), single = rest - restVectors * units;
+  double single_ = (work.chain + 4) / machine.hertz;
+  double perRest = (around + levels * (both + 2 * components) + both + 6) / perCycle +
+                   levels * 12;
+  double arithmetic = (blocks * block / units * perVector / perCycle + restVectors * perRest) /
+                          machine.hertz +
+                      single * single_;
+  double rows = double(sizes.batch);
+  bool chunked = schedule.getChunk() && sizes.batch < threads &&
+                 sizes.steps > schedule.getChunk();
+  double parallel = chunked ? double(threads) : double(std::min(threads, sizes.batch));
+  if (chunked)
+    arithmetic *= 1.7; // products of chunks first
+  arithmetic *= rows / parallel;
+  double bandwidth = parallel > 1 ? machine.allMemory : machine.memory;
+  double memory = movingSeconds(rows * double(sizes.steps) * work.bytes, machine, bandwidth);
+  Price price = greatest(memory, arithmetic, 0);
+  if (chunked)
+    price.seconds +=
+        2 * regionSeconds * std::ceil(double(sizes.steps) / double(schedule.getChunk() * threads));
+  return price;
+}

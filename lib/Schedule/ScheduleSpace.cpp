@@ -1,0 +1,215 @@
+// Which plans are legal for a recurrence, with the numbers and the price of each.
+#include "seqc/Schedule/ScheduleSpace.h"
+
+#include "seqc/Analysis/Channels.h"
+#include "seqc/Analysis/DimSymbols.h"
+#include "seqc/Analysis/Place.h"
+#include "seqc/Analysis/ScanForm.h"
+#include "seqc/Schedule/Passes.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+using namespace mlir;
+using namespace seqc;
+
+static RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
+
+//===-----------------------------------------------------------------------===//
+// Usual sizes
+//===-----------------------------------------------------------------------===//
+
+/// What --assume says about size `dim` of `v`, or -1.
+static int64_t assumedSize(Value v, int64_t dim, const Assumptions &assumed) {
+  auto function = v.getParentRegion()->getParentOfType<func::FuncOp>();
+  if (assumed.sizes.empty() || !function)
+    return -1;
+  DimSymbols symbols(function);
+  auto known = assumed.sizes.find(symbols.nameOf(symbols.classOf(v, dim)));
+  return known == assumed.sizes.end() ? -1 : known->second;
+}
+
+UsualSizes seqc::usualSizes(seq::RecurrenceOp op, const Assumptions &assumed) {
+  UsualSizes sizes;
+  sizes.guessedBatch = sizes.guessedSteps = false;
+  auto settle = [&](int64_t fixed, Value v, int64_t dim, int64_t guess, bool &guessed) {
+    if (!ShapedType::isDynamic(fixed))
+      return fixed;
+    int64_t size = v ? assumedSize(v, dim, assumed) : -1;
+    guessed |= size < 0;
+    return size < 0 ? guess : size;
+  };
+  for (auto [d, size] : llvm::enumerate(op.getStaticBatch()))
+    sizes.batch *= settle(size, op.getInitial().front(), d, 1, sizes.guessedBatch);
+  Value sequence = op.getInputs().empty() ? Value() : op.getInputs().front();
+  sizes.steps = settle(op.getStaticSteps(), sequence, op.getTimeAxis(), UsualSizes().steps,
+                       sizes.guessedSteps);
+  return sizes;
+}
+
+//===-----------------------------------------------------------------------===//
+// The numbers of plan fused
+//===-----------------------------------------------------------------------===//
+
+seq::ScheduleAttr seqc::fusedSchedule(seq::TargetAttr target) {
+  // Accumulators plus `vectors` weights plus one broadcast fit the registers: 6·4 + 4 + 1 of 32,
+  // 6·2 + 2 + 1 of 16.
+  int64_t rows = 6;
+  int64_t vectors = target.getVectorRegisters() >= 32 ? 4 : 2;
+  return seq::ScheduleAttr::get(target.getContext(), seq::Plan::Fused, target.getVectorBits(),
+                                /*batchTile=*/0, /*channelTile=*/0, /*chunk=*/0, /*strip=*/16, rows,
+                                vectors, /*prefetch=*/2, /*streamBytes=*/target.getL2Bytes());
+}
+
+/// Sequences that advance together: dense steps share weights between them, elementwise ones need a
+/// few independent vectors.
+static int64_t batchTile(bool dense, int64_t elements, int64_t lanes, int64_t usual) {
+  int64_t tile = dense ? 64 : std::clamp<int64_t>(8 * lanes / elements, 1, 16);
+  return usual < 0 ? tile : std::clamp<int64_t>(usual, 1, tile);
+}
+
+/// Elements of the widest state of one sequence, or a guess.
+static int64_t stateElements(ValueRange initial, int64_t batchRank) {
+  int64_t most = 1;
+  for (Value v : initial) {
+    ArrayRef<int64_t> sizes = typeOf(v).getShape().drop_front(batchRank);
+    bool isDynamic = llvm::any_of(sizes, ShapedType::isDynamic);
+    most = std::max(most, isDynamic ? 512 : ShapedType::getNumElements(sizes));
+  }
+  return std::max<int64_t>(1, most);
+}
+
+static bool reduces(Operation &op) {
+  auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
+  return isa<linalg::SoftmaxOp>(op) || (linalgOp && linalgOp.getNumReductionLoops());
+}
+
+/// Tiles of channels, whose states fill half of the registers, replace an L1 row with all of them
+/// where those are too many for L1 and the step keeps channels apart. Their strips are short: a
+/// tile reads some columns of a strip's rows, and the next one finds their lines in L1.
+static seq::ScheduleAttr fusedTiles(seq::RecurrenceOp op, seq::TargetAttr target,
+                                    const Assumptions &assumed) {
+  seq::ScheduleAttr schedule = fusedSchedule(target);
+  int64_t lanes = schedule.getVectorBits() / 32, batchRank = op.getBatchRank();
+  Channels channels = analyzeChannels(op);
+  int64_t each = channels.elements, room = target.getVectorRegisters() / 2;
+  if (channels.size && each <= room && 2 * each * channels.size * 4 > target.getL1Bytes())
+    return schedule.withTiles(/*batch=*/1, room / each * lanes, /*strip=*/8);
+  if (batchRank == 0)
+    return schedule;
+  int64_t usual = op.getStaticBatch().back();
+  if (ShapedType::isDynamic(usual))
+    usual = assumedSize(op.getInitial().front(), batchRank - 1, assumed);
+  bool dense = llvm::any_of(*op.getBody(), reduces);
+  int64_t elements = stateElements(op.getInitial(), batchRank);
+  return schedule.withTiles(batchTile(dense, elements, lanes, usual), 0, schedule.getStrip());
+}
+
+//===-----------------------------------------------------------------------===//
+// The numbers of plan scan
+//===-----------------------------------------------------------------------===//
+
+/// Elements of a step's states, which all have one shape in scan form, or -1.
+static int64_t channelsOf(seq::RecurrenceOp op) {
+  auto type = typeOf(op.getStateArgs().front());
+  return type.hasStaticShape() ? type.getNumElements() : -1;
+}
+
+/// Groups of vectors whose products fill the registers. Chunks of long rows hold half of L2.
+static seq::ScheduleAttr scanSchedule(seq::TargetAttr target, int64_t channels,
+                                      double bytesPerStep, int64_t threads) {
+  int64_t lanes = target.getVectorBits() / 32;
+  int64_t units = std::max<int64_t>(1, lanes / channels);
+  int64_t vectors = std::min<int64_t>(units, 4);
+  int64_t groups = target.getVectorRegisters() >= 32 ? 4 : 2;
+  int64_t chunk = 0;
+  if (threads > 1) {
+    chunk = 64 * lanes;
+    while (2 * double(chunk) * bytesPerStep <= double(target.getL2Bytes()) / 2)
+      chunk *= 2;
+  }
+  return seq::ScheduleAttr::get(target.getContext(), seq::Plan::Scan, target.getVectorBits(),
+                                /*batchTile=*/threads > 1 ? threads : 0, /*channelTile=*/0, chunk,
+                                /*strip=*/16, /*rows=*/groups, vectors, /*prefetch=*/0,
+                                /*streamBytes=*/target.getL2Bytes());
+}
+
+/// Why `op`, a scan, cannot run in vectors of `lanes`, or empty.
+static std::string whyNotInVectors(seq::RecurrenceOp op, int64_t lanes) {
+  if (op->getParentOfType<seq::RecurrenceOp>())
+    return "it is inside of another recurrence's step";
+  auto shape = typeOf(op.getStateArgs().front()).getShape();
+  for (Value state : op.getStateArgs())
+    if (typeOf(state).getShape() != shape)
+      return "its states have different shapes";
+  int64_t channels = channelsOf(op);
+  if (channels < 1)
+    return "a scan in vectors needs a static number of channels, one or more";
+  if (2 * channels > lanes)
+    return "one step's " + std::to_string(channels) + " channels fill more than half of a vector of " +
+           std::to_string(lanes) + ", so that one pass over time uses its lanes as well";
+  for (auto [i, out] : llvm::enumerate(op.getYield().getOut()))
+    if (typeOf(out).getShape() != shape)
+      return "out #" + std::to_string(i) + " has another shape than the states";
+  for (Operation &inner : op.getBody()->without_terminator()) {
+    auto structured = dyn_cast<linalg::LinalgOp>(inner);
+    if ((structured && structured.getNumReductionLoops()) ||
+        isa<tensor::PadOp, tensor::ConcatOp, tensor::InsertSliceOp, seq::RecurrenceOp,
+            linalg::SoftmaxOp>(inner) ||
+        (inner.getNumRegions() && !structured && !isa<seq::CombineOp, scf::IfOp>(inner)))
+      return "'" + inner.getName().getStringRef().str() + "' at " + describePlace(inner.getLoc()) +
+             " does not work element by element";
+  }
+  return {};
+}
+
+PlanOption seqc::scanOption(seq::RecurrenceOp op, seq::TargetAttr target,
+                            const Assumptions &assumed, const UsualSizes &sizes) {
+  PlanOption option{seq::Plan::Scan, "", {}, {}, ""};
+  ScanProof proof = proveScan(op);
+  option.proof = proof.className;
+  option.refusal = proof.refusal;
+  if (!proof.ok)
+    return option;
+  MachineModel machine(target);
+  option.refusal = whyNotInVectors(op, machine.lanes);
+  if (option.isLegal() && assumed.exact)
+    option.refusal = "--streaming-exact asks for the bits of single steps";
+  if (option.isLegal()) {
+    double bytes = countWork(op, machine.lanes).bytes;
+    option.schedule = scanSchedule(target, channelsOf(op), bytes, assumed.threads);
+    option.price = priceOfScan(op, proof, option.schedule, sizes, machine, assumed.threads);
+  }
+  return option;
+}
+
+//===-----------------------------------------------------------------------===//
+// The space
+//===-----------------------------------------------------------------------===//
+
+SmallVector<PlanOption> seqc::scheduleSpace(seq::RecurrenceOp op, seq::TargetAttr target,
+                                            const Assumptions &assumed) {
+  return scheduleSpace(op, target, assumed, usualSizes(op, assumed));
+}
+
+SmallVector<PlanOption> seqc::scheduleSpace(seq::RecurrenceOp op, seq::TargetAttr target,
+                                            const Assumptions &assumed, const UsualSizes &sizes) {
+  MachineModel machine(target);
+  SmallVector<PlanOption> options;
+  options.push_back({seq::Plan::Fused, "", fusedTiles(op, target, assumed),
+                     priceOfFused(op, sizes, machine, assumed.threads), ""});
+  options.push_back(scanOption(op, target, assumed, sizes));
+  for (seq::Plan plan : {seq::Plan::Chunked, seq::Plan::Segments, seq::Plan::Newton})
+    options.push_back({plan, "seqc does not implement it yet", {}, {}, ""});
+  return options;
+}
+
+const PlanOption &seqc::cheapest(ArrayRef<PlanOption> options) {
+  const PlanOption *best = &options.front();
+  for (const PlanOption &option : options)
+    if (option.isLegal() && option.price.seconds < best->price.seconds)
+      best = &option;
+  return *best;
+}
