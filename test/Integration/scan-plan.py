@@ -3,9 +3,15 @@
 """Plan `scan`: error against float64 at most twice the sequential one's or 8 ulp of the channel's
 largest |h|, for every step of scan_steps.py, at all listed lengths, in every form of the op."""
 
+import os
+import re
+import subprocess
+import tempfile
+
 import numpy as np
 
-from compiled import compile_text
+from assembly import LIBM
+from compiled import compile_text, tool
 from scan_steps import STEPS, Case, Step, expect_within
 
 LENGTHS = (0, 1, 2, 3, 31, 32, 33, 1023, 1024, 1025, 4096)
@@ -74,6 +80,31 @@ def decays():
         check(f"pair with {name}", Case(step, [2]), (8,), (3, 33, 1025), np.random.default_rng(8))
 
 
+def levels():
+    """AVX2 and SSE vectors; no calls of libm and no gathers where there are FMAs."""
+    for march, channels in (("x86-64-v3", 3), ("x86-64-v2", 2)):
+        for name in ("affine", "block", "softmax with decay", "cumsum", "counts", "welford"):
+            case = Case(STEPS[name], [channels])
+            check(f"{march} {name}", case, (8,), (0, 1, 33, 1025), np.random.default_rng(9), march)
+    for march in ("x86-64-v3", "x86-64-v4"):
+        for name in ("softmax", "logcumsumexp", "log-sum-exp with shift"):
+            text = assembly_of(Case(STEPS[name], [3]).text(), march)
+            calls = set(re.findall(r"^\s+(?:call|jmp)q?\s+(\w+)", text, re.M))
+            assert calls, "assembly with calls of the runtime"
+            assert not [c for c in calls if LIBM.fullmatch(c)], f"{march} {name}: {calls}"
+            assert not re.search(r"\bv?p?gather", text), f"{march} {name}: a gather"
+
+
+def assembly_of(text, march):
+    with tempfile.TemporaryDirectory() as folder:
+        source, target = os.path.join(folder, "f.mlir"), os.path.join(folder, "f.s")
+        with open(source, "w") as file:
+            file.write(text)
+        subprocess.run([tool("seqc"), source, "-o", target, "--schedule=scan", f"--march={march}"], check=True)
+        with open(target) as file:
+            return file.read()
+
+
 if __name__ == "__main__":
-    for part in (lengths, shapes, flags, types, decays):
+    for part in (lengths, shapes, flags, types, decays, levels):
         part()

@@ -235,15 +235,16 @@ def relative_errors(case, results, exact):
     return measured
 
 
-def expect_within(case, scan, sequential, values, what):
+def expect_within(case, scan, sequential, values, what, few=1):
     """The contract: at most twice the error of a sequential evaluation of the same input (its
-    worst channel's), or 8 ulp of the channel's largest |h|. Integers are exact."""
+    worst channel's), or 8 ulp of the channel's largest |h|. Integers are exact. Both errors are
+    random walks: with a channel or two, where luck decides, `few` = 2 doubles the bound."""
     exact = case.evaluate(values)
     got, other = relative_errors(case, scan, exact), relative_errors(case, sequential, exact)
     for i, next_ in enumerate(case.step.next):  # a final state is the last of some outs
         same = [k for k, out in enumerate(case.step.outs) if out == next_]
         other[len(case.step.outs) + i] = max(other[k] for k in [len(case.step.outs) + i, *same])
     for i, (error, limit) in enumerate(zip(got, other)):
-        bound = max(2 * limit, 8) if scan[i].dtype.kind == "f" else 0
+        bound = few * max(2 * limit, 8) if scan[i].dtype.kind == "f" else 0
         assert error <= bound, f"{what}: result {i}: {error:.3g} ulp, sequential {limit:.3g} ulp"
     return got, other
