@@ -272,7 +272,7 @@ Exprs AffineBlock::combine(ArrayRef<const Expr *> earlier, ArrayRef<const Expr *
 
 /// h' = a h: the state itself is the product.
 static GroupForm runningProduct(ExprPool &pool, const Expr *a) {
-  return {"running product", {a}, {}, 0, [&pool](auto earlier, auto later) {
+  return {"running product", {a}, {}, -1, [&pool](auto earlier, auto later) {
             return Exprs{pool.mul(later[0], earlier[0])};
           }};
 }

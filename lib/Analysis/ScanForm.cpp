@@ -215,8 +215,8 @@ void Assembly::run() {
     }
     form.initial.append(proved.initial);
     form.factors.resize(components);
-    for (unsigned i = group.states.size(); i < at.size(); ++i)
-      if (isa<FloatType>(types[at[i]]))
+    for (unsigned i = 0; i < at.size(); ++i)
+      if (isa<FloatType>(types[at[i]]) && (i < group.states.size()) == (proved.block < 0))
         form.factors[at[i]] = proved.block;
     places.push_back(at);
     if (!StringRef(form.className).contains(proved.name))

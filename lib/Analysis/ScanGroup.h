@@ -24,7 +24,8 @@ struct GroupForm {
   Exprs lifted;
   /// Initial values of the added components.
   llvm::SmallVector<double> initial;
-  /// Size of the blocks that the added floats are entries of, or 0 where they are none.
+  /// Size of the blocks that the added floats are entries of, or 0 where they are none; -1 if the
+  /// states are products themselves.
   int64_t block = 0;
   std::function<Exprs(llvm::ArrayRef<const Expr *>, llvm::ArrayRef<const Expr *>)> combine;
 };

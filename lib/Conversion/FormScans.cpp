@@ -260,6 +260,33 @@ static seq::CombineOp writeCombine(OpBuilder &b, Location loc, const ScanForm &f
   return combine;
 }
 
+/// For each component of a declared combination: 1 if it is a product, earlier times later, that
+/// other components are computed from, -1 if nothing else is, and 0 if it is no product.
+static SmallVector<int64_t> declaredFactors(seq::CombineOp combine) {
+  unsigned count = combine.getNumResults();
+  Block *body = combine.getBody();
+  SmallVector<int64_t> factors(count, 0);
+  for (unsigned c = 0; c < count; ++c) {
+    Value earlier = body->getArgument(c), later = body->getArgument(count + c);
+    auto product = combine.getYield().getNext()[c].getDefiningOp<arith::MulFOp>();
+    if (!product || !((product.getLhs() == earlier && product.getRhs() == later) ||
+                      (product.getLhs() == later && product.getRhs() == earlier)))
+      continue;
+    auto isElsewhere = [&](Operation *user) { return user != product.getOperation(); };
+    factors[c] =
+        llvm::any_of(earlier.getUsers(), isElsewhere) || llvm::any_of(later.getUsers(), isElsewhere)
+            ? 1
+            : -1;
+  }
+  return factors;
+}
+
+/// Products of these may grow, vanish or overflow where the states do not: lowering watches them.
+static void setFactors(seq::CombineOp combine, ArrayRef<int64_t> factors) {
+  if (llvm::any_of(factors, [](int64_t size) { return size != 0; }))
+    combine->setAttr("factors", Builder(combine.getContext()).getDenseI64ArrayAttr(factors));
+}
+
 /// Rewrites a proved step whose combination is not declared.
 static seq::RecurrenceOp materialize(seq::RecurrenceOp op, ScanForm &form,
                                      ArrayRef<int64_t> shape) {
@@ -281,9 +308,7 @@ static seq::RecurrenceOp materialize(seq::RecurrenceOp op, ScanForm &form,
     later.push_back(writer.of(e));
   SmallVector<Value> earlier(op.getStateArgs().begin(), op.getStateArgs().end());
   seq::CombineOp combine = writeCombine(b, loc, form, earlier, later, shape);
-  // Products of these may grow, vanish or overflow where the states do not: lowering watches them.
-  if (llvm::any_of(form.factors, [](int64_t size) { return size != 0; }))
-    combine->setAttr("factors", b.getDenseI64ArrayAttr(form.factors));
+  setFactors(combine, form.factors);
   readResults(op, *form.exprs, combine);
   op.getYield().getNextMutable().assign(combine.getResults());
   settle(op, combine);
@@ -344,6 +369,7 @@ static FailureOr<seq::RecurrenceOp> formScan(seq::RecurrenceOp op, ScanProof &pr
   if (form)
     return materialize(op, *form, proof.shape.getShape());
   seq::CombineOp combine = declaredCombine(op);
+  setFactors(combine, declaredFactors(combine));
   settle(op, combine);
   return op;
 }

@@ -13,7 +13,6 @@
 #include "ScanEmitter.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Math/IR/Math.h"
 
 using namespace mlir;
 using namespace seqc;
@@ -26,17 +25,44 @@ static Value minimum(OpBuilder &b, Location loc, Value a, Value c) {
 // The product of a chunk
 //===-----------------------------------------------------------------------===//
 
-/// What `t` and `sound`, a bool or null, hand on.
-static SmallVector<Value> withFlag(ArrayRef<Value> t, Value sound) {
-  SmallVector<Value> values(t);
-  values.push_back(sound);
+SmallVector<Value> ScanEmitter::Product::flat() const {
+  SmallVector<Value> values(value);
+  values.push_back(lanes);
+  values.append(least);
   return values;
 }
 
-/// The product after the block of `shape` at `first`, and whether all is still sound.
-ScanEmitter::Tuple ScanEmitter::multiplyBlock(Value first, Shape shape, const Tuple &product,
-                                              Value &sound) {
-  e.openScope();
+/// The opposite of flat(), for a product of the same components.
+void ScanEmitter::Product::assign(ValueRange values) {
+  size_t count = value.size();
+  value = Tuple(values.take_front(count));
+  lanes = values[count];
+  least = Tuple(values.drop_front(count + 1));
+}
+
+/// A product of no steps yet: no value, and nothing wrong.
+ScanEmitter::Product ScanEmitter::identity() {
+  Product product;
+  auto type = VectorType::get(e.lanes, b.getI1Type());
+  product.lanes = arith::ConstantOp::create(b, loc, DenseElementsAttr::get(type, true));
+  for (ArrayRef<unsigned> group : coefficients()) {
+    Type element = getElementTypeOrSelf(combine.getResult(group[0]).getType());
+    product.least.push_back(splat(VectorType::get(e.lanes, element), 1));
+  }
+  return product;
+}
+
+/// `product` with the value `next` after more steps, whose conditions are known.
+void ScanEmitter::append(Product &product, const Tuple &next) {
+  watchProduct(next, product.least);
+  product.value = next;
+  if (Value lanes = takeConditions())
+    product.lanes = arith::AndIOp::create(b, loc, product.lanes, lanes);
+}
+
+/// The value of `product` after the block at `first`.
+ScanEmitter::Tuple ScanEmitter::multiplyBlock(Value first, const Product &product, bool isFirst) {
+  Shape shape = largest;
   SmallVector<Tuple> loaded, ends;
   SmallVector<int64_t> unitOfRun(units);
   for (int64_t u = 0; u < units; ++u)
@@ -57,49 +83,88 @@ ScanEmitter::Tuple ScanEmitter::multiplyBlock(Value first, Shape shape, const Tu
     ends.push_back(moveUnits(rows.back(), [&](int64_t u) { return unitOfRun[u]; }));
   }
   prefixesOfUnits(ends);
-  Tuple next = product;
-  for (const Tuple &end : ends)
-    next = apply(next, moveUnits(end, [&](int64_t) { return units - 1; }), all);
-  if (Value fine = isSound(loaded, {}, shape))
-    sound = arith::AndIOp::create(b, loc, sound, fine);
-  e.closeScope();
+  Tuple next = product.value;
+  for (auto [g, end] : llvm::enumerate(ends)) {
+    Tuple total = moveUnits(end, [&](int64_t) { return units - 1; });
+    watchTotal(ArrayRef(loaded).slice(g * shape.vectors, shape.vectors), total);
+    next = isFirst && g == 0 ? total : apply(next, total, all);
+  }
+  if (Value fine = soundLanes(loaded, shape))
+    conditions.push_back(fine);
   return next;
+}
+
+/// The product of the first block of [first, end), or of the first step of a shorter span; steps
+/// from `start` on are left.
+ScanEmitter::Product ScanEmitter::startSpan(Value first, Value end, Value &start) {
+  Value afterBlock = arith::AddIOp::create(b, loc, first, e.constant(stepsOf(largest)));
+  Value isLong = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sle, afterBlock, end);
+  Product product = identity();
+  SmallVector<Type> types;
+  for (Value v : combine.getResults())
+    types.push_back(VectorType::get(e.lanes, getElementTypeOrSelf(v.getType())));
+  types.push_back(product.lanes.getType());
+  for (Value v : product.least)
+    types.push_back(v.getType());
+  auto choice = scf::IfOp::create(b, loc, types, isLong, /*withElse=*/true);
+  for (bool block : {true, false}) {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(block ? choice.thenBlock() : choice.elseBlock());
+    e.openScope();
+    Product begun = identity();
+    Tuple value;
+    if (block) {
+      value = multiplyBlock(first, begun, /*isFirst=*/true);
+    } else {
+      setTime(first, 0, true);
+      value = elements();
+    }
+    append(begun, value);
+    scf::YieldOp::create(b, loc, begun.flat());
+    e.closeScope();
+  }
+  start = arith::SelectOp::create(b, loc, isLong, afterBlock,
+                                  arith::AddIOp::create(b, loc, first, one));
+  product.value.resize(components);
+  product.assign(choice.getResults());
+  return product;
 }
 
 /// The product of steps [first, end), of which there is one at least; `sound` says whether it can
 /// stand for them.
 ScanEmitter::Tuple ScanEmitter::multiplySpan(Value first, Value end, Value &sound) {
-  e.openScope(); // other steps have the same indices
-  setTime(first, 0, true);
-  Tuple product = elements();
-  e.closeScope();
-  Value flag = arith::ConstantOp::create(b, loc, b.getBoolAttr(true));
-  Value start = arith::AddIOp::create(b, loc, first, one);
+  Value start;
+  Product product = startSpan(first, end, start);
   auto loopTo = [&](Value last, int64_t step, auto body) {
-    auto loop =
-        scf::ForOp::create(b, loc, start, last, e.constant(step), withFlag(product, flag));
+    auto loop = scf::ForOp::create(b, loc, start, last, e.constant(step), product.flat());
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
     e.openScope();
-    Tuple inside(loop.getRegionIterArgs().drop_back());
-    Value inner = loop.getRegionIterArgs().back();
-    Tuple next = body(loop.getInductionVar(), inside, inner);
-    scf::YieldOp::create(b, loc, withFlag(next, inner));
+    Product inside = product;
+    inside.assign(loop.getRegionIterArgs());
+    append(inside, body(loop.getInductionVar(), inside));
+    scf::YieldOp::create(b, loc, inside.flat());
     e.closeScope();
-    product = Tuple(loop.getResults().drop_back());
-    flag = loop.getResults().back();
+    product.assign(loop.getResults());
     start = last;
   };
   Value left = arith::SubIOp::create(b, loc, end, start);
   Value rest = arith::RemUIOp::create(b, loc, left, e.constant(stepsOf(largest)));
   loopTo(arith::SubIOp::create(b, loc, end, rest), stepsOf(largest),
-         [&](Value at, const Tuple &t, Value &fine) { return multiplyBlock(at, largest, t, fine); });
-  loopTo(end, 1, [&](Value at, const Tuple &t, Value &) {
+         [&](Value at, const Product &before) { return multiplyBlock(at, before, false); });
+  loopTo(end, 1, [&](Value at, const Product &before) {
     setTime(at, 0, true);
-    return apply(t, elements(), all);
+    Tuple step = elements(), next = apply(before.value, step, all);
+    watch(next);
+    if (Value fine = soundLanes(step, largest))
+      conditions.push_back(fine);
+    return next;
   });
-  sound = arith::AndIOp::create(b, loc, flag, isSoundProduct(product));
-  return product;
+  Value lanes = product.lanes;
+  if (Value ends = soundProduct(product.value, product.least))
+    lanes = arith::AndIOp::create(b, loc, lanes, ends);
+  sound = inAllLanes(lanes);
+  return product.value;
 }
 
 //===-----------------------------------------------------------------------===//
@@ -121,10 +186,10 @@ struct Shelf {
   SmallVector<Value> get(ArrayRef<Type> types, ValueRange at, Value zero) {
     SmallVector<Value> t;
     for (auto [buffer, type] : llvm::zip_equal(buffers, types))
-      t.push_back(type ? vector::LoadOp::create(b, loc, cast<VectorType>(type), buffer,
-                                                index(at, zero))
-                             .getResult()
-                       : Value());
+      t.push_back(
+          type ? vector::LoadOp::create(b, loc, cast<VectorType>(type), buffer, index(at, zero))
+                     .getResult()
+               : Value());
     return t;
   }
   static SmallVector<Value> index(ValueRange at, Value zero) {
@@ -173,18 +238,17 @@ void ScanEmitter::emitChunks(Value rows) {
   Type index = b.getIndexType();
   SmallVector<Type> types, neededTypes;
   for (unsigned c = 0; c < components; ++c) {
-    types.push_back(
-        VectorType::get(e.lanes, getElementTypeOrSelf(combine.getResult(c).getType())));
+    types.push_back(VectorType::get(e.lanes, getElementTypeOrSelf(combine.getResult(c).getType())));
     neededTypes.push_back(needed[c] ? types.back() : Type());
   }
   auto shelf = [&](int64_t each) {
     Shelf made{b, loc, {}};
     for (Type type : types)
-      made.buffers.push_back(memref::AllocOp::create(
-          b, loc,
-          MemRefType::get({ShapedType::kDynamic, each, e.lanes},
-                          cast<VectorType>(type).getElementType()),
-          ValueRange{rows}));
+      made.buffers.push_back(
+          memref::AllocOp::create(b, loc,
+                                  MemRefType::get({ShapedType::kDynamic, each, e.lanes},
+                                                  cast<VectorType>(type).getElementType()),
+                                  ValueRange{rows}));
     return made;
   };
   int64_t most = schedule.getBatchTile();
@@ -252,8 +316,8 @@ void ScanEmitter::emitChunks(Value rows) {
     setRow(row);
     Value number = memref::LoadOp::create(b, loc, where, ValueRange{zero});
     Value parity = arith::AndIOp::create(b, loc, number, one);
-    Value isFirst = arith::CmpIOp::create(
-        b, loc, arith::CmpIPredicate::eq, arith::OrIOp::create(b, loc, number, k), zero);
+    Value isFirst = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq,
+                                          arith::OrIOp::create(b, loc, number, k), zero);
     Value work = arith::OrIOp::create(b, loc, isFirst, less(first, end));
     inside(work, [&] {
       Tuple carry = carries.get(neededTypes, {row, parity}, zero);
@@ -276,9 +340,8 @@ void ScanEmitter::emitChunks(Value rows) {
 }
 
 /// `carry` after chunks 0 … k - 1 of the round, one after the other.
-ScanEmitter::Tuple
-ScanEmitter::foldProducts(Value k, const Tuple &carry,
-                          llvm::function_ref<Tuple(Value, const Tuple &)> one_) {
+ScanEmitter::Tuple ScanEmitter::foldProducts(Value k, const Tuple &carry,
+                                             llvm::function_ref<Tuple(Value, const Tuple &)> one_) {
   auto loop = scf::ForOp::create(b, loc, zero, k, one, present(carry));
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
@@ -294,10 +357,15 @@ ScanEmitter::Tuple ScanEmitter::foldOne(Value sound, const Tuple &carry, const T
                                         Value first, Value end) {
   SmallVector<Type> types =
       llvm::map_to_vector(present(carry), [](Value v) { return v.getType(); });
+  Tuple after = apply(carry, product, needed);
+  watchStates(carry, after);
+  watchFinite(after);
+  if (Value lanes = takeConditions())
+    sound = arith::AndIOp::create(b, loc, sound, inAllLanes(lanes));
   auto choice = scf::IfOp::create(b, loc, types, sound, /*withElse=*/true);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(choice.thenBlock());
-  scf::YieldOp::create(b, loc, present(apply(carry, product, needed)));
+  scf::YieldOp::create(b, loc, present(after));
   b.setInsertionPointToStart(choice.elseBlock());
   e.openScope();
   silent = true;

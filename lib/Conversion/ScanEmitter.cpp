@@ -269,8 +269,15 @@ ScanEmitter::Tuple ScanEmitter::emitBlock(Value first, Shape shape, const Tuple 
       states.push_back(perGroup == 1 ? after : apply(before, row, needed));
     old.append(states.end() - perGroup, states.end() - 1);
     // The last state of the group, bit for bit what its out shows.
-    next = moveUnits(states.back(), [&](int64_t) { return units - 1; });
+    Tuple last = moveUnits(states.back(), [&](int64_t) { return units - 1; });
+    watchTotal(ArrayRef(loaded).slice(g * perGroup, perGroup),
+               moveUnits(ends[g], [&](int64_t) { return units - 1; }));
+    if (llvm::is_contained(factors(), -1))
+      watchStates(next, last);
+    next = last;
   }
+  if (!llvm::is_contained(factors(), -1)) // else groups may grow without bound
+    watchStates(carry, next);
   return storeIfSound(first, shape, carry, next, loaded, states, old, streaming);
 }
 
@@ -279,7 +286,8 @@ ScanEmitter::Tuple ScanEmitter::storeIfSound(Value first, Shape shape, const Tup
                                              const Tuple &next, ArrayRef<Tuple> loaded,
                                              SmallVector<Tuple> &states, SmallVector<Tuple> &old,
                                              bool streaming) {
-  Value sound = isSound(loaded, states, shape);
+  watchFinite(states);
+  Value lanes = soundLanes(loaded, shape), sound = lanes ? inAllLanes(lanes) : Value();
   Tuple result = next;
   OpBuilder::InsertionGuard guard(b);
   if (sound) {

@@ -5,14 +5,15 @@
 #include "VectorGroup.h"
 
 #include "llvm/ADT/BitVector.h"
+#include "llvm/ADT/SetVector.h"
 
 namespace seqc {
 
 /// Lowers one recurrence in scan form (seq-form-scans): its next states are one seq.combine of the
 /// states with values that are free of them.
 ///
-/// A vector holds `units` consecutive steps of all channels; a block is some groups of some of them.
-/// A group:
+/// A vector holds `units` consecutive steps of all channels; a block is some groups of some of
+/// them. A group:
 ///
 ///   e_t ← elements of the block, loaded as they lie in memory
 ///   transpose, so that each unit of lanes holds a run of consecutive steps
@@ -56,8 +57,9 @@ private:
   llvm::BitVector needed; ///< components of the states that anything reads
   llvm::BitVector all;
   bool readsOldStates = false;
-  llvm::SmallVector<mlir::Value> watched; ///< products of a block so far
-  bool silent = false; ///< outs are not stored
+  llvm::SmallVector<mlir::Value> watched;    ///< products of a block so far
+  llvm::SmallVector<mlir::Value> conditions; ///< lanes that must be true to keep a result
+  bool silent = false;                       ///< outs are not stored
   mlir::Value zero, one, steps;
   llvm::SmallVector<mlir::Value> batchSizes;
   llvm::SmallVector<mlir::Value> outBuffers, finalBuffers;
@@ -74,7 +76,18 @@ private:
   Tuple initialCarry();
 
   // --- chunks --------------------------------------------------------------------------------
-  Tuple multiplyBlock(mlir::Value first, Shape shape, const Tuple &product, mlir::Value &sound);
+  /// The product of some steps, the lanes where it is sound, and the least coefficients so far.
+  struct Product {
+    Tuple value;
+    mlir::Value lanes;
+    llvm::SmallVector<mlir::Value> least;
+    Tuple flat() const;
+    void assign(mlir::ValueRange values);
+  };
+  void append(Product &product, const Tuple &next);
+  Product identity();
+  Tuple multiplyBlock(mlir::Value first, const Product &product, bool isFirst);
+  Product startSpan(mlir::Value first, mlir::Value end, mlir::Value &start);
   Tuple multiplySpan(mlir::Value first, mlir::Value end, mlir::Value &sound);
   Tuple foldProducts(mlir::Value k, const Tuple &carry,
                      llvm::function_ref<Tuple(mlir::Value, const Tuple &)> one);
@@ -100,6 +113,21 @@ private:
   void setTime(mlir::Value first, int64_t vector, bool single);
   void storeOuts(mlir::Value first, int64_t vector, bool single, bool streaming);
 
+  // --- soundness ---------------------------------------------------------------------------
+  llvm::ArrayRef<int64_t> factors();
+  llvm::SmallVector<llvm::SmallVector<unsigned>> coefficients();
+  void watch(const Tuple &product);
+  void watchTotal(llvm::ArrayRef<Tuple> elements, const Tuple &total);
+  void watchProduct(const Tuple &product, llvm::MutableArrayRef<mlir::Value> least);
+  void watchStates(const Tuple &before, const Tuple &after);
+  void watchFinite(llvm::ArrayRef<Tuple> states);
+  mlir::Value takeConditions();
+  mlir::Value soundLanes(llvm::ArrayRef<Tuple> elements, Shape shape);
+  mlir::Value soundProduct(const Tuple &product, llvm::ArrayRef<mlir::Value> least);
+  mlir::Value inAllLanes(mlir::Value lanes);
+  mlir::Value atMost(mlir::Value v, double most);
+  mlir::Value atLeast(mlir::Value v, double least);
+
   // --- tuples ------------------------------------------------------------------------------
   Tuple elements();
   Tuple apply(const Tuple &earlier, const Tuple &later, const llvm::BitVector &wanted);
@@ -112,10 +140,6 @@ private:
   void prefixesOfUnits(llvm::MutableArrayRef<Tuple> tuples);
   int64_t timeOfUnit(int64_t unit, int64_t vectors) const;
   Tuple statesBefore(const Tuple &carry, const Tuple &ends, Shape shape);
-  llvm::ArrayRef<int64_t> factors();
-  void watch(const Tuple &product);
-  mlir::Value isSound(llvm::ArrayRef<Tuple> elements, llvm::ArrayRef<Tuple> states, Shape shape);
-  mlir::Value isSoundProduct(const Tuple &product);
   mlir::Value splat(mlir::Type type, double v);
   /// The values of a tuple that are there, and such values in the places where `like` has some.
   static llvm::SmallVector<mlir::Value> present(llvm::ArrayRef<mlir::Value> t);

@@ -2,13 +2,9 @@
 #include "ScanEmitter.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Math/IR/Math.h"
 
 using namespace mlir;
 using namespace seqc;
-
-/// Of products of blocks: their entries may pass 1 and come back, as a resonance's do.
-static constexpr double mostGrowth = 32;
 
 SmallVector<Value> ScanEmitter::present(ArrayRef<Value> t) {
   SmallVector<Value> values;
@@ -113,7 +109,8 @@ void ScanEmitter::transpose(MutableArrayRef<Tuple> rows) {
   for (unsigned c = 0; c < components; ++c) {
     if (!rows.front()[c])
       continue;
-    SmallVector<Value> column = llvm::to_vector(llvm::map_range(rows, [&](Tuple &t) { return t[c]; }));
+    SmallVector<Value> column =
+        llvm::to_vector(llvm::map_range(rows, [&](Tuple &t) { return t[c]; }));
     transposeComponent(column);
     for (auto [row, v] : llvm::zip_equal(rows, column))
       row[c] = v;
@@ -137,98 +134,4 @@ void ScanEmitter::prefixesOfUnits(MutableArrayRef<Tuple> tuples) {
         t[c] = select([&](int64_t l) { return l >= shift; }, both[c], t[c]);
     }
   }
-}
-
-/// The greatest magnitude in `vectors`.
-static Value greatest(OpBuilder &b, Location loc, ArrayRef<Value> vectors) {
-  Value most;
-  for (Value v : vectors) {
-    Value size = math::AbsFOp::create(b, loc, v);
-    if (!most) {
-      most = size;
-      continue;
-    }
-    Value more = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, size, most);
-    most = arith::SelectOp::create(b, loc, more, size, most);
-  }
-  return most;
-}
-
-/// Sizes of the blocks that components are coefficients of, 0 for others.
-ArrayRef<int64_t> ScanEmitter::factors() {
-  if (auto attr = combine->getAttrOfType<DenseI64ArrayAttr>("factors"))
-    return attr.asArrayRef();
-  return {};
-}
-
-/// Products of coefficients, where single ones tell too little of them.
-void ScanEmitter::watch(const Tuple &product) {
-  for (auto [c, size] : llvm::enumerate(factors()))
-    if (size > 1 && product[c])
-      watched.push_back(product[c]);
-}
-
-/// True at run time if the block's results can be kept: its states are finite, and no product of
-/// coefficients has grown, so that nothing overflowed, vanished and grew again, or cancelled on the
-/// way. A number's products are bounded by the numbers; those of a block are looked at.
-Value ScanEmitter::isSound(ArrayRef<Tuple> elements, ArrayRef<Tuple> states, Shape shape) {
-  Value sound;
-  auto also = [&](Value lanes) {
-    sound = sound ? arith::AndIOp::create(b, loc, sound, lanes).getResult() : lanes;
-  };
-  auto atMost = [&](ArrayRef<Value> vectors, double most) {
-    if (!vectors.empty())
-      also(arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLE, greatest(b, loc, vectors),
-                                 splat(vectors.front().getType(), most)));
-  };
-  for (unsigned c = 0; c < components; ++c) {
-    Type type = elements.front()[c].getType();
-    if (!isa<FloatType>(getElementTypeOrSelf(type)))
-      continue;
-    if (needed[c] && !states.empty()) {
-      Value none = splat(type, 0.0), sum = none;
-      for (const Tuple &t : states)
-        sum = math::FmaOp::create(b, loc, t[c], none, sum);
-      also(arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ, sum, none));
-    }
-    if (factors().empty() || factors()[c] != 1)
-      continue;
-    SmallVector<Value> numbers;
-    for (const Tuple &t : elements)
-      if (!llvm::is_contained(numbers, t[c]))
-        numbers.push_back(t[c]);
-    atMost(numbers, std::exp2(1 / double(shape.vectors * units)));
-  }
-  for (Type type : {Type(b.getF32Type()), Type(b.getF64Type())}) {
-    SmallVector<Value> products;
-    llvm::copy_if(watched, std::back_inserter(products),
-                  [&](Value v) { return getElementTypeOrSelf(v.getType()) == type; });
-    atMost(products, mostGrowth);
-  }
-  watched.clear();
-  if (!sound)
-    return {};
-  return vector::ReductionOp::create(b, loc, vector::CombiningKind::AND, sound);
-}
-
-/// The same for the product of a chunk, which stands for any number of steps.
-Value ScanEmitter::isSoundProduct(const Tuple &product) {
-  Value sound = arith::ConstantOp::create(b, loc, b.getBoolAttr(true));
-  for (unsigned c = 0; c < components; ++c) {
-    Type type = product[c].getType();
-    if (!isa<FloatType>(getElementTypeOrSelf(type)))
-      continue;
-    int64_t block = factors().empty() ? 0 : factors()[c];
-    double most = block == 1  ? 2
-                  : block > 1 ? mostGrowth
-                              : std::numeric_limits<double>::max();
-    if (!cast<VectorType>(type).getElementType().isF64())
-      most = std::min<double>(most, std::numeric_limits<float>::max());
-    Value size = math::AbsFOp::create(b, loc, product[c]);
-    Value fine =
-        arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLE, size, splat(type, most));
-    fine = vector::ReductionOp::create(b, loc, vector::CombiningKind::AND, fine);
-    sound = arith::AndIOp::create(b, loc, sound, fine);
-  }
-  return sound;
 }

@@ -66,8 +66,9 @@ rng = np.random.default_rng(8)
 for oracle, shapes, changes in CASES:
     library.check_special_values(library.Cell(oracle.__name__, **shapes[1]), rng, **changes)
     for sizes in shapes:
-        lengths = library.LENGTHS if sizes is shapes[1] else [2, 33]
-        for dtype, tolerance in (("f32", 5e-5), ("f64", 1e-12)):
+        every = sizes is shapes[1]
+        lengths = library.LENGTHS if every else [2, 33]
+        for dtype, tolerance in (("f32", 5e-5), ("f64", 1e-12))[: 1 + every]:
             cell = library.Cell(oracle.__name__, dtype, **sizes)
             for B in library.BATCHES:
                 for T in lengths if dtype == "f32" else [33]:

@@ -111,9 +111,10 @@ rng = np.random.default_rng(10)
 for oracle, shapes, changes in CASES:
     library.check_special_values(library.Cell(oracle.__name__, **shapes[1]), rng, **changes)
     for sizes in shapes:
-        lengths = library.LENGTHS if sizes is shapes[1] else [2, 33]
+        every = sizes is shapes[1]
+        lengths = library.LENGTHS if every else [2, 33]
         # RWKV-4's exponent itself is rounded at every step.
-        for dtype, tolerance in (("f32", 2e-4 if oracle is rwkv4_wkv else 2e-5), ("f64", 1e-12)):
+        for dtype, tolerance in (("f32", 2e-4 if oracle is rwkv4_wkv else 2e-5), ("f64", 1e-12))[: 1 + every]:
             cell = library.Cell(oracle.__name__, dtype, **sizes)
             for start in ({}, EMPTY[cell.name]):
                 if start and cell.name in ("cummax", "timestep_norm"):

@@ -1,7 +1,7 @@
-// RUN: seqc-opt %s -seq-select-schedule | FileCheck %s
-// RUN: seqc-opt %s '-seq-select-schedule=assume=B=3' | FileCheck %s --check-prefix=ASSUMED
-// RUN: not seqc-opt %s '-seq-select-schedule=assume=B' 2>&1 | FileCheck %s --check-prefix=INVALID
-// RUN: seqc-opt %s -seq-select-schedule=plan=reference | FileCheck %s --check-prefix=REFERENCE
+// RUN: seqc-opt %s -seq-expand-ops -seq-select-schedule | FileCheck %s
+// RUN: seqc-opt %s -seq-expand-ops '-seq-select-schedule=assume=B=3' | FileCheck %s --check-prefix=ASSUMED
+// RUN: not seqc-opt %s -seq-expand-ops '-seq-select-schedule=assume=B' 2>&1 | FileCheck %s --check-prefix=INVALID
+// RUN: seqc-opt %s -seq-expand-ops -seq-select-schedule=plan=reference | FileCheck %s --check-prefix=REFERENCE
 // The numbers follow from the target in the module; a schedule written by hand wins,
 // except over the plan that others are compared with.
 module attributes {seqc.target = #seq.target<"x86_64-unknown-linux-gnu", cpu = "x86-64", features = "+avx2,+fma", vector_bits = 256, vector_registers = 16, l1_bytes = 32768, l2_bytes = 1048576>} {

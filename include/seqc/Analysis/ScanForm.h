@@ -40,7 +40,8 @@ struct ScanForm {
   llvm::SmallVector<const Expr *> combined;
   /// Initial values of the added components.
   llvm::SmallVector<double> initial;
-  /// For each component that is a coefficient of an affine step, the size of its block; else 0.
+  /// For each component that is a coefficient of an affine step, the size of its block; -1 for a
+  /// running product; else 0.
   llvm::SmallVector<int64_t> factors;
   /// Of a declared combination that starts over where `flag` is set: what each state is then.
   /// Nothing else is set but `exprs`.
