@@ -127,8 +127,9 @@ struct ConvertSeqToVectorPass : seqc::impl::ConvertSeqToVectorPassBase<ConvertSe
     addProducers(group, op.getBatchRank() + 1);
     SetVector<Operation *> kept;
     for (Operation *member : llvm::reverse(group.before.getArrayRef())) {
-      bool ours = !isReductionOp(member) &&
-                  !isa<tensor::PadOp, tensor::ConcatOp, tensor::InsertSliceOp, seq::DelayOp>(member);
+      bool ours =
+          !isReductionOp(member) &&
+          !isa<tensor::PadOp, tensor::ConcatOp, tensor::InsertSliceOp, seq::DelayOp>(member);
       for (Operation *user : member->getUsers())
         ours &= user == op || kept.contains(user);
       if (ours)

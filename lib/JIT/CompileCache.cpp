@@ -63,8 +63,7 @@ std::string seqc::makeCompileKey(StringRef model, StringRef weights, StringRef n
     fields.add(std::to_string(size));
   }
   fields.add(std::string{options.precise ? 'p' : '-', jsonDiagnostics ? 'j' : '-',
-                         options.streamingExact ? 's' : '-',
-                         char('0' + options.optLevel)});
+                         options.streamingExact ? 's' : '-', char('0' + options.optLevel)});
   fields.add(std::to_string(options.threads));
   // Two machines may share neither process nor cache today, but features are
   // what the code was made for, and they can change under a process that is

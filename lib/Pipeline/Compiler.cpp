@@ -50,8 +50,7 @@ static LogicalResult runStage(ModuleOp module, const Stage &stage, const Compile
 
 LogicalResult seqc::runStages(ModuleOp module, const CompileOptions &options, StringRef last) {
   // A target in the text is its own; one that is asked for wins.
-  bool asked =
-      options.march != "native" || !options.triple.empty() || !options.targetFacts.empty();
+  bool asked = options.march != "native" || !options.triple.empty() || !options.targetFacts.empty();
   if ((asked || !module->hasAttr("seqc.target")) && failed(attachTarget(module, options)))
     return failure();
   for (const Stage &stage : stages()) {

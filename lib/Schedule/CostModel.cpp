@@ -160,8 +160,8 @@ static Price greatest(double memory, double arithmetic, double latency) {
   return price;
 }
 
-Price seqc::priceOfFused(seq::RecurrenceOp op, const UsualSizes &sizes,
-                         const MachineModel &machine, int64_t threads) {
+Price seqc::priceOfFused(seq::RecurrenceOp op, const UsualSizes &sizes, const MachineModel &machine,
+                         int64_t threads) {
   StepWork work = countWork(op, machine.lanes);
   double steps = double(sizes.batch) * double(sizes.steps);
   double arithmetic = steps * work.operations / perCycle / machine.hertz;
@@ -199,14 +199,12 @@ Price seqc::priceOfScan(seq::RecurrenceOp op, const ScanProof &proof, seq::Sched
   double rest = double(sizes.steps) - blocks * block;
   double restVectors = std::floor(rest / units), single = rest - restVectors * units;
   double single_ = (work.chain + 4) / machine.hertz;
-  double perRest = (around + levels * (both + 2 * components) + both + 6) / perCycle +
-                   levels * 12;
-  double arithmetic = (blocks * block / units * perVector / perCycle + restVectors * perRest) /
-                          machine.hertz +
-                      single * single_;
+  double perRest = (around + levels * (both + 2 * components) + both + 6) / perCycle + levels * 12;
+  double arithmetic =
+      (blocks * block / units * perVector / perCycle + restVectors * perRest) / machine.hertz +
+      single * single_;
   double rows = double(sizes.batch);
-  bool chunked = schedule.getChunk() && sizes.batch < threads &&
-                 sizes.steps > schedule.getChunk();
+  bool chunked = schedule.getChunk() && sizes.batch < threads && sizes.steps > schedule.getChunk();
   double parallel = chunked ? double(threads) : double(std::min(threads, sizes.batch));
   if (chunked)
     arithmetic *= 1.7; // products of chunks first

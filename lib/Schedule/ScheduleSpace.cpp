@@ -123,8 +123,8 @@ static int64_t channelsOf(seq::RecurrenceOp op) {
 }
 
 /// Groups of vectors whose products fill the registers. Chunks of long rows hold half of L2.
-static seq::ScheduleAttr scanSchedule(seq::TargetAttr target, int64_t channels,
-                                      double bytesPerStep, int64_t threads) {
+static seq::ScheduleAttr scanSchedule(seq::TargetAttr target, int64_t channels, double bytesPerStep,
+                                      int64_t threads) {
   int64_t lanes = target.getVectorBits() / 32;
   int64_t units = std::max<int64_t>(1, lanes / channels);
   int64_t vectors = std::min<int64_t>(units, 4);
@@ -155,8 +155,9 @@ static std::string whyNotInVectors(seq::RecurrenceOp op, int64_t lanes) {
   if (channels < 1)
     return "a scan in vectors needs a static number of channels, one or more";
   if (2 * channels > lanes)
-    return "one step's " + std::to_string(channels) + " channels fill more than half of a vector of " +
-           std::to_string(lanes) + ", so that one pass over time uses its lanes as well";
+    return "one step's " + std::to_string(channels) +
+           " channels fill more than half of a vector of " + std::to_string(lanes) +
+           ", so that one pass over time uses its lanes as well";
   for (auto [i, out] : llvm::enumerate(op.getYield().getOut()))
     if (!hasShapeInParts(out, shape))
       return "out #" + std::to_string(i) + " has another shape than the states";

@@ -66,8 +66,9 @@ struct Explainer {
 
   remark::RemarkOpts named(StringRef name) {
     auto function = op->getParentOfType<func::FuncOp>();
-    return remark::RemarkOpts::name(name).category("seqc.plan").function(
-        function ? function.getName() : "");
+    return remark::RemarkOpts::name(name)
+        .category("seqc.plan")
+        .function(function ? function.getName() : "");
   }
 
   void chosen(seq::ScheduleAttr schedule, StringRef reason) {
@@ -133,7 +134,8 @@ struct SelectSchedulePass : seqc::impl::SelectSchedulePassBase<SelectSchedulePas
     }
     wanted = plan == "auto" ? std::nullopt : seq::symbolizePlan(plan);
     if (plan != "auto" && !wanted) {
-      module.emitOpError("expected a plan (auto, reference, fused, scan), but got '") << plan << "'";
+      module.emitOpError("expected a plan (auto, reference, fused, scan), but got '")
+          << plan << "'";
       return signalPassFailure();
     }
     if (!readAssumptions())

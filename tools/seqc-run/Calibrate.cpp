@@ -79,7 +79,7 @@ std::string seqc::run::calibrate() {
   snprintf(text, sizeof text,
            "{\n  \"clock_mhz\": %.0f,\n  \"memory_mbps\": %.0f,\n  \"l2_mbps\": %.0f,\n"
            "  \"all_memory_mbps\": %.0f\n}\n",
-           measureClock() / 1e6, measureCopy(large, 1, 2) / 1e6,
-           measureCopy(inCache, 1, 400) / 1e6, measureCopy(large / cores + 1, cores, 2) / 1e6);
+           measureClock() / 1e6, measureCopy(large, 1, 2) / 1e6, measureCopy(inCache, 1, 400) / 1e6,
+           measureCopy(large / cores + 1, cores, 2) / 1e6);
   return text;
 }

@@ -118,8 +118,8 @@ std::string seqc::run::compareNear(const Tensor &a, const Tensor &b) {
   if (largest <= most * (part.bits == 64 ? 0x1p-30 : 0x1p-10))
     return "";
   char text[120];
-  snprintf(text, sizeof text, "they differ by up to %.3g, and the largest magnitude is %.3g", largest,
-           most);
+  snprintf(text, sizeof text, "they differ by up to %.3g, and the largest magnitude is %.3g",
+           largest, most);
   return text;
 }
 

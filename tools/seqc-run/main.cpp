@@ -30,8 +30,8 @@ Exit report(Exit code, const std::string &error) {
 
 /// Runs the schedule `reference` on the same inputs and compares.
 Exit compareReference(const Options &options, const seqc_function *function,
-                      const std::vector<Tensor> &inputs,
-                      const std::vector<Tensor> &outputs, std::string &error) {
+                      const std::vector<Tensor> &inputs, const std::vector<Tensor> &outputs,
+                      std::string &error) {
   Model reference;
   if (Exit code = reference.open(options, "reference", error); code != Done)
     return code;
@@ -108,7 +108,8 @@ Exit run(const Options &options, std::string &error) {
     printf("call: %s\n", times.text().c_str());
   if (options.repeats && !stepTimes.seconds.empty())
     printf("step: %s\n", stepTimes.text().c_str());
-  return options.compareReference ? compareReference(options, function, *inputs, outputs, error) : Done;
+  return options.compareReference ? compareReference(options, function, *inputs, outputs, error)
+                                  : Done;
 }
 
 } // namespace

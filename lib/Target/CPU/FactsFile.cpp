@@ -43,6 +43,6 @@ FailureOr<seq::TargetAttr> seqc::withFactsFile(seq::TargetAttr target, StringRef
   }
   return seq::TargetAttr::get(target.getContext(), target.getTriple(), target.getCpu(),
                               target.getFeatures(), target.getVectorBits(),
-                              target.getVectorRegisters(), target.getL1Bytes(),
-                              target.getL2Bytes(), clock, memory, l2, all);
+                              target.getVectorRegisters(), target.getL1Bytes(), target.getL2Bytes(),
+                              clock, memory, l2, all);
 }
