@@ -172,7 +172,14 @@ int main(int argc, char **argv) {
   seqc_module *m = NULL;
   options();
   compile(argv[1]);
-  EXPECT(seqc_compile_file(argv[1], NULL, &m), SEQC_OK, "");
+  seqc_options fused = {0};
+  fused.struct_size = sizeof fused;
+  fused.schedule = "fused";
+  fused.threads = 2000;
+  EXPECT(seqc_compile_file(argv[1], &fused, &m), SEQC_ERROR_USAGE,
+         "expected 1 to 1024 threads (or 0, which means 1), but got 2000");
+  fused.threads = 2;
+  EXPECT(seqc_compile_file(argv[1], &fused, &m), SEQC_OK, "");
   if (!m)
     return 1;
   load(argv[2], m);
