@@ -89,7 +89,8 @@ ScanEmitter::Tuple ScanEmitter::multiplyBlock(Value first, const Product &produc
     watchTotal(ArrayRef(loaded).slice(g * shape.vectors, shape.vectors), total);
     next = isFirst && g == 0 ? total : apply(next, total, all);
   }
-  if (Value fine = soundLanes(loaded, shape))
+  watchNumbers(loaded, shape);
+  if (Value fine = soundLanes())
     conditions.push_back(fine);
   return next;
 }
@@ -156,7 +157,8 @@ ScanEmitter::Tuple ScanEmitter::multiplySpan(Value first, Value end, Value &soun
     setTime(at, 0, true);
     Tuple step = elements(), next = apply(before.value, step, all);
     watch(next);
-    if (Value fine = soundLanes(step, largest))
+    watchNumbers(step, largest);
+    if (Value fine = soundLanes())
       conditions.push_back(fine);
     return next;
   });

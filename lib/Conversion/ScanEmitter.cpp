@@ -240,6 +240,7 @@ ScanEmitter::Tuple ScanEmitter::emitBlock(Value first, Shape shape, const Tuple 
       rows[g].push_back(elements());
     }
     llvm::append_range(loaded, rows[g]);
+    watchNumbers(rows[g], shape); // while they are in registers
     transpose(rows[g]);
   }
   // Groups side by side: each is one chain of dependent operations.
@@ -278,16 +279,15 @@ ScanEmitter::Tuple ScanEmitter::emitBlock(Value first, Shape shape, const Tuple 
   }
   if (!llvm::is_contained(factors(), -1)) // else groups may grow without bound
     watchStates(carry, next);
-  return storeIfSound(first, shape, carry, next, loaded, states, old, streaming);
+  return storeIfSound(first, shape, carry, next, states, old, streaming);
 }
 
 /// The outs of a block whose states are `states`, or its evaluation step by step.
 ScanEmitter::Tuple ScanEmitter::storeIfSound(Value first, Shape shape, const Tuple &carry,
-                                             const Tuple &next, ArrayRef<Tuple> loaded,
-                                             SmallVector<Tuple> &states, SmallVector<Tuple> &old,
-                                             bool streaming) {
+                                             const Tuple &next, SmallVector<Tuple> &states,
+                                             SmallVector<Tuple> &old, bool streaming) {
   watchFinite(states);
-  Value lanes = soundLanes(loaded, shape), sound = lanes ? inAllLanes(lanes) : Value();
+  Value lanes = soundLanes(), sound = lanes ? inAllLanes(lanes) : Value();
   Tuple result = next;
   OpBuilder::InsertionGuard guard(b);
   if (sound) {

@@ -101,8 +101,8 @@ private:
   Tuple emitSteps(mlir::Value first, mlir::Value end, Tuple carry);
   Tuple emitBlock(mlir::Value first, Shape shape, const Tuple &carry, bool streaming);
   Tuple storeIfSound(mlir::Value first, Shape shape, const Tuple &carry, const Tuple &next,
-                     llvm::ArrayRef<Tuple> loaded, llvm::SmallVector<Tuple> &states,
-                     llvm::SmallVector<Tuple> &old, bool streaming);
+                     llvm::SmallVector<Tuple> &states, llvm::SmallVector<Tuple> &old,
+                     bool streaming);
   int64_t stepsOf(Shape shape) const { return shape.groups * shape.vectors * units; }
   Tuple emitStep(mlir::Value step, const Tuple &carry);
   mlir::Value streamingCondition();
@@ -122,7 +122,8 @@ private:
   void watchStates(const Tuple &before, const Tuple &after);
   void watchFinite(llvm::ArrayRef<Tuple> states);
   mlir::Value takeConditions();
-  mlir::Value soundLanes(llvm::ArrayRef<Tuple> elements, Shape shape);
+  void watchNumbers(llvm::ArrayRef<Tuple> elements, Shape shape);
+  mlir::Value soundLanes();
   mlir::Value soundProduct(const Tuple &product, llvm::ArrayRef<mlir::Value> least);
   mlir::Value inAllLanes(mlir::Value lanes);
   mlir::Value atMost(mlir::Value v, double most);

@@ -36,19 +36,21 @@ static Thresholds thresholds(Type element) {
 
 static Type elementOf(Value v) { return getElementTypeOrSelf(v.getType()); }
 
-/// The greatest magnitude in `vectors`, NaN aside.
+/// The greatest magnitude in `vectors`; a NaN is greater than all. Without their sign floats have
+/// the order of their bits, and integers have a maximum in one instruction.
 static Value greatest(OpBuilder &b, Location loc, ArrayRef<Value> vectors) {
+  auto type = cast<VectorType>(vectors.front().getType());
+  unsigned width = type.getElementTypeBitWidth();
+  auto bitsType = VectorType::get(type.getShape(), b.getIntegerType(width));
+  auto mask = IntegerAttr::get(bitsType.getElementType(), APInt::getSignedMaxValue(width));
+  Value magnitude = arith::ConstantOp::create(b, loc, DenseElementsAttr::get(bitsType, mask));
   Value most;
   for (Value v : vectors) {
-    Value size = math::AbsFOp::create(b, loc, v);
-    if (!most) {
-      most = size;
-      continue;
-    }
-    Value more = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, size, most);
-    most = arith::SelectOp::create(b, loc, more, size, most);
+    Value bits = arith::BitcastOp::create(b, loc, bitsType, v);
+    bits = arith::AndIOp::create(b, loc, bits, magnitude);
+    most = most ? arith::MaxSIOp::create(b, loc, most, bits).getResult() : bits;
   }
-  return most;
+  return arith::BitcastOp::create(b, loc, type, most);
 }
 
 /// Components `at` of `tuples`, each value once.
@@ -167,13 +169,16 @@ Value ScanEmitter::takeConditions() {
   return sound;
 }
 
-/// Lanes where the coefficients of a block of `shape` are bounded: a number's products by the
-/// numbers; those of a block, which were watched, are looked at.
-Value ScanEmitter::soundLanes(ArrayRef<Tuple> elements, Shape shape) {
+/// A number's products in a block of `shape` are bounded by the numbers.
+void ScanEmitter::watchNumbers(ArrayRef<Tuple> elements, Shape shape) {
   for (ArrayRef<unsigned> group : coefficients())
     if (factors()[group[0]] == 1)
       conditions.push_back(atMost(greatest(b, loc, valuesAt(elements, group)),
                                   std::exp2(1 / double(shape.vectors * units))));
+}
+
+/// Lanes where the products of blocks, which were watched, are bounded, and all conditions hold.
+Value ScanEmitter::soundLanes() {
   for (Type type : {Type(b.getF32Type()), Type(b.getF64Type())}) {
     SmallVector<Value> products;
     llvm::copy_if(watched, std::back_inserter(products),
