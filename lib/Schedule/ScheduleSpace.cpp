@@ -128,7 +128,7 @@ static seq::ScheduleAttr scanSchedule(seq::TargetAttr target, int64_t channels, 
   int64_t lanes = target.getVectorBits() / 32;
   int64_t units = std::max<int64_t>(1, lanes / channels);
   int64_t vectors = std::min<int64_t>(units, 4);
-  int64_t groups = target.getVectorRegisters() >= 32 ? 4 : 2;
+  int64_t groups = target.getVectorRegisters() >= 32 ? 3 : 2;
   int64_t chunk = 0;
   if (threads > 1) {
     chunk = 64 * lanes;
