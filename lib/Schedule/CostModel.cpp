@@ -67,7 +67,7 @@ static double elementsOf(Type type) {
 
 static double bytesOf(Type type) {
   Type element = getElementTypeOrSelf(type);
-  double each = element.isIndex() ? 8 : (element.getIntOrFloatBitWidth() + 7) / 8;
+  double each = element.isIntOrFloat() ? (element.getIntOrFloatBitWidth() + 7) / 8 : 8;
   return elementsOf(type) * each;
 }
 

@@ -176,22 +176,15 @@ static std::string whyNotInVectors(seq::RecurrenceOp op, int64_t lanes) {
 }
 
 PlanOption seqc::scanOption(seq::RecurrenceOp op, seq::TargetAttr target,
-                            const Assumptions &assumed, const UsualSizes &sizes) {
-  PlanOption option{seq::Plan::Scan, "", {}, {}, ""};
-  ScanProof proof = proveScan(op);
-  option.proof = proof.className;
-  option.refusal = proof.refusal;
-  if (!proof.ok)
-    return option;
-  MachineModel machine(target);
-  option.refusal = whyNotInVectors(op, machine.lanes);
+                            const Assumptions &assumed) {
+  PlanOption option{seq::Plan::Scan, "", {}, {}, proveScan(op)};
+  int64_t lanes = target.getVectorBits() / 32;
+  option.refusal = option.proof.ok ? whyNotInVectors(op, lanes) : option.proof.refusal;
   if (option.isLegal() && assumed.exact)
     option.refusal = "--streaming-exact asks for the bits of single steps";
-  if (option.isLegal()) {
-    double bytes = countWork(op, machine.lanes).bytes;
-    option.schedule = scanSchedule(target, channelsOf(op), bytes, assumed.threads);
-    option.price = priceOfScan(op, proof, option.schedule, sizes, machine, assumed.threads);
-  }
+  if (option.isLegal())
+    option.schedule =
+        scanSchedule(target, channelsOf(op), countWork(op, lanes).bytes, assumed.threads);
   return option;
 }
 
@@ -199,18 +192,22 @@ PlanOption seqc::scanOption(seq::RecurrenceOp op, seq::TargetAttr target,
 // The space
 //===-----------------------------------------------------------------------===//
 
-SmallVector<PlanOption> seqc::scheduleSpace(seq::RecurrenceOp op, seq::TargetAttr target,
-                                            const Assumptions &assumed) {
-  return scheduleSpace(op, target, assumed, usualSizes(op, assumed));
+void seqc::setPrices(MutableArrayRef<PlanOption> options, seq::RecurrenceOp op,
+                     seq::TargetAttr target, const UsualSizes &sizes, int64_t threads) {
+  MachineModel machine(target);
+  for (PlanOption &option : options)
+    if (option.isLegal())
+      option.price = option.plan == seq::Plan::Scan
+                         ? priceOfScan(op, option.proof, option.schedule, sizes, machine, threads)
+                         : priceOfFused(op, sizes, machine, threads);
 }
 
 SmallVector<PlanOption> seqc::scheduleSpace(seq::RecurrenceOp op, seq::TargetAttr target,
-                                            const Assumptions &assumed, const UsualSizes &sizes) {
-  MachineModel machine(target);
-  SmallVector<PlanOption> options;
-  options.push_back({seq::Plan::Fused, "", fusedTiles(op, target, assumed),
-                     priceOfFused(op, sizes, machine, assumed.threads), ""});
-  options.push_back(scanOption(op, target, assumed, sizes));
+                                            const Assumptions &assumed) {
+  SmallVector<PlanOption> options = {
+      {seq::Plan::Fused, "", fusedTiles(op, target, assumed), {}, {}},
+      scanOption(op, target, assumed)};
+  setPrices(options, op, target, usualSizes(op, assumed), assumed.threads);
   return options;
 }
 

@@ -38,14 +38,14 @@ static std::string describe(const UsualSizes &sizes) {
 
 /// The plan that is cheapest for each of some batch sizes and lengths, where it is not one.
 static std::string describeFlips(seq::RecurrenceOp op, seq::TargetAttr target,
-                                 const Assumptions &assumed) {
+                                 const Assumptions &assumed, SmallVector<PlanOption> options) {
   std::string text;
   llvm::SmallSetVector<seq::Plan, 4> plans;
   for (int64_t batch : {1, 8, 64}) {
     text += (text.empty() ? "B = " : "; B = ") + std::to_string(batch) + ":";
     for (int64_t steps : {16, 256, 4096, 65536}) {
-      UsualSizes sizes{batch, steps, false, false};
-      seq::Plan plan = cheapest(scheduleSpace(op, target, assumed, sizes)).plan;
+      setPrices(options, op, target, {batch, steps, false, false}, assumed.threads);
+      seq::Plan plan = cheapest(options).plan;
       plans.insert(plan);
       text += " T = " + std::to_string(steps) + " " + stringifyPlan(plan).str();
       if (steps != 65536)
@@ -98,7 +98,7 @@ struct Explainer {
           << remark::metric("limit", option.price.term.str());
     }
     remark::analysis(op.getLoc(), named("flips"))
-        << remark::metric("choice", describeFlips(op, target, assumed));
+        << remark::metric("choice", describeFlips(op, target, assumed, llvm::to_vector(options)));
   }
 };
 } // namespace
@@ -185,14 +185,19 @@ private:
     if (op.getScheduleAttr() && !listened)
       return success();
     UsualSizes sizes = usualSizes(op, assumed);
-    SmallVector<PlanOption> options = scheduleSpace(op, target, assumed, sizes);
+    SmallVector<PlanOption> options = scheduleSpace(op, target, assumed);
     const PlanOption *best = &cheapest(options);
     std::string reason = reasonFor(options, *best, sizes);
     if (op.getScheduleAttr()) {
       reason = "the model's text asks for it";
     } else {
       if (wanted) {
-        best = llvm::find_if(options, [&](const PlanOption &o) { return o.plan == *wanted; });
+        auto *asked =
+            llvm::find_if(options, [&](const PlanOption &o) { return o.plan == *wanted; });
+        if (asked == options.end())
+          return op.emitOpError("expected plan 'reference', 'fused' or 'scan', but got '")
+                 << plan << "', which seqc does not implement yet";
+        best = asked;
         reason = "--schedule=" + plan + " asks for it";
       }
       if (!best->isLegal())

@@ -25,7 +25,7 @@ struct PlanOption {
   std::string refusal; ///< one sentence without a full stop; empty if legal
   seq::ScheduleAttr schedule;
   Price price;
-  std::string proof; ///< what makes it legal, where something had to be proved
+  ScanProof proof; ///< of plan `scan`
   bool isLegal() const { return refusal.empty(); }
 };
 
@@ -33,13 +33,12 @@ struct PlanOption {
 llvm::SmallVector<PlanOption> scheduleSpace(seq::RecurrenceOp op, seq::TargetAttr target,
                                             const Assumptions &assumed);
 
-/// The same for given sizes.
-llvm::SmallVector<PlanOption> scheduleSpace(seq::RecurrenceOp op, seq::TargetAttr target,
-                                            const Assumptions &assumed, const UsualSizes &sizes);
+/// Prices the legal ones of `options`, plans for `op`, for other sizes.
+void setPrices(llvm::MutableArrayRef<PlanOption> options, seq::RecurrenceOp op,
+               seq::TargetAttr target, const UsualSizes &sizes, int64_t threads);
 
-/// Plan `scan` alone.
-PlanOption scanOption(seq::RecurrenceOp op, seq::TargetAttr target, const Assumptions &assumed,
-                      const UsualSizes &sizes);
+/// Plan `scan` alone, without its price.
+PlanOption scanOption(seq::RecurrenceOp op, seq::TargetAttr target, const Assumptions &assumed);
 
 /// The cheapest legal one; `fused` is always legal.
 const PlanOption &cheapest(llvm::ArrayRef<PlanOption> options);
