@@ -317,16 +317,8 @@ void GroupEmitter::emitDelayFinals() {
 }
 
 void GroupEmitter::replaceResults() {
-  for (auto &[v, buffer] : wholeBuffers) {
-    Value tensor = bufferization::ToTensorOp::create(
-        b, loc,
-        RankedTensorType::get(cast<MemRefType>(buffer.getType()).getShape(),
-                              typeOf(v).getElementType()),
-        buffer, /*restrict=*/true, /*writable=*/true);
-    if (tensor.getType() != v.getType())
-      tensor = tensor::CastOp::create(b, loc, v.getType(), tensor);
-    v.replaceAllUsesWith(tensor);
-  }
+  for (auto &[v, buffer] : wholeBuffers)
+    replaceByBuffer(b, v, buffer);
   for (Operation *member : llvm::reverse(group.after.getArrayRef()))
     member->erase();
   op.erase();

@@ -62,34 +62,13 @@ void ScanEmitter::append(Product &product, const Tuple &next) {
 
 /// The value of `product` after the block at `first`.
 ScanEmitter::Tuple ScanEmitter::multiplyBlock(Value first, const Product &product, bool isFirst) {
-  Shape shape = largest;
-  SmallVector<Tuple> loaded, ends;
-  SmallVector<int64_t> unitOfRun(units);
-  for (int64_t u = 0; u < units; ++u)
-    unitOfRun[timeOfUnit(u, shape.vectors)] = u;
-  for (int64_t g = 0; g < shape.groups; ++g) {
-    SmallVector<Tuple> rows;
-    for (int64_t i = 0; i < shape.vectors; ++i) {
-      setTime(first, g * shape.vectors + i, false);
-      rows.push_back(elements());
-    }
-    llvm::append_range(loaded, rows);
-    transpose(rows);
-    watch(rows.front());
-    for (int64_t j = 1; j < shape.vectors; ++j) {
-      rows[j] = apply(rows[j - 1], rows[j], all);
-      watch(rows[j]);
-    }
-    ends.push_back(moveUnits(rows.back(), [&](int64_t u) { return unitOfRun[u]; }));
-  }
-  prefixesOfUnits(ends);
+  Loaded block = loadBlock(first, largest);
   Tuple next = product.value;
-  for (auto [g, end] : llvm::enumerate(ends)) {
-    Tuple total = moveUnits(end, [&](int64_t) { return units - 1; });
-    watchTotal(ArrayRef(loaded).slice(g * shape.vectors, shape.vectors), total);
+  for (auto [g, end] : llvm::enumerate(block.ends)) {
+    Tuple total = lastUnit(end);
+    watchTotal(block.elements[g], total);
     next = isFirst && g == 0 ? total : apply(next, total, all);
   }
-  watchNumbers(loaded, shape);
   if (Value fine = soundLanes())
     conditions.push_back(fine);
   return next;

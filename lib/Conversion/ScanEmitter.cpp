@@ -3,7 +3,6 @@
 #include "seqc/Analysis/Interleaved.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 using namespace mlir;
 using namespace seqc;
@@ -56,35 +55,22 @@ ScanEmitter::ScanEmitter(Group group)
     largest.vectors = std::min<int64_t>(units, llvm::bit_floor<uint64_t>(schedule.getVectors()));
 }
 
-/// Values of `block` that `v` is computed from.
-static void visitOperands(Value v, Block *block, DenseSet<Value> &seen) {
-  if (!seen.insert(v).second)
-    return;
-  Operation *op = v.getDefiningOp();
-  if (!op || op->getBlock() != block)
-    return;
-  op->walk([&](Operation *inner) {
-    for (Value operand : inner->getOperands())
-      visitOperands(operand, block, seen);
-  });
+/// Adds what `v` is computed from by ops of `block`, but not what `stop` is computed from.
+static void addReads(Value v, Block *block, Operation *stop, DenseSet<Value> &read) {
+  SmallVector<Value> work = {v};
+  while (!work.empty()) {
+    Value at = work.pop_back_val();
+    Operation *def = at.getDefiningOp();
+    if (read.insert(at).second && def && def != stop && def->getBlock() == block)
+      def->walk([&](Operation *inner) { llvm::append_range(work, inner->getOperands()); });
+  }
 }
 
 void ScanEmitter::findNeeded() {
   needed.resize(components);
   DenseSet<Value> read;
-  for (Value out : op.getYield().getOut()) {
-    // Not through the combination itself: what it needs is found below.
-    SmallVector<Value> work = {out};
-    while (!work.empty()) {
-      Value v = work.pop_back_val();
-      if (!read.insert(v).second)
-        continue;
-      Operation *def = v.getDefiningOp();
-      if (!def || def == combine || def->getBlock() != op.getBody())
-        continue;
-      def->walk([&](Operation *inner) { llvm::append_range(work, inner->getOperands()); });
-    }
-  }
+  for (Value out : op.getYield().getOut()) // what the combination itself needs is found below
+    addReads(out, op.getBody(), combine, read);
   for (unsigned c = 0; c < components; ++c) {
     bool old = read.contains(op.getStateArgs()[c]);
     readsOldStates |= old;
@@ -95,7 +81,7 @@ void ScanEmitter::findNeeded() {
     changed = false;
     for (unsigned c : llvm::BitVector(needed).set_bits()) {
       DenseSet<Value> seen;
-      visitOperands(combine.getYield().getNext()[c], combine.getBody(), seen);
+      addReads(combine.getYield().getNext()[c], combine.getBody(), nullptr, seen);
       for (unsigned from = 0; from < components; ++from)
         if (!needed[from] && seen.contains(combine.getBody()->getArgument(from)))
           needed[from] = changed = true;
@@ -227,52 +213,61 @@ ScanEmitter::Tuple ScanEmitter::statesBefore(const Tuple &carry, const Tuple &en
   return moveUnits(before, [&](int64_t u) { return timeOfUnit(u, shape.vectors); });
 }
 
+/// Elements and products of the block at `first`.
+ScanEmitter::Loaded ScanEmitter::loadBlock(Value first, Shape shape) {
+  int64_t groups = shape.groups, perGroup = shape.vectors;
+  Loaded block;
+  block.rows.resize(groups);
+  for (int64_t g = 0; g < groups; ++g) {
+    SmallVector<Tuple> &rows = block.rows[g];
+    for (int64_t i = 0; i < perGroup; ++i) {
+      setTime(first, g * perGroup + i, false);
+      rows.push_back(elements());
+    }
+    block.elements.push_back(rows);
+    watchNumbers(rows, shape); // while they are in registers
+    transpose(rows);
+    watch(rows.front());
+  }
+  // Groups side by side: each is one chain of dependent operations.
+  for (int64_t j = 1; j < perGroup; ++j)
+    for (SmallVector<Tuple> &rows : block.rows) {
+      rows[j] = apply(rows[j - 1], rows[j], all);
+      watch(rows[j]);
+    }
+  SmallVector<int64_t> unitOfRun(units);
+  for (int64_t u = 0; u < units; ++u)
+    unitOfRun[timeOfUnit(u, perGroup)] = u;
+  for (const SmallVector<Tuple> &rows : block.rows)
+    block.ends.push_back(moveUnits(rows.back(), [&](int64_t u) { return unitOfRun[u]; }));
+  prefixesOfUnits(block.ends);
+  return block;
+}
+
+/// What the last unit of `t` holds, in every unit.
+ScanEmitter::Tuple ScanEmitter::lastUnit(const Tuple &t) {
+  return moveUnits(t, [&](int64_t) { return units - 1; });
+}
+
 /// One block from step `first`; returns the states after it.
 ScanEmitter::Tuple ScanEmitter::emitBlock(Value first, Shape shape, const Tuple &carry,
                                           bool streaming) {
   e.openScope();
-  int64_t groups = shape.groups, perGroup = shape.vectors;
-  SmallVector<SmallVector<Tuple>> rows(groups);
-  SmallVector<Tuple> loaded;
-  for (int64_t g = 0; g < groups; ++g) {
-    for (int64_t i = 0; i < perGroup; ++i) {
-      setTime(first, g * perGroup + i, false);
-      rows[g].push_back(elements());
-    }
-    llvm::append_range(loaded, rows[g]);
-    watchNumbers(rows[g], shape); // while they are in registers
-    transpose(rows[g]);
-  }
-  // Groups side by side: each is one chain of dependent operations.
-  for (int64_t j = 1; j < perGroup; ++j)
-    for (int64_t g = 0; g < groups; ++g) {
-      rows[g][j] = apply(rows[g][j - 1], rows[g][j], all);
-      watch(rows[g][j]);
-    }
-  for (int64_t g = 0; g < groups; ++g)
-    watch(rows[g].front());
-  SmallVector<int64_t> unitOfRun(units);
-  for (int64_t u = 0; u < units; ++u)
-    unitOfRun[timeOfUnit(u, perGroup)] = u;
-  SmallVector<Tuple> ends;
-  for (int64_t g = 0; g < groups; ++g)
-    ends.push_back(moveUnits(rows[g].back(), [&](int64_t u) { return unitOfRun[u]; }));
-  prefixesOfUnits(ends);
-
+  int64_t perGroup = shape.vectors;
+  Loaded block = loadBlock(first, shape);
   Tuple next = carry;
   SmallVector<Tuple> states, old;
-  for (int64_t g = 0; g < groups; ++g) {
-    Tuple after = apply(next, ends[g], needed), before(components);
+  for (int64_t g = 0; g < shape.groups; ++g) {
+    Tuple after = apply(next, block.ends[g], needed), before(components);
     if (perGroup > 1 || readsOldStates)
       before = statesBefore(next, after, shape);
     old.push_back(before);
-    for (const Tuple &row : rows[g])
+    for (const Tuple &row : block.rows[g])
       states.push_back(perGroup == 1 ? after : apply(before, row, needed));
     old.append(states.end() - perGroup, states.end() - 1);
     // The last state of the group, bit for bit what its out shows.
-    Tuple last = moveUnits(states.back(), [&](int64_t) { return units - 1; });
-    watchTotal(ArrayRef(loaded).slice(g * perGroup, perGroup),
-               moveUnits(ends[g], [&](int64_t) { return units - 1; }));
+    Tuple last = lastUnit(states.back());
+    watchTotal(block.elements[g], lastUnit(block.ends[g]));
     if (llvm::is_contained(factors(), -1))
       watchStates(next, last);
     next = last;
@@ -422,21 +417,12 @@ ScanEmitter::Tuple ScanEmitter::emitTime(Value first, Value end, const Tuple &ca
 }
 
 void ScanEmitter::replaceResults() {
-  auto replace = [&](Value v, Value buffer) {
-    if (!buffer)
-      return;
-    auto type = cast<MemRefType>(buffer.getType());
-    Value tensor = bufferization::ToTensorOp::create(
-        b, loc, RankedTensorType::get(type.getShape(), type.getElementType()), buffer,
-        /*restrict=*/true, /*writable=*/true);
-    if (tensor.getType() != v.getType())
-      tensor = tensor::CastOp::create(b, loc, v.getType(), tensor);
-    v.replaceAllUsesWith(tensor);
-  };
   for (auto [v, buffer] : llvm::zip_equal(op.getOuts(), outBuffers))
-    replace(v, buffer);
+    if (buffer)
+      replaceByBuffer(b, v, buffer);
   for (auto [v, buffer] : llvm::zip_equal(op.getFinals(), finalBuffers))
-    replace(v, buffer);
+    if (buffer)
+      replaceByBuffer(b, v, buffer);
   op.erase();
   for (Operation *member : llvm::reverse(group.before.getArrayRef()))
     member->erase();

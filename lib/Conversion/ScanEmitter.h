@@ -42,6 +42,12 @@ private:
     bool operator==(const Shape &) const = default;
   };
 
+  /// A block, by groups: what was loaded; the prefixes of runs, transposed; those of runs' ends.
+  struct Loaded {
+    llvm::SmallVector<llvm::SmallVector<Tuple>> elements, rows;
+    llvm::SmallVector<Tuple> ends;
+  };
+
   Group group;
   seq::RecurrenceOp op;
   seq::CombineOp combine;
@@ -99,6 +105,8 @@ private:
   Tuple emitSpan(mlir::Value first, mlir::Value end, Tuple carry, bool streaming);
   Tuple emitBlocks(mlir::Value first, mlir::Value end, Shape shape, Tuple carry, bool streaming);
   Tuple emitSteps(mlir::Value first, mlir::Value end, Tuple carry);
+  Loaded loadBlock(mlir::Value first, Shape shape);
+  Tuple lastUnit(const Tuple &t);
   Tuple emitBlock(mlir::Value first, Shape shape, const Tuple &carry, bool streaming);
   Tuple storeIfSound(mlir::Value first, Shape shape, const Tuple &carry, const Tuple &next,
                      llvm::SmallVector<Tuple> &states, llvm::SmallVector<Tuple> &old,

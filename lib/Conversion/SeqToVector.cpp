@@ -50,8 +50,7 @@ static void emitWhole(linalg::GenericOp op, seq::ScheduleAttr schedule) {
   f.whole = true;
   emitNest(e, Nest{stores, op->getResult(0)}, f, schedule, prologue, false);
   for (auto [v, buffer] : llvm::zip_equal(op->getResults(), buffers))
-    v.replaceAllUsesWith(bufferization::ToTensorOp::create(b, loc, v.getType(), buffer,
-                                                           /*restrict=*/true, /*writable=*/true));
+    replaceByBuffer(b, v, buffer);
   op.erase();
 }
 

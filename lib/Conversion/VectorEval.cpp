@@ -346,7 +346,7 @@ void VectorEval::spread(Value vec, Value buffer, const Index &idx, int64_t count
   auto op = vector::StoreOp::create(b, loc, vec, buffer, at);
   if (streaming) {
     op.setNontemporal(true);
-    op.setAlignment(64);
+    op.setAlignment(4 * lanes);
   }
 }
 
@@ -377,7 +377,7 @@ void VectorEval::store(Value vec, Value buffer, const Index &idx, bool streaming
     auto op = vector::StoreOp::create(b, loc, vec, buffer, at);
     if (streaming) {
       op.setNontemporal(true);
-      op.setAlignment(64);
+      op.setAlignment(4 * lanes);
     }
   }
 }

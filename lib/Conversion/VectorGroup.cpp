@@ -165,6 +165,16 @@ void seqc::addConsumers(Group &group, int64_t leading) {
   }
 }
 
+void seqc::replaceByBuffer(OpBuilder &b, Value v, Value buffer) {
+  auto type = cast<MemRefType>(buffer.getType());
+  Value tensor = bufferization::ToTensorOp::create(
+      b, v.getLoc(), RankedTensorType::get(type.getShape(), type.getElementType()), buffer,
+      /*restrict=*/true, /*writable=*/true);
+  if (tensor.getType() != v.getType())
+    tensor = tensor::CastOp::create(b, v.getLoc(), v.getType(), tensor);
+  v.replaceAllUsesWith(tensor);
+}
+
 bool seqc::holdsBools(Value v) {
   auto type = dyn_cast<RankedTensorType>(v.getType());
   return type && type.getElementType().isInteger(1);

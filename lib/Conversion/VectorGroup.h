@@ -26,6 +26,9 @@ void addConsumers(Group &group, int64_t leading);
 /// Null, or what in the step keeps it from being vectorised.
 mlir::Operation *firstObstacle(seq::RecurrenceOp op);
 
+/// Who reads the tensor `v` reads what `buffer` holds from `b` on.
+void replaceByBuffer(mlir::OpBuilder &b, mlir::Value v, mlir::Value buffer);
+
 /// True if `op` is a linalg.generic that reduces.
 bool isReductionOp(mlir::Operation *op);
 

@@ -94,7 +94,7 @@ void VectorEval::storePairs(Value even, Value odd, Value buffer, const Index &id
   auto op = vector::StoreOp::create(b, loc, pairs, buffer, at);
   if (streaming) {
     op.setNontemporal(true);
-    op.setAlignment(64);
+    op.setAlignment(4 * lanes);
   }
 }
 
