@@ -23,9 +23,10 @@ parseOptionalOperandClause(mlir::OpAsmParser &p, llvm::StringRef keyword,
 /// Parses `schedule(<…>)` if it is there.
 mlir::ParseResult parseOptionalSchedule(mlir::OpAsmParser &p, ScheduleAttr &schedule);
 
-/// Reports attributes other than `time` and `narrow_state`, and those of a wrong type.
-mlir::ParseResult checkAttributes(mlir::OpAsmParser &p, llvm::SMLoc loc,
-                                  const mlir::NamedAttrList &attributes);
+/// Parses the end of an op, `{attributes} : (operand types) -> (result types)`, and resolves
+/// `operands`. Of attributes without a dialect only `time` and `narrow_state` are known.
+mlir::ParseResult parseTypes(mlir::OpAsmParser &p, mlir::OperationState &result,
+                             llvm::ArrayRef<mlir::OpAsmParser::UnresolvedOperand> operands);
 
 /// The operands of a recurrence or a scan by role, and what makes their shapes readable.
 struct TimedOperands {

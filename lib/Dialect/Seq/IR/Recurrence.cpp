@@ -56,7 +56,7 @@ seqc::seq::parseOptionalOperandClause(OpAsmParser &p, StringRef keyword,
 
 /// Of the op's own attributes the dictionary has `time` and `narrow_state`; other names without a
 /// dialect are misspelt.
-ParseResult seqc::seq::checkAttributes(OpAsmParser &p, SMLoc loc, const NamedAttrList &attributes) {
+static ParseResult checkAttributes(OpAsmParser &p, SMLoc loc, const NamedAttrList &attributes) {
   for (NamedAttribute attribute : attributes) {
     StringRef name = attribute.getName();
     Attribute value = attribute.getValue();
@@ -77,6 +77,21 @@ ParseResult seqc::seq::parseOptionalSchedule(OpAsmParser &p, ScheduleAttr &sched
     return success();
   return failure(p.parseLParen() || p.parseCustomAttributeWithFallback(schedule) ||
                  p.parseRParen());
+}
+
+ParseResult seqc::seq::parseTypes(OpAsmParser &p, OperationState &result,
+                                  ArrayRef<OpAsmParser::UnresolvedOperand> operands) {
+  FunctionType type;
+  SMLoc typeLoc, attributesLoc = p.getCurrentLocation();
+  if (p.parseOptionalAttrDict(result.attributes) ||
+      checkAttributes(p, attributesLoc, result.attributes) || p.parseColon() ||
+      p.getCurrentLocation(&typeLoc) || p.parseType(type))
+    return failure();
+  if (type.getNumInputs() != operands.size())
+    return p.emitError(typeLoc, "expected ")
+           << operands.size() << " operand types, but got " << type.getNumInputs();
+  result.addTypes(type.getResults());
+  return p.resolveOperands(operands, type.getInputs(), typeLoc, result.operands);
 }
 
 ParseResult RecurrenceOp::parse(OpAsmParser &p, OperationState &result) {
@@ -114,20 +129,10 @@ ParseResult RecurrenceOp::parse(OpAsmParser &p, OperationState &result) {
                        "expected a step of one block that ends in seq.yield");
   if (parseOptionalSchedule(p, props.schedule))
     return failure();
-  FunctionType type;
-  SMLoc typeLoc, attributesLoc = p.getCurrentLocation();
-  if (p.parseOptionalAttrDict(result.attributes) ||
-      checkAttributes(p, attributesLoc, result.attributes) || p.parseColon() ||
-      p.getCurrentLocation(&typeLoc) || p.parseType(type))
-    return failure();
-  if (type.getNumInputs() != operands.size())
-    return p.emitError(typeLoc, "expected ")
-           << operands.size() << " operand types, but got " << type.getNumInputs();
   props.operandSegmentSizes = {int(groups[0].size()), int(groups[1].size()), int(groups[2].size()),
                                int(resets.size()),    int(offsets.size()),   int(steps.size()),
                                int(states.size())};
-  result.addTypes(type.getResults());
-  return p.resolveOperands(operands, type.getInputs(), typeLoc, result.operands);
+  return parseTypes(p, result, operands);
 }
 
 void seqc::seq::printBindings(OpAsmPrinter &p, const TimedOperands &t) {

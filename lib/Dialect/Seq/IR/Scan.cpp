@@ -64,22 +64,12 @@ ParseResult ScanOp::parse(OpAsmParser &p, OperationState &result) {
   llvm::append_range(operands, offsets);
   llvm::append_range(operands, steps);
   llvm::append_range(operands, initial);
-  FunctionType type;
   if (parseRegions(p, result, bound) || parseOptionalSchedule(p, props.schedule))
     return failure();
-  SMLoc typeLoc, attributesLoc = p.getCurrentLocation();
-  if (p.parseOptionalAttrDict(result.attributes) ||
-      checkAttributes(p, attributesLoc, result.attributes) || p.parseColon() ||
-      p.getCurrentLocation(&typeLoc) || p.parseType(type))
-    return failure();
-  if (type.getNumInputs() != operands.size())
-    return p.emitError(typeLoc, "expected ")
-           << operands.size() << " operand types, but got " << type.getNumInputs();
   props.operandSegmentSizes = {int(groups[0].size()), int(groups[1].size()), int(groups[2].size()),
                                int(resets.size()),    int(offsets.size()),   int(steps.size()),
                                int(initial.size())};
-  result.addTypes(type.getResults());
-  return p.resolveOperands(operands, type.getInputs(), typeLoc, result.operands);
+  return parseTypes(p, result, operands);
 }
 
 static TimedOperands timed(ScanOp op) {
