@@ -3,39 +3,15 @@
 """The usage comment on top of every cell compiles as it stands, and the cell is linked in."""
 
 import pathlib
-import re
 import subprocess
 import sys
 
+from celltext import caller
 from compiled import tool
-
-
-def usage(path):
-    """The declaration in the comment after 'Usage:'."""
-    text = path.read_text().split("// Usage:\n")[1]
-    lines = text.splitlines()
-    block = lines[: next(i for i, l in enumerate(lines) if not l.startswith("//"))]
-    return " ".join(l.removeprefix("//").strip() for l in block)
-
-
-def caller(declaration):
-    """A public function of the same type that calls the declared cell."""
-    name, arguments, results = re.fullmatch(
-        r"func\.func private (@[\w.]+)\((.*)\)\s*-> \((.*)\)", declaration
-    ).groups()
-    types, count = arguments.split(", "), len(results.split(", "))
-    declared = ", ".join(f"%a{i}: {t}" for i, t in enumerate(types))
-    values = ", ".join(f"%a{i}" for i in range(len(types)))
-    return f"""{declaration}
-func.func @use({declared}) -> ({results}) {{
-  %r:{count} = call {name}({values}) : ({arguments}) -> ({results})
-  return {", ".join(f"%r#{i}" for i in range(count))} : {results}
-}}"""
-
 
 for path in sorted(pathlib.Path(sys.argv[1]).glob("*.mlir")):
     command = [tool("seqc"), "-", "-o", "-", "--emit=seq"]
-    text = caller(usage(path))
+    text = caller(path)
     done = subprocess.run(command, input=text, capture_output=True, text=True)
     assert done.returncode == 0, f"{path.name}\n{done.stderr}\n{text}"
     assert "seq.cells" not in done.stdout, f"{path.name}: the declaration is still there"
