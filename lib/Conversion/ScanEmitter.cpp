@@ -23,6 +23,12 @@ static int64_t channelsOf(seq::RecurrenceOp op) {
   return type.hasStaticShape() ? type.getNumElements() : ShapedType::kDynamic;
 }
 
+/// Components but the low parts of coefficients, which are the last.
+static unsigned componentsOf(seq::CombineOp combine) {
+  auto lows = combine->getAttrOfType<DenseI64ArrayAttr>("lows");
+  return combine.getNumResults() - (lows ? lows.size() : 0);
+}
+
 Operation *ScanEmitter::firstObstacle(seq::RecurrenceOp op) {
   int64_t lanes = op.getScheduleAttr().getVectorBits() / 32;
   if (op.isPacked() || !combineOf(op) || channelsOf(op) < 1 || 2 * channelsOf(op) > lanes)
@@ -47,7 +53,7 @@ Operation *ScanEmitter::firstObstacle(seq::RecurrenceOp op) {
 ScanEmitter::ScanEmitter(Group group)
     : group(group), op(group.recurrence), combine(combineOf(op)), b(op), loc(op.getLoc()),
       e(b, loc, op.getScheduleAttr().getVectorBits() / 32), schedule(op.getScheduleAttr()),
-      components(op.getNumStates()), channels(channelsOf(op)), all(components, true) {
+      components(componentsOf(combine)), channels(channelsOf(op)), all(components, true) {
   units = e.lanes / channels;
   bool even = units * channels == e.lanes && llvm::isPowerOf2_64(units);
   largest.groups = schedule.getRows();
@@ -173,7 +179,7 @@ void ScanEmitter::storeOuts(Value first, int64_t vector, bool single, bool strea
 ScanEmitter::Tuple ScanEmitter::emitStep(Value step, const Tuple &carry) {
   e.openScope();
   setTime(step, 0, true);
-  Tuple states = apply(carry, elements(), needed);
+  Tuple element = elements(), states = apply(carry, element, elementLows(), needed);
   Index at = channelIndex();
   for (unsigned c : needed.set_bits()) {
     e.define(combine.getResult(c), at, states[c]);
@@ -229,18 +235,18 @@ ScanEmitter::Loaded ScanEmitter::loadBlock(Value first, Shape shape) {
     transpose(rows);
     watch(rows.front());
   }
+  SmallVector<SmallVector<Tuple>> transposed = block.rows;
   // Groups side by side: each is one chain of dependent operations.
   for (int64_t j = 1; j < perGroup; ++j)
     for (SmallVector<Tuple> &rows : block.rows) {
       rows[j] = apply(rows[j - 1], rows[j], all);
       watch(rows[j]);
     }
-  SmallVector<int64_t> unitOfRun(units);
-  for (int64_t u = 0; u < units; ++u)
-    unitOfRun[timeOfUnit(u, perGroup)] = u;
+  SmallVector<int64_t> unitOfRun = unitsOfRuns(perGroup);
   for (const SmallVector<Tuple> &rows : block.rows)
     block.ends.push_back(moveUnits(rows.back(), [&](int64_t u) { return unitOfRun[u]; }));
   prefixesOfUnits(block.ends);
+  findLows(first, shape, transposed, block);
   return block;
 }
 
@@ -258,15 +264,17 @@ ScanEmitter::Tuple ScanEmitter::emitBlock(Value first, Shape shape, const Tuple 
   Tuple next = carry;
   SmallVector<Tuple> states, old;
   for (int64_t g = 0; g < shape.groups; ++g) {
-    Tuple after = apply(next, block.ends[g], needed), before(components);
+    Tuple after = apply(next, block.ends[g], block.lows[g], needed), before(components);
     if (perGroup > 1 || readsOldStates)
       before = statesBefore(next, after, shape);
     old.push_back(before);
-    for (const Tuple &row : block.rows[g])
-      states.push_back(perGroup == 1 ? after : apply(before, row, needed));
+    for (const Tuple &row : ArrayRef(block.rows[g]).drop_back())
+      states.push_back(apply(before, row, needed));
+    // The runs' ends are states already.
+    states.push_back(moveUnits(after, [&](int64_t u) { return timeOfUnit(u, perGroup); }));
     old.append(states.end() - perGroup, states.end() - 1);
     // The last state of the group, bit for bit what its out shows.
-    Tuple last = lastUnit(states.back());
+    Tuple last = lastUnit(after);
     watchTotal(block.elements[g], lastUnit(block.ends[g]));
     if (llvm::is_contained(factors(), -1))
       watchStates(next, last);
@@ -433,6 +441,7 @@ void ScanEmitter::run() {
   e.isMember = [this](Operation *o) { return group.contains(o); };
   e.entry = &entry;
   findNeeded();
+  findPrecise();
   zero = e.constant(0);
   one = e.constant(1);
   for (int64_t d = 0; d < op.getBatchRank(); ++d)
