@@ -246,7 +246,7 @@ ScanEmitter::Loaded ScanEmitter::loadBlock(Value first, Shape shape) {
   for (const SmallVector<Tuple> &rows : block.rows)
     block.ends.push_back(moveUnits(rows.back(), [&](int64_t u) { return unitOfRun[u]; }));
   prefixesOfUnits(block.ends);
-  findLows(first, shape, transposed, block);
+  findLows(first, transposed, block);
   return block;
 }
 

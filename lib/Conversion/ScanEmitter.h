@@ -165,8 +165,10 @@ private:
   Tuple elementLows();
   mlir::Value isNearOne(llvm::ArrayRef<Tuple> ends);
   Tuple wideEnds(llvm::ArrayRef<Tuple> rows, llvm::ArrayRef<Tuple> lows);
-  void findLows(mlir::Value first, Shape shape, llvm::ArrayRef<llvm::SmallVector<Tuple>> rows,
-                Loaded &block);
+  llvm::SmallVector<mlir::Value> lowsOfGroup(mlir::Value first, int64_t g,
+                                             llvm::ArrayRef<Tuple> rows, const Tuple &ends);
+  void findLows(mlir::Value first, llvm::ArrayRef<llvm::SmallVector<Tuple>> rows, Loaded &block);
+  bool areInvariant(llvm::ArrayRef<llvm::SmallVector<Tuple>> rows);
 
   // --- tuples ------------------------------------------------------------------------------
   Tuple elements();

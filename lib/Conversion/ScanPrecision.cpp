@@ -88,14 +88,17 @@ struct TermReader {
 
 bool TermReader::root(Value v) {
   auto choice = RuleReader::source(v).getDefiningOp<arith::SelectOp>();
+  auto isSum = [&](Value terms) {
+    return sum(terms, false) && (factors[state] == 0 ? own == 1 : found.products.size() == 1);
+  };
   if (!choice)
-    return sum(v, false) && (own == 1 || factors[state] < 0);
+    return isSum(v);
   std::optional<RuleLeaf> flag = rule.leaf(choice.getCondition());
   std::optional<RuleLeaf> kept = rule.leaf(choice.getTrueValue());
   if (!flag || !flag->later || !kept || !kept->later || kept->component != state)
     return false;
   found.flag = flag->component;
-  return sum(choice.getFalseValue(), false) && (own == 1 || factors[state] < 0);
+  return isSum(choice.getFalseValue());
 }
 
 bool TermReader::sum(Value v, bool minus) {
@@ -179,7 +182,7 @@ ScanEmitter::Tuple ScanEmitter::apply(const Tuple &earlier, const Tuple &later, 
                                       const llvm::BitVector &wanted) {
   Tuple adjusted = later;
   for (unsigned c : wanted.set_bits()) {
-    if (factors().empty() || factors()[c] < 0)
+    if (factors().empty() || factors()[c] != 0)
       continue;
     for (const Term &term : terms[c].products)
       if (Value part = low[term.factor])
@@ -282,20 +285,22 @@ ScanEmitter::Tuple ScanEmitter::elementLows() {
 /// True if in some channel the product of some group is so large that errors could add up.
 Value ScanEmitter::isNearOne(ArrayRef<Tuple> ends) {
   SmallVector<Value> products;
-  for (const Tuple &end : ends)
+  for (const Tuple &end : ends) {
+    Tuple total = precise.count() == 1 ? end : lastUnit(end); // at hand, see watchTotal
+    SmallVector<Value> ofGroup;
     for (unsigned c : precise.set_bits())
-      products.push_back(end[c]);
-  // A NaN counts as large here; such blocks are not kept.
-  Value large = atMost(greatestOf(products), farFromOne);
+      ofGroup.push_back(total[c]);
+    products.push_back(greatestOf(ofGroup));
+  }
+  // A NaN counts as large; such blocks are not kept.
+  Value small = atMost(greatestOf(products), farFromOne);
   Value yes = arith::ConstantOp::create(
-      b, loc, DenseElementsAttr::get(cast<VectorType>(large.getType()), true));
-  Value small =
-      inAllLanes(select([&](int64_t l) { return l / channels != units - 1; }, yes, large));
-  return arith::XOrIOp::create(b, loc, small,
-                               arith::ConstantIntOp::create(b, loc, 1, 1).getResult());
+      b, loc, DenseElementsAttr::get(cast<VectorType>(small.getType()), true));
+  small = inAllLanes(select([&](int64_t l) { return l / channels != units - 1; }, yes, small));
+  return arith::XOrIOp::create(b, loc, small, arith::ConstantIntOp::create(b, loc, 1, 1));
 }
 
-/// Products of the runs of one group in f64, prefixes of the runs' ends; `rows` is transposed.
+/// Prefixes in f64 of the ends of runs in one group, whose rows are transposed.
 ScanEmitter::Tuple ScanEmitter::wideEnds(ArrayRef<Tuple> rows, ArrayRef<Tuple> lows) {
   Tuple ends = widened(rows[0], lows[0]);
   for (size_t j = 1; j < rows.size(); ++j)
@@ -313,14 +318,34 @@ ScanEmitter::Tuple ScanEmitter::wideEnds(ArrayRef<Tuple> rows, ArrayRef<Tuple> l
   return ends;
 }
 
+/// The low parts of the ends of group `g`, whose elements are `rows`, transposed.
+SmallVector<Value> ScanEmitter::lowsOfGroup(Value first, int64_t g, ArrayRef<Tuple> rows,
+                                            const Tuple &ends) {
+  SmallVector<Tuple> lows;
+  for (int64_t i = 0; i < int64_t(rows.size()); ++i) {
+    setTime(first, g * rows.size() + i, false);
+    lows.push_back(elementLows());
+  }
+  transpose(lows);
+  return present(lowOf(wideEnds(rows, lows), ends));
+}
+
 /// The low parts of the ends of the block at `first`, whose elements are `rows`, transposed.
-void ScanEmitter::findLows(Value first, Shape shape, ArrayRef<SmallVector<Tuple>> rows,
-                           Loaded &block) {
-  block.lows.assign(shape.groups, Tuple(components));
+void ScanEmitter::findLows(Value first, ArrayRef<SmallVector<Tuple>> rows, Loaded &block) {
+  block.lows.assign(rows.size(), Tuple(components));
   if (precise.none())
     return;
+  auto put = [&](Tuple &low, ValueRange values) {
+    for (auto [c, v] : llvm::zip_equal(precise.set_bits(), values))
+      low[c] = v;
+  };
+  if (areInvariant(rows)) { // once, in front of all loops
+    put(block.lows[0], lowsOfGroup(first, 0, rows[0], block.ends[0]));
+    block.lows.assign(rows.size(), Tuple(block.lows[0]));
+    return;
+  }
   Type type = VectorType::get(e.lanes, b.getF32Type());
-  SmallVector<Type> types(shape.groups * precise.count(), type);
+  SmallVector<Type> types(rows.size() * precise.count(), type);
   auto choice = scf::IfOp::create(b, loc, types, isNearOne(block.ends), /*withElse=*/true);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(choice.elseBlock());
@@ -328,20 +353,21 @@ void ScanEmitter::findLows(Value first, Shape shape, ArrayRef<SmallVector<Tuple>
   b.setInsertionPointToStart(choice.thenBlock());
   e.openScope();
   SmallVector<Value> found;
-  for (int64_t g = 0; g < shape.groups; ++g) {
-    SmallVector<Tuple> lows;
-    for (int64_t i = 0; i < shape.vectors; ++i) {
-      setTime(first, g * shape.vectors + i, false);
-      lows.push_back(elementLows());
-    }
-    transpose(lows);
-    Tuple wide = wideEnds(rows[g], lows);
-    found.append(present(lowOf(wide, block.ends[g])));
+  for (auto [g, ofGroup] : llvm::enumerate(rows)) {
+    found.append(lowsOfGroup(first, g, ofGroup, block.ends[g]));
+    put(block.lows[g], choice.getResults().slice(g * precise.count(), precise.count()));
   }
   scf::YieldOp::create(b, loc, found);
   e.closeScope();
-  unsigned next = 0;
-  for (Tuple &low : block.lows)
-    for (unsigned c : precise.set_bits())
-      low[c] = choice.getResult(next++);
+}
+
+/// True if coefficients and flags are the same values in all of a block's vectors.
+bool ScanEmitter::areInvariant(ArrayRef<SmallVector<Tuple>> rows) {
+  for (unsigned c = 0; c < components; ++c)
+    if (precise[c] || getElementTypeOrSelf(combine.getResult(c).getType()).isInteger(1))
+      for (const SmallVector<Tuple> &ofGroup : rows)
+        for (const Tuple &row : ofGroup)
+          if (row[c] != rows[0][0][c])
+            return false;
+  return true;
 }
