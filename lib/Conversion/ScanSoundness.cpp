@@ -16,8 +16,11 @@
 using namespace mlir;
 using namespace seqc;
 
-/// Of products of blocks: their entries may pass 1 and come back, as a resonance's do.
-static constexpr double mostGrowth = 32;
+/// Of products of blocks: their entries may pass 1 and come back, as a resonance's do. A group's
+/// entries of size m round m states once where its n steps round n states, which is as much as
+/// twice the error where m is 4 √n. Products of whole chunks are so few that more is fine.
+static double mostGrowth(int64_t steps) { return 4 * std::sqrt(double(steps)); }
+static constexpr double mostGrowthOfChunks = 32;
 
 namespace {
 /// Magnitudes for a type of float.
@@ -121,7 +124,7 @@ void ScanEmitter::watchProduct(const Tuple &product, MutableArrayRef<Value> leas
     int64_t size = factors()[group[0]];
     Value most = greatest(b, loc, valuesAt(product, group));
     if (size > 0)
-      conditions.push_back(atMost(most, size == 1 ? 2 : mostGrowth));
+      conditions.push_back(atMost(most, size == 1 ? 2 : mostGrowthOfChunks));
     Value less = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, most, low);
     low = arith::SelectOp::create(b, loc, less, most, low);
   }
@@ -184,7 +187,7 @@ Value ScanEmitter::soundLanes() {
     llvm::copy_if(watched, std::back_inserter(products),
                   [&](Value v) { return elementOf(v) == type; });
     if (!products.empty())
-      conditions.push_back(atMost(greatest(b, loc, products), mostGrowth));
+      conditions.push_back(atMost(greatest(b, loc, products), mostGrowth(largest.vectors * units)));
   }
   watched.clear();
   return takeConditions();
