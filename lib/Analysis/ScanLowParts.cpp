@@ -1,5 +1,5 @@
-// What rounding took from coefficients: 1 - k of a moving average h + k (x - h) is rounded, the step
-// as written rounds no such thing. The same error in each step adds up over 1/k steps.
+// What rounding took from coefficients: 1 - k of a moving average h + k (x - h) is rounded, the
+// step as written rounds no such thing. The same error in each step adds up over 1/k steps.
 //
 // Each rounded sum and product gives what it lost, in f32 without other error (Knuth's sum of two,
 // the product of two by fma), and hands on what its operands lost.
@@ -45,9 +45,8 @@ const Expr *LowParts::of(const Expr *e) {
   if (e->isOp("arith.negf"))
     return low(0) ? pool.neg(low(0)) : nullptr;
   if (e->isOp("arith.select"))
-    return low(1) || low(2)
-               ? pool.select(at(0), orZero(low(1), e->type), orZero(low(2), e->type))
-               : nullptr;
+    return low(1) || low(2) ? pool.select(at(0), orZero(low(1), e->type), orZero(low(2), e->type))
+                            : nullptr;
   if (e->isOp("arith.addf"))
     return plus(ofSum(at(0), at(1), e), plus(low(0), low(1)));
   if (e->isOp("arith.subf")) {

@@ -76,6 +76,7 @@ private:
   llvm::BitVector all;
   llvm::BitVector precise;        ///< coefficients whose products have a low part
   llvm::SmallVector<Terms> terms; ///< of each component
+  bool isInvariant = false;       ///< coefficients do not vary over time
   bool readsOldStates = false;
   llvm::SmallVector<mlir::Value> watched;    ///< products of a block so far
   llvm::SmallVector<mlir::Value> conditions; ///< lanes that must be true to keep a result
@@ -164,11 +165,10 @@ private:
   Tuple multiplyWide(const Tuple &earlier, const Tuple &later);
   Tuple elementLows();
   mlir::Value isNearOne(llvm::ArrayRef<Tuple> ends);
-  Tuple wideEnds(llvm::ArrayRef<Tuple> rows, llvm::ArrayRef<Tuple> lows);
-  llvm::SmallVector<mlir::Value> lowsOfGroup(mlir::Value first, int64_t g,
-                                             llvm::ArrayRef<Tuple> rows, const Tuple &ends);
+  void roundTo(Tuple &high, const Tuple &wide);
+  llvm::SmallVector<Tuple> lowRows(mlir::Value first, int64_t g, int64_t count);
+  Tuple lowsOfGroup(mlir::Value first, int64_t g, llvm::ArrayRef<Tuple> rows, const Tuple &ends);
   void findLows(mlir::Value first, llvm::ArrayRef<llvm::SmallVector<Tuple>> rows, Loaded &block);
-  bool areInvariant(llvm::ArrayRef<llvm::SmallVector<Tuple>> rows);
 
   // --- tuples ------------------------------------------------------------------------------
   Tuple elements();
@@ -179,7 +179,7 @@ private:
   Tuple moveUnits(const Tuple &t, llvm::function_ref<int64_t(int64_t)> unitFor);
   void transposeComponent(llvm::MutableArrayRef<mlir::Value> rows);
   void transpose(llvm::MutableArrayRef<Tuple> rows);
-  void prefixesOfUnits(llvm::MutableArrayRef<Tuple> tuples);
+  void prefixesOfUnits(llvm::MutableArrayRef<Tuple> tuples, Tuple *wide = nullptr);
   int64_t timeOfUnit(int64_t unit, int64_t vectors) const;
   llvm::SmallVector<int64_t> unitsOfRuns(int64_t vectors) const;
   Tuple statesBefore(const Tuple &carry, const Tuple &ends, Shape shape);

@@ -154,6 +154,20 @@ static bool canWiden(const RuleReader &rule, Value v, const llvm::BitVector &pre
          llvm::all_of(def->getOperands(), [&](Value o) { return canWiden(rule, o, precise); });
 }
 
+/// True if `v` is computed in the step from nothing that is given for each step.
+static bool isFreeOfTime(seq::RecurrenceOp op, Value v) {
+  if (isa<BlockArgument>(v) && v.getParentBlock() == op.getBody())
+    return false;
+  Operation *def = v.getDefiningOp();
+  if (!def || !op.getStep().isAncestor(def->getParentRegion()))
+    return true;
+  return !def->walk([&](Operation *inner) {
+               return WalkResult(success(llvm::all_of(
+                   inner->getOperands(), [&](Value o) { return isFreeOfTime(op, o); })));
+             })
+              .wasInterrupted();
+}
+
 /// Which coefficients are kept in two parts, and which products of them the states are made of.
 void ScanEmitter::findPrecise() {
   precise.resize(components);
@@ -162,13 +176,16 @@ void ScanEmitter::findPrecise() {
     return;
   RuleReader rule(combine);
   for (unsigned c = 0; c < components; ++c)
-    precise[c] =
-        factors()[c] != 0 && getElementTypeOrSelf(combine.getResult(c).getType()).isF32();
+    precise[c] = factors()[c] != 0 && getElementTypeOrSelf(combine.getResult(c).getType()).isF32();
   for (unsigned c : llvm::BitVector(precise).set_bits())
     if (!canWiden(rule, combine.getYield().getNext()[c], precise)) {
       precise.reset();
       return;
     }
+  isInvariant = precise.any();
+  for (unsigned c = 0; c < components; ++c)
+    if (precise[c] || getElementTypeOrSelf(combine.getResult(c).getType()).isInteger(1))
+      isInvariant &= isFreeOfTime(op, combine.getLater()[c]);
   for (unsigned c : needed.set_bits()) {
     TermReader reader{rule, factors(), c};
     if (factors()[c] <= 0 && reader.root(combine.getYield().getNext()[c]))
@@ -233,8 +250,8 @@ ScanEmitter::Tuple ScanEmitter::widened(const Tuple &high, const Tuple &low) {
 ScanEmitter::Tuple ScanEmitter::lowOf(const Tuple &wide, const Tuple &high) {
   Tuple low(components);
   for (unsigned c : precise.set_bits()) {
-    Value rest = arith::SubFOp::create(
-        b, loc, wide[c], arith::ExtFOp::create(b, loc, wide[c].getType(), high[c]));
+    Value rest = arith::SubFOp::create(b, loc, wide[c],
+                                       arith::ExtFOp::create(b, loc, wide[c].getType(), high[c]));
     low[c] = arith::TruncFOp::create(b, loc, high[c].getType(), rest);
   }
   return low;
@@ -300,50 +317,41 @@ Value ScanEmitter::isNearOne(ArrayRef<Tuple> ends) {
   return arith::XOrIOp::create(b, loc, small, arith::ConstantIntOp::create(b, loc, 1, 1));
 }
 
-/// Prefixes in f64 of the ends of runs in one group, whose rows are transposed.
-ScanEmitter::Tuple ScanEmitter::wideEnds(ArrayRef<Tuple> rows, ArrayRef<Tuple> lows) {
-  Tuple ends = widened(rows[0], lows[0]);
-  for (size_t j = 1; j < rows.size(); ++j)
-    ends = multiplyWide(ends, widened(rows[j], lows[j]));
-  SmallVector<int64_t> unitOfRun = unitsOfRuns(rows.size());
-  ends = moveUnits(ends, [&](int64_t u) { return unitOfRun[u]; });
-  for (int64_t distance = 1; distance < units; distance *= 2) {
-    int64_t shift = distance * channels;
-    Tuple before = shuffle(ends, [&](int64_t l) { return l >= shift ? l - shift : l; });
-    Tuple both = multiplyWide(before, ends);
-    for (auto [end, v] : llvm::zip_equal(ends, both))
-      if (end)
-        end = select([&](int64_t l) { return l >= shift; }, v, end);
-  }
-  return ends;
+/// The coefficients of `high` become those of `wide`, rounded.
+void ScanEmitter::roundTo(Tuple &high, const Tuple &wide) {
+  for (unsigned c : precise.set_bits())
+    high[c] = arith::TruncFOp::create(b, loc, high[c].getType(), wide[c]);
 }
 
-/// The low parts of the ends of group `g`, whose elements are `rows`, transposed.
-SmallVector<Value> ScanEmitter::lowsOfGroup(Value first, int64_t g, ArrayRef<Tuple> rows,
-                                            const Tuple &ends) {
+/// Low parts of the elements of group `g`, transposed.
+SmallVector<ScanEmitter::Tuple> ScanEmitter::lowRows(Value first, int64_t g, int64_t count) {
   SmallVector<Tuple> lows;
-  for (int64_t i = 0; i < int64_t(rows.size()); ++i) {
-    setTime(first, g * rows.size() + i, false);
+  for (int64_t i = 0; i < count; ++i) {
+    setTime(first, g * count + i, false);
     lows.push_back(elementLows());
   }
   transpose(lows);
-  return present(lowOf(wideEnds(rows, lows), ends));
+  return lows;
 }
 
-/// The low parts of the ends of the block at `first`, whose elements are `rows`, transposed.
+/// The low parts of the ends of runs in group `g`, whose elements are `rows`, transposed.
+ScanEmitter::Tuple ScanEmitter::lowsOfGroup(Value first, int64_t g, ArrayRef<Tuple> rows,
+                                            const Tuple &ends) {
+  SmallVector<Tuple> lows = lowRows(first, g, rows.size());
+  Tuple end = widened(rows[0], lows[0]);
+  for (size_t j = 1; j < rows.size(); ++j) // row by row: registers are few
+    end = multiplyWide(end, widened(rows[j], lows[j]));
+  SmallVector<int64_t> unitOfRun = unitsOfRuns(rows.size());
+  end = moveUnits(end, [&](int64_t u) { return unitOfRun[u]; });
+  prefixesOfUnits({}, &end);
+  return lowOf(end, ends);
+}
+
+/// The low parts of the ends of `block` at `first`, whose elements are `rows`, transposed.
 void ScanEmitter::findLows(Value first, ArrayRef<SmallVector<Tuple>> rows, Loaded &block) {
   block.lows.assign(rows.size(), Tuple(components));
   if (precise.none())
     return;
-  auto put = [&](Tuple &low, ValueRange values) {
-    for (auto [c, v] : llvm::zip_equal(precise.set_bits(), values))
-      low[c] = v;
-  };
-  if (areInvariant(rows)) { // once, in front of all loops
-    put(block.lows[0], lowsOfGroup(first, 0, rows[0], block.ends[0]));
-    block.lows.assign(rows.size(), Tuple(block.lows[0]));
-    return;
-  }
   Type type = VectorType::get(e.lanes, b.getF32Type());
   SmallVector<Type> types(rows.size() * precise.count(), type);
   auto choice = scf::IfOp::create(b, loc, types, isNearOne(block.ends), /*withElse=*/true);
@@ -354,20 +362,10 @@ void ScanEmitter::findLows(Value first, ArrayRef<SmallVector<Tuple>> rows, Loade
   e.openScope();
   SmallVector<Value> found;
   for (auto [g, ofGroup] : llvm::enumerate(rows)) {
-    found.append(lowsOfGroup(first, g, ofGroup, block.ends[g]));
-    put(block.lows[g], choice.getResults().slice(g * precise.count(), precise.count()));
+    Tuple low = lowsOfGroup(first, g, ofGroup, block.ends[g]);
+    found.append(present(low));
+    block.lows[g] = restore(low, choice.getResults().slice(g * precise.count(), precise.count()));
   }
   scf::YieldOp::create(b, loc, found);
   e.closeScope();
-}
-
-/// True if coefficients and flags are the same values in all of a block's vectors.
-bool ScanEmitter::areInvariant(ArrayRef<SmallVector<Tuple>> rows) {
-  for (unsigned c = 0; c < components; ++c)
-    if (precise[c] || getElementTypeOrSelf(combine.getResult(c).getType()).isInteger(1))
-      for (const SmallVector<Tuple> &ofGroup : rows)
-        for (const Tuple &row : ofGroup)
-          if (row[c] != rows[0][0][c])
-            return false;
-  return true;
 }

@@ -16,10 +16,13 @@
 using namespace mlir;
 using namespace seqc;
 
-/// Of products of blocks: their entries may pass 1 and come back, as a resonance's do. A group's
-/// entries of size m round m states once where its n steps round n states, which is as much as
-/// twice the error where m is 4 √n. Products of whole chunks are so few that more is fine.
-static double mostGrowth(int64_t steps) { return 4 * std::sqrt(double(steps)); }
+/// Of products of blocks in a group of n steps: entries of size m round m states once, where n
+/// steps round n states. Where entries vary over time their products are rounded as well, and what
+/// errs by k in a factor errs by 2 m k in its square.
+static double mostGrowth(int64_t steps, bool isInvariant) {
+  return isInvariant ? 2 * std::sqrt(double(steps)) : 4;
+}
+/// Products of whole chunks are few.
 static constexpr double mostGrowthOfChunks = 32;
 
 namespace {
@@ -187,7 +190,8 @@ Value ScanEmitter::soundLanes() {
     llvm::copy_if(watched, std::back_inserter(products),
                   [&](Value v) { return elementOf(v) == type; });
     if (!products.empty())
-      conditions.push_back(atMost(greatest(b, loc, products), mostGrowth(largest.vectors * units)));
+      conditions.push_back(
+          atMost(greatest(b, loc, products), mostGrowth(largest.vectors * units, isInvariant)));
   }
   watched.clear();
   return takeConditions();

@@ -133,7 +133,7 @@ def fixed():
             run_fixed(f"fixed complex {angle} {shape}", Case(Step([normal] * 3, [0.5, -0.5], *ROTATION), shape, fixed=2),
                       parts, 4097)  # fmt: skip
             pole = [np.full(shape, v, F) for v in (2 * 0.9995 * np.cos(angle), -(0.9995**2))]
-            run_fixed(f"biquad {angle} {shape}", Case(Step([normal] * 3, [0.5, -0.5], BIQUAD, "n h0", "n"), shape, fixed=2),
+            run_fixed(f"biquad {angle} {shape}", Case(Step([normal] * 3, [0.5, -0.5], BIQUAD, "n h0", "n h0"), shape, fixed=2),
                       pole, 4097)  # fmt: skip
 
 
