@@ -8,8 +8,8 @@
 //   states after ← combine(before, (high, u)) + low · before
 //
 // What varies over time has low parts only where some group's product is not small: else errors
-// vanish faster than they add up. What does not vary is computed in front of the loops, and then the
-// whole tree takes its coefficients from f64.
+// vanish faster than they add up. What does not vary is computed in front of the loops, and then
+// the whole tree takes its coefficients from f64.
 #include "ScanEmitter.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
