@@ -2,6 +2,7 @@
 // (GroupEmitter.cpp); so do ops outside of recurrences.
 #include "GroupEmitter.h"
 #include "ScanEmitter.h"
+#include "SegmentEmitter.h"
 #include "seqc/Conversion/ExpandMath.h"
 
 #include "mlir/IR/Remarks.h"
@@ -121,7 +122,7 @@ struct ConvertSeqToVectorPass : seqc::impl::ConvertSeqToVectorPassBase<ConvertSe
   }
 
   /// Producers that can be evaluated at any index: those that need no buffer of their own.
-  static void emitScan(seq::RecurrenceOp op) {
+  static Group groupOfTime(seq::RecurrenceOp op) {
     Group group{op, {}, {}};
     addProducers(group, op.getBatchRank() + 1);
     SetVector<Operation *> kept;
@@ -136,7 +137,7 @@ struct ConvertSeqToVectorPass : seqc::impl::ConvertSeqToVectorPassBase<ConvertSe
     }
     SmallVector<Operation *> ordered(llvm::reverse(kept.getArrayRef()));
     group.before = SetVector<Operation *>(ordered.begin(), ordered.end());
-    ScanEmitter(group).run();
+    return group;
   }
 
   LogicalResult convert(seq::RecurrenceOp op) {
@@ -144,8 +145,18 @@ struct ConvertSeqToVectorPass : seqc::impl::ConvertSeqToVectorPassBase<ConvertSe
       if (Operation *obstacle = ScanEmitter::firstObstacle(op))
         return obstacle->emitOpError("expected a step that plan 'scan' can evaluate in vectors");
       remarkOnLibm(op);
-      emitScan(op);
+      ScanEmitter(groupOfTime(op)).run();
       return success();
+    }
+    if (op.getScheduleAttr().getPlan() == seq::Plan::Segments) {
+      SegmentEmitter emitter(groupOfTime(op));
+      if (emitter.canRun()) {
+        remarkOnLibm(op);
+        emitter.run();
+        return success();
+      }
+      tell(op, "this step runs as plan 'fused': what plan 'segments' would evaluate in vectors "
+               "does not work element by element"); // the bits are the same
     }
     if (Operation *obstacle = firstObstacle(op)) {
       tell(op, "this step runs as scalar code: '" + obstacle->getName().getStringRef() +

@@ -429,6 +429,15 @@ void VectorEval::resetTile() {
   demands.clear();
 }
 
+void VectorEval::isolate(llvm::function_ref<void()> body) {
+  Place outside = place;
+  auto known = std::move(cache);
+  resetTile();
+  body();
+  cache = std::move(known);
+  place = outside;
+}
+
 Index VectorEval::loopDims(linalg::GenericOp op, unsigned result, const Index &idx) {
   Index dims(op.getNumLoops());
   AffineMap map = op.getMatchingIndexingMap(op.getDpsInitOperand(result));

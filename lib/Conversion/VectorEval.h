@@ -148,6 +148,8 @@ public:
   /// What is evaluated between them is forgotten afterwards.
   void openScope() { cache.push_back({}); }
   void closeScope() { cache.pop_back(); }
+  /// Emits `body` as if nothing had been evaluated yet: it becomes a function of its own.
+  void isolate(llvm::function_ref<void()> body);
   /// Stores the first `count` lanes of `vec`, which may have patterns.
   void spread(mlir::Value vec, mlir::Value buffer, const Index &idx, int64_t count, bool streaming);
   /// Stores pairs of the first `count` lanes of two vectors in a buffer [.., 2]; `idx` is where
@@ -171,6 +173,8 @@ public:
   static Index loopDims(mlir::linalg::GenericOp op, unsigned result, const Index &idx);
   Index operandIndex(mlir::linalg::GenericOp op, mlir::OpOperand &operand,
                      llvm::ArrayRef<Idx> dims);
+  /// For values that only move indices: the source and its index.
+  std::optional<std::pair<mlir::Value, Index>> step(mlir::Value v, const Index &idx);
   static bool isReduction(mlir::linalg::GenericOp op) { return op.getNumReductionLoops() > 0; }
 
 private:
@@ -206,8 +210,6 @@ private:
   llvm::SmallVector<mlir::Value>
   cloneBody(mlir::linalg::GenericOp op, llvm::ArrayRef<mlir::Value> args, llvm::ArrayRef<Idx> dims);
   mlir::Value evalGeneric(mlir::linalg::GenericOp op, unsigned result, const Index &idx);
-  /// For values that only move indices: the source and its index.
-  std::optional<std::pair<mlir::Value, Index>> step(mlir::Value v, const Index &idx);
   mlir::Value evalDelay(seq::DelayOp op, const Index &idx);
   mlir::Value loadPacked(const Pack &pack, const Demand &d, int64_t input, mlir::Value k);
   void emitContractionLoop(llvm::ArrayRef<unsigned> group, const Pack *pack);

@@ -217,3 +217,33 @@ Price seqc::priceOfScan(seq::RecurrenceOp op, const ScanProof &proof, seq::Sched
         2 * regionSeconds * std::ceil(double(sizes.steps) / double(schedule.getChunk() * threads));
   return price;
 }
+
+/// Steps until two states that were far apart are the same bits; a guess, gates decide it.
+static constexpr double mergeSteps = 48;
+
+Price seqc::priceOfSegments(seq::RecurrenceOp op, seq::ScheduleAttr schedule,
+                            const UsualSizes &sizes, const MachineModel &machine,
+                            int64_t threads) {
+  int64_t channels = int64_t(elementsOf(op.getStateArgs().front().getType()));
+  double units = std::max<double>(1, double(machine.lanes / channels));
+  StepWork work = countWork(op, machine.lanes);
+  double vectors = double(schedule.getRows());
+  double bundles = double(std::max<int64_t>(1, schedule.getBatchTile()));
+  double segments = units * vectors * bundles;
+  // Each element goes through memory and a transposition, and so does each out.
+  double moved = work.bytes / 4 / double(channels);
+  double moves = moved * (4 + std::log2(units));
+  double perStep = std::max(vectors * (work.operations + moves) / perCycle, work.chain);
+  double steps = double(sizes.steps) / segments + mergeSteps;
+  double first = steps * perStep / machine.hertz;
+  double rest = std::fmod(double(sizes.steps), 16) * work.chain / machine.hertz;
+  double rows = double(sizes.batch);
+  if (bundles == 1)
+    rows = std::ceil(rows / double(std::min(threads, sizes.batch)));
+  double memory = movingSeconds(double(sizes.batch * sizes.steps) * work.bytes, machine,
+                                threads > 1 ? machine.allMemory : machine.memory);
+  Price price = greatest(memory, rows * (first + rest), 0);
+  if (bundles > 1)
+    price.seconds += 4 * rows * regionSeconds;
+  return price;
+}

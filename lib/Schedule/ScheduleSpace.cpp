@@ -6,6 +6,7 @@
 #include "seqc/Analysis/Interleaved.h"
 #include "seqc/Analysis/Place.h"
 #include "seqc/Analysis/ScanForm.h"
+#include "seqc/Analysis/StepClass.h"
 #include "seqc/Schedule/Passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -141,8 +142,8 @@ static seq::ScheduleAttr scanSchedule(seq::TargetAttr target, int64_t channels, 
                                 /*streamBytes=*/target.getL2Bytes());
 }
 
-/// Why `op`, a scan, cannot run in vectors of `lanes`, or empty.
-static std::string whyNotInVectors(seq::RecurrenceOp op, int64_t lanes) {
+/// Why the states and outs of `op` do not fill lanes channel by channel, or empty.
+static std::string whyNotInLanes(seq::RecurrenceOp op) {
   if (op->getParentOfType<seq::RecurrenceOp>())
     return "it is inside of another recurrence's step";
   if (op.isPacked())
@@ -151,13 +152,8 @@ static std::string whyNotInVectors(seq::RecurrenceOp op, int64_t lanes) {
   for (Value state : op.getStateArgs())
     if (typeOf(state).getShape() != shape)
       return "its states have different shapes";
-  int64_t channels = channelsOf(op);
-  if (channels < 1)
-    return "a scan in vectors needs a static number of channels, one or more";
-  if (2 * channels > lanes)
-    return "one step's " + std::to_string(channels) +
-           " channels fill more than half of a vector of " + std::to_string(lanes) +
-           ", so that one pass over time uses its lanes as well";
+  if (channelsOf(op) < 1)
+    return "many steps in a vector need a static number of channels, one or more";
   for (auto [i, out] : llvm::enumerate(op.getYield().getOut()))
     if (!hasShapeInParts(out, shape))
       return "out #" + std::to_string(i) + " has another shape than the states";
@@ -175,6 +171,16 @@ static std::string whyNotInVectors(seq::RecurrenceOp op, int64_t lanes) {
   return {};
 }
 
+/// Why `op`, a scan, cannot run in vectors of `lanes`, or empty.
+static std::string whyNotInVectors(seq::RecurrenceOp op, int64_t lanes) {
+  std::string reason = whyNotInLanes(op);
+  if (reason.empty() && 2 * channelsOf(op) > lanes)
+    return "one step's " + std::to_string(channelsOf(op)) +
+           " channels fill more than half of a vector of " + std::to_string(lanes) +
+           ", so that one pass over time uses its lanes as well";
+  return reason;
+}
+
 PlanOption seqc::scanOption(seq::RecurrenceOp op, seq::TargetAttr target,
                             const Assumptions &assumed) {
   PlanOption option{seq::Plan::Scan, "", {}, {}, proveScan(op)};
@@ -189,6 +195,41 @@ PlanOption seqc::scanOption(seq::RecurrenceOp op, seq::TargetAttr target,
 }
 
 //===-----------------------------------------------------------------------===//
+// The numbers of plan segments
+//===-----------------------------------------------------------------------===//
+
+/// Why `op` cannot run in segments of time, or empty.
+static std::string whyNotInSegments(seq::RecurrenceOp op, int64_t lanes) {
+  StepClass step = classifyStep(op);
+  if (step.overall == DependenceClass::AffineContraction ||
+      step.overall == DependenceClass::NonlinearDense)
+    return "its states mix channels, and such states never meet bit for bit";
+  std::string reason = whyNotInLanes(op);
+  if (!reason.empty())
+    return reason;
+  for (Value state : op.getStateArgs())
+    if (typeOf(state).getElementType().isInteger(1))
+      return "a state of i1 is not kept in vectors";
+  if (channelsOf(op) > lanes)
+    return "one step's " + std::to_string(channelsOf(op)) + " channels fill more than a vector of " +
+           std::to_string(lanes) + ", so that one pass over time uses its lanes as well";
+  return {};
+}
+
+PlanOption seqc::segmentsOption(seq::RecurrenceOp op, seq::TargetAttr target,
+                                const Assumptions &assumed) {
+  PlanOption option{seq::Plan::Segments, "", {}, {}, {}};
+  option.refusal = whyNotInSegments(op, target.getVectorBits() / 32);
+  // Three vectors hide the latencies of a step; more make each repair dearer.
+  if (option.isLegal())
+    option.schedule = seq::ScheduleAttr::get(
+        target.getContext(), seq::Plan::Segments, target.getVectorBits(),
+        /*batchTile=*/assumed.threads > 1 ? assumed.threads : 0, /*channelTile=*/0, /*chunk=*/0,
+        /*strip=*/16, /*rows=*/3, /*vectors=*/1, /*prefetch=*/0, /*streamBytes=*/0);
+  return option;
+}
+
+//===-----------------------------------------------------------------------===//
 // The space
 //===-----------------------------------------------------------------------===//
 
@@ -199,6 +240,8 @@ void seqc::setPrices(MutableArrayRef<PlanOption> options, seq::RecurrenceOp op,
     if (option.isLegal())
       option.price = option.plan == seq::Plan::Scan
                          ? priceOfScan(op, option.proof, option.schedule, sizes, machine, threads)
+                     : option.plan == seq::Plan::Segments
+                         ? priceOfSegments(op, option.schedule, sizes, machine, threads)
                          : priceOfFused(op, sizes, machine, threads);
 }
 
@@ -206,7 +249,8 @@ SmallVector<PlanOption> seqc::scheduleSpace(seq::RecurrenceOp op, seq::TargetAtt
                                             const Assumptions &assumed) {
   SmallVector<PlanOption> options = {
       {seq::Plan::Fused, "", fusedTiles(op, target, assumed), {}, {}},
-      scanOption(op, target, assumed)};
+      scanOption(op, target, assumed),
+      segmentsOption(op, target, assumed)};
   setPrices(options, op, target, usualSizes(op, assumed), assumed.threads);
   return options;
 }

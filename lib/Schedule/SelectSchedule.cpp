@@ -134,7 +134,7 @@ struct SelectSchedulePass : seqc::impl::SelectSchedulePassBase<SelectSchedulePas
     }
     wanted = plan == "auto" ? std::nullopt : seq::symbolizePlan(plan);
     if (plan != "auto" && !wanted) {
-      module.emitOpError("expected a plan (auto, reference, fused, scan), but got '")
+      module.emitOpError("expected a plan (auto, reference, fused, scan, segments), but got '")
           << plan << "'";
       return signalPassFailure();
     }
@@ -195,7 +195,7 @@ private:
         auto *asked =
             llvm::find_if(options, [&](const PlanOption &o) { return o.plan == *wanted; });
         if (asked == options.end())
-          return op.emitOpError("expected plan 'reference', 'fused' or 'scan', but got '")
+          return op.emitOpError("expected plan 'reference', 'fused', 'scan' or 'segments', but got '")
                  << plan << "', which seqc does not implement yet";
         best = asked;
         reason = "--schedule=" + plan + " asks for it";

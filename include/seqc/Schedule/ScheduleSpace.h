@@ -40,6 +40,9 @@ void setPrices(llvm::MutableArrayRef<PlanOption> options, seq::RecurrenceOp op,
 /// Plan `scan` alone, without its price.
 PlanOption scanOption(seq::RecurrenceOp op, seq::TargetAttr target, const Assumptions &assumed);
 
+/// Plan `segments` alone, without its price.
+PlanOption segmentsOption(seq::RecurrenceOp op, seq::TargetAttr target, const Assumptions &assumed);
+
 /// The cheapest legal one; `fused` is always legal.
 const PlanOption &cheapest(llvm::ArrayRef<PlanOption> options);
 
