@@ -215,26 +215,40 @@ std::optional<Distances> VectorEval::distances(MemRefType type, const Index &idx
   return sum;
 }
 
-/// Elements that lie within one vector of the first lane's: loaded at once and put in order.
-Value VectorEval::loadNear(Value buffer, ValueRange at, const Distances &distances) {
+/// Elements `from` to `from + lanes` behind `at` of which `count`, counted from `at`, may be read.
+Value VectorEval::loadPart(Value buffer, ValueRange at, int64_t from, int64_t count) {
   Type element = cast<MemRefType>(buffer.getType()).getElementType();
   auto type = VectorType::get(lanes, element);
+  SmallVector<Value> first(at);
+  if (from)
+    first.back() = compute(Arithmetic::AddConstant, first.back(), {}, from);
+  if (count - from >= lanes)
+    return vector::LoadOp::create(b, loc, type, buffer, first);
+  auto maskType = VectorType::get(lanes, b.getI1Type());
+  Value some = vector::CreateMaskOp::create(b, loc, maskType, constant(count - from));
+  Value zero = splat(b.getZeroAttr(element));
+  return vector::MaskedLoadOp::create(b, loc, type, buffer, first, some, zero);
+}
+
+/// Loads lanes that are a few vectors apart at most: each of these, and what is wanted of it.
+Value VectorEval::loadNear(Value buffer, ValueRange at, const Distances &distances) {
   int64_t count = *llvm::max_element(distances) + 1;
   if (count == 1)
     return broadcast(memref::LoadOp::create(b, loc, buffer, at));
-  Value vec;
-  if (count == lanes) {
-    vec = vector::LoadOp::create(b, loc, type, buffer, at);
-  } else {
-    auto maskType = VectorType::get(lanes, b.getI1Type());
-    Value some = vector::CreateMaskOp::create(b, loc, maskType, constant(count));
-    Value zero = splat(b.getZeroAttr(element));
-    vec = vector::MaskedLoadOp::create(b, loc, type, buffer, at, some, zero);
-  }
+  Value vec = loadPart(buffer, at, 0, count);
+  SmallVector<int64_t> picks(distances.begin(), distances.end());
   bool inOrder = true;
   for (int64_t l = 0; l < lanes; ++l)
     inOrder &= distances[l] == l;
-  return inOrder ? vec : vector::ShuffleOp::create(b, loc, vec, vec, distances).getResult();
+  if (count <= lanes)
+    return inOrder ? vec : vector::ShuffleOp::create(b, loc, vec, vec, picks).getResult();
+  for (int64_t from = lanes; from < count; from += lanes) {
+    for (auto [l, pick] : llvm::enumerate(picks)) // what is in its place stays there
+      pick = distances[l] < from ? (from == lanes ? distances[l] : int64_t(l))
+             : distances[l] < from + lanes ? lanes + distances[l] - from : 0;
+    vec = vector::ShuffleOp::create(b, loc, vec, loadPart(buffer, at, from, count), picks);
+  }
+  return vec;
 }
 
 /// True for what a tile of channels keeps: it has room for whole vectors.
@@ -260,10 +274,13 @@ Value VectorEval::load(Value buffer, const Index &idx) {
     return vector::MaskedLoadOp::create(b, loc, vectorType, buffer, at, mask, zero);
   }
   std::optional<Distances> known = distances(type, idx);
-  if (known && !mask && *llvm::min_element(*known) >= 0 && *llvm::max_element(*known) < lanes)
+  bool near = known && !mask && *llvm::min_element(*known) >= 0;
+  if (near && *llvm::max_element(*known) < lanes)
     return loadNear(buffer, at, *known);
   if (known && isHalfOfPairs(type, idx, *known))
     return loadHalf(buffer, at, *known, idx.back().offset);
+  if (near && *llvm::max_element(*known) < 4 * lanes && !type.getElementType().isInteger(1))
+    return loadNear(buffer, at, *known);
   if (patterned)
     return gather(buffer, at, idx);
   // Lanes that are not next to each other: distances in elements from lane 0.

@@ -185,6 +185,7 @@ private:
   std::optional<Distances> distances(mlir::MemRefType type, const Index &idx) const;
   mlir::Value distancesOf(mlir::Value buffer, const Index &idx);
   mlir::Value gather(mlir::Value buffer, mlir::ValueRange at, const Index &idx);
+  mlir::Value loadPart(mlir::Value buffer, mlir::ValueRange at, int64_t from, int64_t count);
   mlir::Value loadNear(mlir::Value buffer, mlir::ValueRange at, const Distances &distances);
   void prefetch(mlir::Value buffer, Index at, int64_t time);
   bool isHalfOfPairs(mlir::MemRefType type, const Index &idx, const Distances &distances) const;
