@@ -112,25 +112,57 @@ void SegmentEmitter::allocate(Value rows) {
 void SegmentEmitter::emitLoads(Value bundle, Value block) {
   Value last = plus(b, loc, blocks, e.constant(-1));
   forUnitsOfBlock(bundle, [&](Value g, Value sub, Value firstSegment) {
-    SmallVector<SmallVector<Value>> rows(elements.size(), SmallVector<Value>(units));
+    SmallVector<Value> firsts;
     for (int64_t u = 0; u < units; ++u) {
-      e.openScope();
       Value segment = plus(b, loc, firstSegment, e.constant(u));
       Value number = least(b, loc, plus(b, loc, firstBlock(segment), block), last);
-      setTime(plus(b, loc, times(b, loc, number, e.constant(blockSteps)), sub), false);
-      for (auto [read, row] : llvm::zip_equal(elements, rows)) {
-        Value v = e.eval(read.value, read.at);
-        row[u] = holdsBools(read.value) ? arith::ExtUIOp::create(b, loc, vectorOf(read.value), v)
-                                        : v;
-      }
-      e.closeScope();
+      firsts.push_back(plus(b, loc, times(b, loc, number, e.constant(blockSteps)), sub));
     }
-    for (SmallVector<Value> &row : rows)
-      transpose(row);
-    for (int64_t j = 0; j < units; ++j)
-      put(elementRows, llvm::map_to_vector(rows, [&](auto &row) { return row[j]; }),
-          {plus(b, loc, sub, e.constant(j)), g});
+    for (const Stream &stream : streams)
+      loadStream(stream, firsts, sub, g);
+    for (auto [i, read] : llvm::enumerate(elements))
+      if (!llvm::is_contained(streamed, i))
+        loadElement(i, firsts, sub, g);
   });
+}
+
+/// Element `i` of the steps from `firsts` on, one of each unit's segment.
+void SegmentEmitter::loadElement(unsigned i, ArrayRef<Value> firsts, Value sub, Value g) {
+  const Read &read = elements[i];
+  SmallVector<Value> rows;
+  for (Value first : firsts) {
+    e.openScope();
+    setTime(first, false);
+    Value v = e.eval(read.value, read.at);
+    rows.push_back(holdsBools(read.value) ? arith::ExtUIOp::create(b, loc, vectorOf(read.value), v)
+                                          : v);
+    e.closeScope();
+  }
+  transpose(rows);
+  for (auto [j, row] : llvm::enumerate(rows))
+    put(elementRows, i, row, {plus(b, loc, sub, e.constant(j)), g});
+}
+
+/// All of an input's elements at the steps from `firsts` on: some vectors that follow each other.
+void SegmentEmitter::loadStream(const Stream &stream, ArrayRef<Value> firsts, Value sub, Value g) {
+  int64_t each = stream.elements.size(); // units of lanes in a step
+  for (int64_t w = 0; w < each; ++w) {
+    SmallVector<Value> rows;
+    for (Value first : firsts) {
+      Index at = e.place.batch;
+      at.push_back({first, 0, 0});
+      at.append(stream.rank, VectorEval::fixed(0));
+      at.back().offset += w * e.lanes;
+      at.back().lane = 1;
+      rows.push_back(e.load(stream.buffer, at));
+    }
+    transpose(rows);
+    for (auto [j, row] : llvm::enumerate(rows)) {
+      int64_t unit = w * units + int64_t(j);
+      for (unsigned i : stream.elements[unit % each])
+        put(elementRows, i, row, {plus(b, loc, sub, e.constant(unit / each)), g});
+    }
+  }
 }
 
 /// For each group of a bundle and each part of a block that fills a vector of time: the group, the
@@ -162,6 +194,26 @@ void SegmentEmitter::defineElements(Value t, Value g) {
   }
 }
 
+/// Takes the ops after `marks` (each the last one before a group's) in turns: one group is a chain
+/// of dependent operations, and a core looks ahead less far than that chain is long.
+static void interleave(ArrayRef<Operation *> marks, Operation *end) {
+  SmallVector<SmallVector<Operation *>> queues;
+  for (auto [i, mark] : llvm::enumerate(marks)) {
+    Operation *stop = i + 1 < marks.size() ? marks[i + 1] : end;
+    SmallVector<Operation *> queue;
+    for (Operation *op = mark->getNextNode(); op != stop->getNextNode(); op = op->getNextNode())
+      queue.push_back(op);
+    queues.push_back(queue);
+  }
+  Operation *last = marks.front();
+  for (size_t i = 0; llvm::any_of(queues, [&](auto &queue) { return i < queue.size(); }); ++i)
+    for (SmallVector<Operation *> &queue : queues)
+      if (i < queue.size()) {
+        queue[i]->moveAfter(last);
+        last = queue[i];
+      }
+}
+
 /// The steps of a block from `carry`, the states of all groups: the states after it. Outs are left
 /// in outRows.
 SegmentEmitter::Tuple SegmentEmitter::emitBlock(const Tuple &carry) {
@@ -169,10 +221,12 @@ SegmentEmitter::Tuple SegmentEmitter::emitBlock(const Tuple &carry) {
   auto loop = scf::ForOp::create(b, loc, zero, e.constant(blockSteps), one, carry);
   b.setInsertionPointToStart(loop.getBody());
   Tuple next;
+  SmallVector<Operation *> marks;
   int64_t count = op.getNumStates();
   for (int64_t g = 0; g < groups; ++g) {
     e.openScope();
-    Value group = e.constant(g);
+    Value group = arith::ConstantIndexOp::create(b, loc, g);
+    marks.push_back(group.getDefiningOp());
     defineElements(loop.getInductionVar(), group);
     auto own = loop.getRegionIterArgs().slice(g * count, count);
     auto [states, results] = step(Tuple(own.begin(), own.end()));
@@ -180,6 +234,7 @@ SegmentEmitter::Tuple SegmentEmitter::emitBlock(const Tuple &carry) {
     put(outRows, results, {loop.getInductionVar(), group});
     e.closeScope();
   }
+  interleave(marks, &loop.getBody()->back());
   scf::YieldOp::create(b, loc, next);
   return loop.getResults();
 }
@@ -579,6 +634,7 @@ void SegmentEmitter::run() {
   allocate(rows);
   Operation *anchor = arith::ConstantIndexOp::create(b, loc, 0);
   entry = OpBuilder::InsertPoint(anchor->getBlock(), Block::iterator(anchor));
+  findStreams();
   if (bundles > 1)
     emitBundles(rows);
   else

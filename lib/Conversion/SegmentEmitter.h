@@ -45,6 +45,13 @@ private:
     mlir::Value value;
     Index at;
   };
+  /// An input whose steps follow each other in memory, each some units of lanes; `elements` has for
+  /// each of these the numbers of the elements that are this unit.
+  struct Stream {
+    mlir::Value buffer;
+    int64_t rank; ///< of the input's value per step
+    llvm::SmallVector<llvm::SmallVector<unsigned, 1>> elements;
+  };
   /// Memory with one vector for each state (or read, or out) at some leading indices.
   struct Shelf {
     llvm::SmallVector<mlir::Value> buffers;
@@ -62,6 +69,8 @@ private:
 
   /// What the step's state-dependent work reads: per step, and the same at every step.
   llvm::SmallVector<Read> elements, invariants;
+  llvm::SmallVector<Stream> streams;
+  llvm::SmallVector<unsigned> streamed; ///< the elements of streams
   /// Vectors of outs, both parts of those that are interleaved.
   llvm::SmallVector<mlir::Value> outs;
 
@@ -77,6 +86,8 @@ private:
   void findDependences();
   bool addRead(mlir::Value v, const Index &at);
   bool collect(mlir::Value v, const Index &at);
+  std::optional<int64_t> unitWithin(const Read &read);
+  void findStreams();
 
   // --- places ------------------------------------------------------------------------------
   int64_t segments() const { return bundles * groups * units; }
@@ -99,6 +110,7 @@ private:
   Shelf shelf(llvm::ArrayRef<mlir::Type> types, llvm::ArrayRef<int64_t> shape,
               mlir::ValueRange sizes, bool ofTask);
   void put(const Shelf &shelf, mlir::ValueRange values, mlir::ValueRange at);
+  void put(const Shelf &shelf, unsigned i, mlir::Value v, mlir::ValueRange at);
   Tuple get(const Shelf &shelf, mlir::ValueRange at);
   /// All channels of one segment, in every unit.
   Tuple getSegment(const Shelf &shelf, mlir::ValueRange at, mlir::Value unit);
@@ -120,6 +132,9 @@ private:
   void forUnitsOfBlock(mlir::Value bundle,
                        llvm::function_ref<void(mlir::Value, mlir::Value, mlir::Value)> body);
   void emitLoads(mlir::Value bundle, mlir::Value block);
+  void loadElement(unsigned i, llvm::ArrayRef<mlir::Value> firsts, mlir::Value sub, mlir::Value g);
+  void loadStream(const Stream &stream, llvm::ArrayRef<mlir::Value> firsts, mlir::Value sub,
+                  mlir::Value g);
   void defineElements(mlir::Value t, mlir::Value g);
   Tuple emitBlock(const Tuple &carry);
   std::pair<Tuple, Tuple> step(const Tuple &carry);

@@ -162,10 +162,14 @@ SegmentEmitter::Shelf SegmentEmitter::shelf(ArrayRef<Type> types, ArrayRef<int64
 }
 
 void SegmentEmitter::put(const Shelf &shelf, ValueRange values, ValueRange at) {
+  for (auto [i, v] : llvm::enumerate(values))
+    put(shelf, i, v, at);
+}
+
+void SegmentEmitter::put(const Shelf &shelf, unsigned i, Value v, ValueRange at) {
   SmallVector<Value> full(at);
   full.push_back(zero);
-  for (auto [buffer, v] : llvm::zip_equal(shelf.buffers, values))
-    vector::StoreOp::create(b, loc, v, buffer, full);
+  vector::StoreOp::create(b, loc, v, shelf.buffers[i], full);
 }
 
 SegmentEmitter::Tuple SegmentEmitter::get(const Shelf &shelf, ValueRange at) {
