@@ -218,8 +218,9 @@ Price seqc::priceOfScan(seq::RecurrenceOp op, const ScanProof &proof, seq::Sched
   return price;
 }
 
-/// Steps until two states that were far apart are the same bits; a guess, gates decide it.
-static constexpr double mergeSteps = 48;
+/// Of plan `segments`: steps until two states that were far apart are the same bits (gates decide
+/// it; those of a usual cell), steps of a block, and what vectors go through before it gives up.
+static constexpr double mergeSteps = 48, blockSteps = 16, budget = 5.0 / 32;
 
 Price seqc::priceOfSegments(seq::RecurrenceOp op, seq::ScheduleAttr schedule,
                             const UsualSizes &sizes, const MachineModel &machine,
@@ -229,20 +230,21 @@ Price seqc::priceOfSegments(seq::RecurrenceOp op, seq::ScheduleAttr schedule,
   StepWork work = countWork(op, machine.lanes);
   double vectors = double(schedule.getRows());
   double bundles = double(std::max<int64_t>(1, schedule.getBatchTile()));
-  double segments = units * vectors * bundles;
   // Each element goes through memory and a transposition, and so does each out.
   double moved = work.bytes / 4 / double(channels);
   double moves = moved * (4 + std::log2(units));
-  double perStep = std::max(vectors * (work.operations + moves) / perCycle, work.chain);
-  double steps = double(sizes.steps) / segments + mergeSteps;
-  double first = steps * perStep / machine.hertz;
-  double rest = std::fmod(double(sizes.steps), 16) * work.chain / machine.hertz;
+  double perStep = std::max(1.3 * vectors * (work.operations + moves) / perCycle, work.chain);
+  double steps = double(sizes.steps), blocks = std::floor(steps / blockSteps);
+  double needed = blockSteps * std::ceil(blocks / (units * vectors * bundles)) + mergeSteps;
+  double spent = std::min(needed, std::max(blockSteps, budget * steps));
+  double single = needed > spent ? steps : std::fmod(steps, blockSteps);
+  double seconds = (spent * perStep + single * work.chain) / machine.hertz;
   double rows = double(sizes.batch);
   if (bundles == 1)
     rows = std::ceil(rows / double(std::min(threads, sizes.batch)));
-  double memory = movingSeconds(double(sizes.batch * sizes.steps) * work.bytes, machine,
+  double memory = movingSeconds(double(sizes.batch) * steps * work.bytes, machine,
                                 threads > 1 ? machine.allMemory : machine.memory);
-  Price price = greatest(memory, rows * (first + rest), 0);
+  Price price = greatest(memory, rows * seconds, 0);
   if (bundles > 1)
     price.seconds += 4 * rows * regionSeconds;
   return price;
