@@ -156,7 +156,8 @@ const Expr *ExprPool::isInfinite(const Expr *a) {
 
 static RankedTensorType tensorType(Value v) { return dyn_cast<RankedTensorType>(v.getType()); }
 
-StepExprs::StepExprs(seq::RecurrenceOp op) : pool(op.getContext()) {
+StepExprs::StepExprs(seq::RecurrenceOp op, bool unknownsAreFree)
+    : pool(op.getContext()), unknownsAreFree(unknownsAreFree) {
   for (auto [i, state] : llvm::enumerate(op.getStateArgs()))
     known[state] = pool.leaf(Expr::Kind::State, i, tensorType(state).getElementType());
   for (Operation &inner : op.getBody()->without_terminator())
@@ -183,8 +184,11 @@ const Expr *StepExprs::of(Value v) {
   auto it = known.find(v);
   if (it != known.end())
     return it->second;
-  if (opaque.contains(v))
-    return nullptr;
+  return opaque.contains(v) ? nullptr : whole(v);
+}
+
+/// This element of `v`, which is no expression of others.
+const Expr *StepExprs::whole(Value v) {
   RankedTensorType type = tensorType(v);
   AffineMap map =
       type ? AffineMap::getMultiDimIdentityMap(type.getRank(), v.getContext()) : AffineMap();
@@ -294,7 +298,9 @@ void StepExprs::visit(Operation *op) {
   else if (OpTrait::hasElementwiseMappableTraits(op))
     understood = elementwise(op);
   for (Value result : op->getResults())
-    if (!understood) {
+    if (!understood && unknownsAreFree) {
+      known[result] = whole(result);
+    } else if (!understood) {
       known.erase(result);
       opaque.insert({result, breaker});
     }
