@@ -15,8 +15,9 @@
 
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Format.h"
 #include "llvm/Support/FormatVariadic.h"
-#include "llvm/Support/MathExtras.h"
 #include <cmath>
 
 using namespace mlir;
@@ -399,7 +400,7 @@ SmallVector<std::optional<InvariantBox>> seqc::findInvariantBoxes(seq::Recurrenc
   SmallVector<std::optional<InvariantBox>> boxes(op.getNumStates());
   if (op.getNumStates() > 64)
     return boxes;
-  StepExprs exprs(op, /*unknownsAreFree=*/true);
+  StepExprs exprs(op, /*wholeStep=*/true);
   BoundsOf bounds;
   SmallVector<std::optional<Hull>> hulls;
   for (Value next : op.getYield().getNext()) {
@@ -419,22 +420,20 @@ SmallVector<std::optional<InvariantBox>> seqc::findInvariantBoxes(seq::Recurrenc
 
 std::string seqc::describe(seq::RecurrenceOp op, ArrayRef<std::optional<InvariantBox>> boxes) {
   std::string text;
+  llvm::raw_string_ostream out(text);
   for (auto [i, box] : llvm::enumerate(boxes)) {
-    text += (i ? ", " : "") + nameOfState(op, i);
+    out << (i ? ", " : "") << nameOfState(op, i);
     if (!box) {
-      text += " has no box";
+      out << " has no box";
       continue;
     }
-    bool numbers = box->lo <= box->hi;
-    text += " stays in";
-    if (numbers)
-      text += llvm::formatv("{0}[{1}, {2}]", box->initial.empty() ? " " : " the hull of ",
-                            box->lo, box->hi);
-    else
-      text += " the hull of";
-    for (auto [k, state] : llvm::enumerate(box->initial))
-      text += (k || numbers ? " and" : "") + std::string(" the initial value of ") +
-              nameOfState(op, state);
+    SmallVector<std::string> parts;
+    if (box->lo <= box->hi)
+      parts.push_back(llvm::formatv("[{0}, {1}]", llvm::format("%g", box->lo),
+                                    llvm::format("%g", box->hi)));
+    for (unsigned state : box->initial)
+      parts.push_back("the initial value of " + nameOfState(op, state));
+    out << " stays in " << (parts.size() > 1 ? "the hull of " : "") << llvm::join(parts, " and ");
   }
   return text;
 }

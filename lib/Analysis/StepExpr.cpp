@@ -156,8 +156,8 @@ const Expr *ExprPool::isInfinite(const Expr *a) {
 
 static RankedTensorType tensorType(Value v) { return dyn_cast<RankedTensorType>(v.getType()); }
 
-StepExprs::StepExprs(seq::RecurrenceOp op, bool unknownsAreFree)
-    : pool(op.getContext()), unknownsAreFree(unknownsAreFree) {
+StepExprs::StepExprs(seq::RecurrenceOp op, bool wholeStep)
+    : pool(op.getContext()), wholeStep(wholeStep) {
   for (auto [i, state] : llvm::enumerate(op.getStateArgs()))
     known[state] = pool.leaf(Expr::Kind::State, i, tensorType(state).getElementType());
   for (Operation &inner : op.getBody()->without_terminator())
@@ -280,7 +280,8 @@ void StepExprs::visit(Operation *op) {
   SetVector<Value> used;
   used.insert(op->operand_begin(), op->operand_end());
   getUsedValuesDefinedAbove(op->getRegions(), used);
-  if (isa<tensor::DimOp>(op) || llvm::none_of(used, [&](Value v) { return touched(v); }))
+  bool reads = wholeStep || llvm::any_of(used, [&](Value v) { return touched(v); });
+  if (isa<tensor::DimOp>(op) || !reads)
     return;
   Operation *breaker = op;
   bool understood = false;
@@ -298,7 +299,7 @@ void StepExprs::visit(Operation *op) {
   else if (OpTrait::hasElementwiseMappableTraits(op))
     understood = elementwise(op);
   for (Value result : op->getResults())
-    if (!understood && unknownsAreFree) {
+    if (!understood && wholeStep) {
       known[result] = whole(result);
     } else if (!understood) {
       known.erase(result);

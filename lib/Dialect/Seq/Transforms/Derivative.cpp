@@ -27,12 +27,15 @@ Value seqc::constantLike(OpBuilder &b, Location loc, Value like, double value) {
   return tensor::SplatOp::create(b, loc, type, constant, sizes);
 }
 
-void seqc::eraseUnused(Block &block, Operation *first) {
-  for (Operation *op = block.getTerminator()->getPrevNode(); op && op != first;) {
-    Operation *previous = op->getPrevNode();
-    if (isOpTriviallyDead(op))
-      op->erase();
-    op = previous;
+void seqc::eraseUnused(Block &block, llvm::function_ref<void(Value)> erased) {
+  Operation *next = block.getTerminator()->getPrevNode();
+  while (Operation *op = next) {
+    next = op->getPrevNode();
+    if (!isOpTriviallyDead(op))
+      continue;
+    if (erased)
+      llvm::for_each(op->getResults(), erased);
+    op->erase();
   }
 }
 

@@ -27,12 +27,11 @@ static bool isSum(linalg::LinalgOp op) {
   return true;
 }
 
-/// An op with the loops of `op`, other operands, and a body that `fill` writes at `b`, which
-/// returns what the body yields, or nothing after an error.
-static linalg::GenericOp
-makeGeneric(OpBuilder &b, linalg::LinalgOp op, ArrayRef<Value> ins, ArrayRef<Value> outs,
-            ArrayRef<AffineMap> maps,
-            llvm::function_ref<SmallVector<Value>(Block::BlockArgListType)> fill) {
+/// An op with the loops of `op`, other operands, and a body that `write` writes at `b` and of which
+/// it returns what is yielded, or nothing after an error.
+linalg::GenericOp Derivative::makeGeneric(linalg::LinalgOp op, ArrayRef<Value> ins,
+                                          ArrayRef<Value> outs, ArrayRef<AffineMap> maps,
+                                          WriteBody write) {
   SmallVector<Type> types = llvm::map_to_vector(outs, [](Value v) { return v.getType(); });
   auto generic = linalg::GenericOp::create(b, op.getLoc(), types, ins, outs, maps,
                                            op.getIteratorTypesArray());
@@ -41,23 +40,24 @@ makeGeneric(OpBuilder &b, linalg::LinalgOp op, ArrayRef<Value> ins, ArrayRef<Val
   for (ArrayRef<Value> operands : {ins, outs})
     for (Value v : operands)
       body->addArgument(getElementTypeOrSelf(v.getType()), op.getLoc());
-  SmallVector<Value> yielded = fill(body->getArguments());
+  SmallVector<Value> yielded = write(body->getArguments());
   if (yielded.empty())
     return {};
   linalg::YieldOp::create(b, op.getLoc(), yielded);
-  eraseUnused(*body);
+  eraseUnused(*body, [&](Value v) { forget(v); });
   return generic;
 }
 
 /// Leaves out what the body does not read, where the sizes of all loops are known without it.
-static void dropUnusedInputs(linalg::GenericOp op) {
+void Derivative::dropUnusedInputs(linalg::GenericOp op) {
   SmallVector<AffineMap> maps = op.getIndexingMapsArray();
   for (unsigned i = op.getNumDpsInputs(); i-- > 0;) {
     SmallVector<AffineMap> kept = maps;
     kept.erase(kept.begin() + i);
-    if (!op.getBody()->getArgument(i).use_empty() ||
-        !inversePermutation(concatAffineMaps(kept, op.getContext())))
+    BlockArgument arg = op.getBody()->getArgument(i);
+    if (!arg.use_empty() || !inversePermutation(concatAffineMaps(kept, op.getContext())))
       continue;
+    forget(arg);
     op.getBody()->eraseArgument(i);
     op.getInputsMutable().erase(i);
     maps = kept;
@@ -122,7 +122,7 @@ LogicalResult Derivative::copyMap(linalg::LinalgOp op, ArrayRef<unsigned> active
       changedOuts.push_back({bodyOf(init), d});
     }
   llvm::append_range(maps, outMaps);
-  auto fill = [&](Block::BlockArgListType args) -> SmallVector<Value> {
+  auto write = [&](Block::BlockArgListType args) -> SmallVector<Value> {
     llvm::DenseMap<Value, Tangents> given;
     auto note = [&](ArrayRef<std::pair<Value, unsigned>> list, unsigned at) {
       for (auto [v, d] : list) {
@@ -146,7 +146,7 @@ LogicalResult Derivative::copyMap(linalg::LinalgOp op, ArrayRef<unsigned> active
           values.push_back(tangentOrZero(v, d));
     return values;
   };
-  linalg::GenericOp fresh = makeGeneric(b, op, ins, outs, maps, fill);
+  linalg::GenericOp fresh = makeGeneric(op, ins, outs, maps, write);
   if (!fresh)
     return failure();
   unsigned next = op->getNumResults();
@@ -181,7 +181,7 @@ LogicalResult Derivative::copySum(linalg::LinalgOp op, unsigned direction) {
     outs.push_back(t ? t : destination(b, op.getLoc(), copyOf(init.get()), /*isRead=*/true));
     maps.push_back(op.getMatchingIndexingMap(&init));
   }
-  auto fill = [&](Block::BlockArgListType args) -> SmallVector<Value> {
+  auto write = [&](Block::BlockArgListType args) -> SmallVector<Value> {
     unsigned inputs = op.getNumDpsInputs();
     for (OpOperand *input : op.getDpsInputOperands()) {
       Tangents given(directions);
@@ -200,7 +200,7 @@ LogicalResult Derivative::copySum(linalg::LinalgOp op, unsigned direction) {
     return llvm::map_to_vector(op.getBlock()->getTerminator()->getOperands(),
                                [&](Value v) { return tangentOrZero(v, direction); });
   };
-  linalg::GenericOp fresh = makeGeneric(b, op, ins, outs, maps, fill);
+  linalg::GenericOp fresh = makeGeneric(op, ins, outs, maps, write);
   if (!fresh)
     return failure();
   dropUnusedInputs(fresh);

@@ -89,7 +89,7 @@ LogicalResult Derivative::copyRecurrence(seq::RecurrenceOp op, ArrayRef<unsigned
   };
   seq::YieldOp::create(b, op.getLoc(), withTangents(op.getYield().getNext()),
                        withTangents(op.getYield().getOut()));
-  eraseUnused(*body);
+  eraseUnused(*body, [&](Value v) { forget(v); });
   unsigned at = 0;
   for (ValueRange results : {ValueRange(op.getOuts()), ValueRange(op.getFinals())}) {
     ResultRange copies = fresh->getResults().drop_front(at);

@@ -57,6 +57,8 @@ private:
   llvm::DenseMap<mlir::Value, Tangents> tangents;
 
   mlir::Value tangent(mlir::Value copy, unsigned direction) const;
+  /// A copy is about to go; another value could get its address.
+  void forget(mlir::Value copy) { tangents.erase(copy); }
   void add(mlir::Value copy, unsigned direction, mlir::Value term);
   /// Values that copying `op` reads, outside of it.
   llvm::SmallVector<mlir::Value> readsOf(mlir::Operation *op) const;
@@ -67,6 +69,12 @@ private:
   void copyLinear(mlir::Operation *op, llvm::ArrayRef<unsigned> active);
   llvm::LogicalResult copyBody(mlir::Block *from);
   llvm::LogicalResult copyStructured(mlir::linalg::LinalgOp op, llvm::ArrayRef<unsigned> active);
+  using WriteBody =
+      llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::Block::BlockArgListType)>;
+  mlir::linalg::GenericOp makeGeneric(mlir::linalg::LinalgOp op, mlir::ArrayRef<mlir::Value> ins,
+                                      mlir::ArrayRef<mlir::Value> outs,
+                                      mlir::ArrayRef<mlir::AffineMap> maps, WriteBody write);
+  void dropUnusedInputs(mlir::linalg::GenericOp op);
   llvm::LogicalResult copyMap(mlir::linalg::LinalgOp op, llvm::ArrayRef<unsigned> active);
   llvm::LogicalResult copySum(mlir::linalg::LinalgOp op, unsigned direction);
   llvm::LogicalResult copySoftmax(mlir::linalg::SoftmaxOp op);
@@ -100,8 +108,8 @@ llvm::FailureOr<StepDerivative> jvp(mlir::OpBuilder &b, seq::RecurrenceOp op,
 /// `value` everywhere, in the shape of `like`.
 mlir::Value constantLike(mlir::OpBuilder &b, mlir::Location loc, mlir::Value like, double value);
 
-/// Erases what nobody reads in `block`, before its terminator and after `first` (null: all).
-void eraseUnused(mlir::Block &block, mlir::Operation *first = nullptr);
+/// Erases the ops of `block` that nobody reads; `erased` is told each of their results before.
+void eraseUnused(mlir::Block &block, llvm::function_ref<void(mlir::Value)> erased = {});
 
 } // namespace seqc
 
