@@ -34,7 +34,11 @@ void seqc::eraseUnused(Block &block, llvm::function_ref<void(Value)> erased) {
     if (!isOpTriviallyDead(op))
       continue;
     if (erased)
-      llvm::for_each(op->getResults(), erased);
+      op->walk([&](Operation *inner) {
+        llvm::for_each(inner->getResults(), erased);
+        for (Region &region : inner->getRegions())
+          llvm::for_each(region.getArguments(), erased);
+      });
     op->erase();
   }
 }

@@ -108,7 +108,8 @@ llvm::FailureOr<StepDerivative> jvp(mlir::OpBuilder &b, seq::RecurrenceOp op,
 /// `value` everywhere, in the shape of `like`.
 mlir::Value constantLike(mlir::OpBuilder &b, mlir::Location loc, mlir::Value like, double value);
 
-/// Erases the ops of `block` that nobody reads; `erased` is told each of their results before.
+/// Erases the ops of `block` that nobody reads; `erased` is told of their values before,
+/// those of their regions included.
 void eraseUnused(mlir::Block &block, llvm::function_ref<void(mlir::Value)> erased = {});
 
 } // namespace seqc
