@@ -156,7 +156,8 @@ const Expr *ExprPool::isInfinite(const Expr *a) {
 
 static RankedTensorType tensorType(Value v) { return dyn_cast<RankedTensorType>(v.getType()); }
 
-StepExprs::StepExprs(seq::RecurrenceOp op) : pool(op.getContext()) {
+StepExprs::StepExprs(seq::RecurrenceOp op, bool wholeStep)
+    : pool(op.getContext()), wholeStep(wholeStep) {
   for (auto [i, state] : llvm::enumerate(op.getStateArgs()))
     known[state] = pool.leaf(Expr::Kind::State, i, tensorType(state).getElementType());
   for (Operation &inner : op.getBody()->without_terminator())
@@ -183,8 +184,11 @@ const Expr *StepExprs::of(Value v) {
   auto it = known.find(v);
   if (it != known.end())
     return it->second;
-  if (opaque.contains(v))
-    return nullptr;
+  return opaque.contains(v) ? nullptr : whole(v);
+}
+
+/// This element of `v`, which is no expression of others.
+const Expr *StepExprs::whole(Value v) {
   RankedTensorType type = tensorType(v);
   AffineMap map =
       type ? AffineMap::getMultiDimIdentityMap(type.getRank(), v.getContext()) : AffineMap();
@@ -276,7 +280,8 @@ void StepExprs::visit(Operation *op) {
   SetVector<Value> used;
   used.insert(op->operand_begin(), op->operand_end());
   getUsedValuesDefinedAbove(op->getRegions(), used);
-  if (isa<tensor::DimOp>(op) || llvm::none_of(used, [&](Value v) { return touched(v); }))
+  bool reads = wholeStep || llvm::any_of(used, [&](Value v) { return touched(v); });
+  if (isa<tensor::DimOp>(op) || !reads)
     return;
   Operation *breaker = op;
   bool understood = false;
@@ -294,7 +299,9 @@ void StepExprs::visit(Operation *op) {
   else if (OpTrait::hasElementwiseMappableTraits(op))
     understood = elementwise(op);
   for (Value result : op->getResults())
-    if (!understood) {
+    if (!understood && wholeStep) {
+      known[result] = whole(result);
+    } else if (!understood) {
       known.erase(result);
       opaque.insert({result, breaker});
     }

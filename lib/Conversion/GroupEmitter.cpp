@@ -17,6 +17,7 @@
 // Of packed sequences (`cu_seqlens`) each is a task, with time its own steps.
 #include "GroupEmitter.h"
 #include "seqc/Analysis/Interleaved.h"
+#include "seqc/Conversion/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/Utils/Utils.h"
@@ -327,6 +328,7 @@ void GroupEmitter::replaceResults() {
 }
 
 void GroupEmitter::run() {
+  eraseLinearized(op);
   e.recurrence = op;
   e.isMember = [this](Operation *o) { return group.contains(o); };
   e.entry = &entry;

@@ -1,6 +1,7 @@
 // Plan `scan`: rows, spans of time and blocks. See ScanEmitter.h for the idea.
 #include "ScanEmitter.h"
 #include "seqc/Analysis/Interleaved.h"
+#include "seqc/Conversion/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
@@ -34,7 +35,7 @@ Operation *ScanEmitter::firstObstacle(seq::RecurrenceOp op) {
     if (!hasShapeInParts(v, typeOf(op.getStateArgs().front()).getShape()))
       return op;
   for (Operation &inner : op.getBody()->without_terminator())
-    if (!isa<seq::CombineOp>(inner) && !isInterleaving(&inner) &&
+    if (!isa<seq::CombineOp, seq::LinearizedOp>(inner) && !isInterleaving(&inner) &&
         (!canEvaluate(&inner) || isReductionOp(&inner) ||
          isa<tensor::PadOp, tensor::ConcatOp, tensor::InsertSliceOp>(inner)))
       return &inner;
@@ -429,6 +430,7 @@ void ScanEmitter::replaceResults() {
 }
 
 void ScanEmitter::run() {
+  eraseLinearized(op);
   e.recurrence = op;
   e.isMember = [this](Operation *o) { return group.contains(o); };
   e.entry = &entry;

@@ -36,6 +36,8 @@ static void buildScheduled(OpPassManager &pm, const CompileOptions &options) {
 
 static void buildLowered(OpPassManager &pm, const CompileOptions &options) {
   pm.addPass(createFormScansPass());
+  // Before numerics are fixed: a derivative is made of functions, not of their expansions.
+  pm.addPass(createLinearizePass());
   // Before plans diverge: from here on every plan computes the same formulas.
   FixNumericsPassOptions numerics;
   numerics.precise = options.precise;

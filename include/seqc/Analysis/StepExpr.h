@@ -79,7 +79,9 @@ bool isNumber(const Expr *e, double value);
 /// The step of a recurrence whose states have one static shape, element by element.
 class StepExprs {
 public:
-  explicit StepExprs(seq::RecurrenceOp op);
+  /// With `wholeStep`, values that do not depend on the states are expressions as well, and a value
+  /// that is none, because it mixes elements, is Free instead of an obstacle.
+  explicit StepExprs(seq::RecurrenceOp op, bool wholeStep = false);
   /// The expression of `v`, or null where `v` depends on the states in another way than
   /// element by element; then `obstacle` is the op that did it.
   const Expr *of(mlir::Value v);
@@ -94,6 +96,8 @@ private:
   bool elementwise(mlir::Operation *op);
   bool structured(mlir::Operation *op);
   bool conditional(mlir::Operation *op);
+  const Expr *whole(mlir::Value v);
+  bool wholeStep;
   llvm::DenseMap<mlir::Value, const Expr *> known;
   llvm::DenseMap<mlir::Value, mlir::Operation *> opaque;
 };
