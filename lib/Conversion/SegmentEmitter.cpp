@@ -12,7 +12,8 @@ static RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getTyp
 SegmentEmitter::SegmentEmitter(Group group)
     : group(group), op(group.recurrence), b(op), loc(op.getLoc()),
       e(b, loc, op.getScheduleAttr().getVectorBits() / 32), schedule(op.getScheduleAttr()),
-      groups(schedule.getRows()), bundles(std::max<int64_t>(1, schedule.getBatchTile())) {
+      groups(schedule.getRows()), bundles(std::max<int64_t>(1, schedule.getBatchTile())),
+      guessesSteps(schedule.getPlan() == seq::Plan::Newton) {
   auto type = typeOf(op.getStateArgs().front());
   channels = type.hasStaticShape() ? type.getNumElements() : 0;
   if (channels >= 1 && channels <= e.lanes)
@@ -93,6 +94,14 @@ void SegmentEmitter::allocate(Value rows) {
   starts = shelf(states, {dynamic, bundles * groups}, {each}, false);
   ends = shelf(states, {dynamic, bundles * groups}, {each}, false);
   points = shelf(states, {dynamic, dynamic, bundles * groups}, {each, longest}, false);
+  if (linearized) {
+    int64_t count = op.getNumStates();
+    guessedEnds = shelf(states, {dynamic, bundles * groups}, {each}, false);
+    slopes = shelf(SmallVector<Type>(count * count, states.front()), {dynamic, bundles * groups},
+                   {each}, false);
+    if (guessesSteps)
+      allocateTrajectory(states, each);
+  }
   elementRows =
       shelf(typesOf(llvm::map_to_vector(elements, [](const Read &r) { return r.value; })),
             {blockSteps, groups}, {}, true);
@@ -371,12 +380,12 @@ void SegmentEmitter::emitFirstStarts(Value row, const Tuple &initial) {
   put(starts, guess, {row, zero});
 }
 
-/// What the units of each vector should start from, given the ends; `body` gets the vector's
-/// number, these and what they did start from. Its results are handed on.
+/// What the units of each vector should start from, given the ends: `body` gets what it returned
+/// for the vector before (0 for the first), the vector's number, these, and what they did start from.
 Value SegmentEmitter::forStarts(Value row, const Tuple &initial,
                                 llvm::function_ref<Value(Value, Value, Tuple, Tuple)> body) {
   OpBuilder::InsertionGuard guard(b);
-  SmallVector<Value> init = joined(truth(b, loc, false), initial);
+  SmallVector<Value> init = joined(zero, initial);
   auto loop = scf::ForOp::create(b, loc, zero, e.constant(bundles * groups), one, init);
   b.setInsertionPointToStart(loop.getBody());
   e.openScope();
@@ -388,21 +397,24 @@ Value SegmentEmitter::forStarts(Value row, const Tuple &initial,
     right.push_back(select([&](int64_t l) { return l < channels; }, before, moved));
     last.push_back(shuffle(v, [&](int64_t l) { return (units - 1) * channels + l % channels; }));
   }
-  Value result = body(q, loop.getRegionIterArgs().front(), right, used);
+  Value result = body(loop.getRegionIterArgs().front(), q, right, used);
   e.closeScope();
   scf::YieldOp::create(b, loc, joined(result, last));
   return loop.getResult(0);
 }
 
-/// i1: some segment did not start where the one before it ends.
+/// Lanes whose segment did not start where the one before it ends.
 Value SegmentEmitter::emitCheck(Value row, const Tuple &initial) {
-  return forStarts(row, initial, [&](Value, Value wrong, const Tuple &right, const Tuple &used) {
-    return either(b, loc, wrong, differs(right, used));
+  return forStarts(row, initial, [&](Value wrong, Value, const Tuple &right, const Tuple &used) {
+    auto numbers = VectorType::get(e.lanes, b.getI32Type());
+    Value lanes = arith::ExtUIOp::create(b, loc, numbers, differingLanes(right, used));
+    Value count = vector::ReductionOp::create(b, loc, vector::CombiningKind::ADD, lanes);
+    return plus(b, loc, wrong, arith::IndexCastOp::create(b, loc, b.getIndexType(), count));
   });
 }
 
 void SegmentEmitter::emitNextStarts(Value row, const Tuple &initial) {
-  forStarts(row, initial, [&](Value q, Value none, const Tuple &right, const Tuple &) {
+  forStarts(row, initial, [&](Value none, Value q, const Tuple &right, const Tuple &) {
     put(starts, right, {row, q});
     return none;
   });
@@ -420,8 +432,7 @@ Value SegmentEmitter::roundLength(Value row) {
 }
 
 /// Rounds until ends and starts meet (false), or too much was spent (true).
-Value SegmentEmitter::emitRounds(Value row, const Tuple &initial,
-                                 llvm::function_ref<void(Value)> runBundles) {
+Value SegmentEmitter::emitRounds(Value row, const Tuple &initial, Bundles forBundles) {
   OpBuilder::InsertionGuard guard(b);
   // Each round makes one segment right at least.
   Value most = e.constant(segments() + 1);
@@ -437,11 +448,28 @@ Value SegmentEmitter::emitRounds(Value row, const Tuple &initial,
   scf::YieldOp::create(b, loc, args);
   b.setInsertionPointToStart(choice.thenBlock());
   e.openScope();
-  runBundles(loop.getInductionVar());
-  Value wrong = emitCheck(row, initial);
+  Value round = loop.getInductionVar();
+  forBundles(round, [&](Value row, Value bundle, Value round) { emitBundle(row, bundle, round); });
+  Value lanes = emitCheck(row, initial);
+  Value wrong = isLess(b, loc, zero, lanes);
   Value spent = plus(b, loc, args[2], roundLength(row));
   Value again = both(b, loc, wrong, isLess(b, loc, spent, budget));
   inside(again, [&] { emitNextStarts(row, initial); });
+  if (linearized) {
+    Value slow = isLess(b, loc, e.constant(segments() * channels / slowShare), lanes);
+    Value isSecond = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, round, one);
+    auto newton = scf::IfOp::create(b, loc, b.getIndexType(),
+                                    both(b, loc, again, both(b, loc, slow, isSecond)), true);
+    OpBuilder::InsertionGuard inner(b);
+    b.setInsertionPointToStart(newton.elseBlock());
+    scf::YieldOp::create(b, loc, zero);
+    b.setInsertionPointToStart(newton.thenBlock());
+    e.openScope();
+    scf::YieldOp::create(b, loc, emitNewton(row, initial, forBundles));
+    e.closeScope();
+    b.setInsertionPointAfter(newton);
+    spent = plus(b, loc, spent, newton.getResult(0));
+  }
   scf::YieldOp::create(b, loc, ValueRange{again, wrong, spent});
   e.closeScope();
   return loop.getResult(1);
@@ -562,11 +590,13 @@ void SegmentEmitter::storeFinals(const Tuple &carry) {
       e.spread(v, buffer, e.leafIndex({buffer, Leaf::Batch}, channelIndex()), channels, false);
 }
 
-void SegmentEmitter::emitRow(Value row, Value place, llvm::function_ref<void(Value)> runBundles) {
+void SegmentEmitter::emitRow(Value row, Value place, Bundles forBundles) {
   setRow(row);
   Tuple initial = initialCarry();
   emitFirstStarts(place, initial);
-  Value wrong = emitRounds(place, initial, runBundles);
+  if (guessesSteps)
+    emitTrajectory(place, initial, forBundles);
+  Value wrong = emitRounds(place, initial, forBundles);
   Tuple carry = emitRest(place, wrong, initial);
   storeFinals(emitSteps(times(b, loc, blocks, e.constant(blockSteps)), steps, carry));
   e.resetTile();
@@ -584,7 +614,7 @@ void SegmentEmitter::parallel(Value count, llvm::function_ref<void(Value)> body)
 /// Rows are tasks.
 void SegmentEmitter::emitRows(Value rows) {
   parallel(rows, [&](Value row) {
-    emitRow(row, row, [&](Value round) { emitBundle(row, zero, round); });
+    emitRow(row, row, [&](Value round, InBundle body) { body(row, zero, round); });
   });
 }
 
@@ -596,12 +626,12 @@ void SegmentEmitter::emitBundles(Value rows) {
   b.setInsertionPointToStart(loop.getBody());
   Value row = loop.getInductionVar();
   memref::StoreOp::create(b, loc, row, where, ValueRange{zero});
-  emitRow(row, zero, [&](Value round) {
+  emitRow(row, zero, [&](Value round, InBundle body) {
     memref::StoreOp::create(b, loc, round, where, ValueRange{one});
     e.isolate([&] {
       parallel(e.constant(bundles), [&](Value bundle) {
         setRow(memref::LoadOp::create(b, loc, where, ValueRange{zero}));
-        emitBundle(zero, bundle, memref::LoadOp::create(b, loc, where, ValueRange{one}));
+        body(zero, bundle, memref::LoadOp::create(b, loc, where, ValueRange{one}));
       });
     });
   });

@@ -36,6 +36,13 @@ public:
   static constexpr int64_t blockSteps = 16;
   /// Blocks that each vector goes through before the plan gives up, in 32nds of all blocks.
   static constexpr int64_t budgetParts = 5;
+  /// Where more of the segments than one in so many are wrong after the first repair, the gates are
+  /// slow: then starts come from Newton's method.
+  static constexpr int64_t slowShare = 8;
+  static constexpr int64_t mostNewtonPasses = 4;
+  /// Passes over the states of all steps, and a move of states that needs no other one.
+  static constexpr int64_t mostTrajectoryPasses = 16;
+  static constexpr double stillMove = 2e-6;
 
 private:
   /// A vector for each state.
@@ -66,6 +73,7 @@ private:
   seq::ScheduleAttr schedule;
   mlir::OpBuilder::InsertPoint entry;
   int64_t channels, units, groups, bundles;
+  bool guessesSteps; ///< plan `newton`
 
   /// What the step's state-dependent work reads: per step, and the same at every step.
   llvm::SmallVector<Read> elements, invariants;
@@ -79,10 +87,22 @@ private:
   llvm::SmallVector<mlir::Value> batchSizes, outBuffers, finalBuffers;
   llvm::DenseMap<mlir::Value, Leaf> baseLeaves;
   Shelf starts, ends, points, elementRows, outRows;
+
+  // Newton's method: null where the step has no derivative.
+  seq::LinearizedOp linearized;
+  llvm::SmallVector<std::pair<double, double>> boxes; ///< of guesses; lo > hi for none
+  Shelf guessedEnds, slopes;
+  struct Linear {
+    Tuple next, partials;
+  };
+  /// Calls a body with the row, each of its bundles, and the round.
+  using InBundle = llvm::function_ref<void(mlir::Value, mlir::Value, mlir::Value)>;
+  using Bundles = llvm::function_ref<void(mlir::Value, InBundle)>;
   mlir::Value where, counts;
 
   // --- what the step reads -----------------------------------------------------------------
   llvm::DenseSet<mlir::Value> ofStates, ofTime; ///< values of the step that depend on them
+  void findLinearized();
   void findDependences();
   bool addRead(mlir::Value v, const Index &at);
   bool collect(mlir::Value v, const Index &at);
@@ -93,7 +113,7 @@ private:
   int64_t segments() const { return bundles * groups * units; }
   Index channelIndex(mlir::RankedTensorType step);
   Index channelIndex();
-  Index channelsFrom(mlir::Value first);
+  Index unitIndex(mlir::ValueRange at, mlir::Value unit);
   void setTime(mlir::Value first, bool single);
   void setRow(mlir::Value row);
   mlir::Value firstBlock(mlir::Value segment);
@@ -105,12 +125,14 @@ private:
   mlir::Value select(llvm::function_ref<bool(int64_t)> fromA, mlir::Value a, mlir::Value c);
   mlir::Value lanesWhere(llvm::function_ref<bool(int64_t)> holds);
   void transpose(llvm::MutableArrayRef<mlir::Value> rows);
-  /// i1: some bit of the states in lanes that hold segments differs.
+  /// Lanes that hold segments and where some bit of the states differs; i1: there are some.
+  mlir::Value differingLanes(const Tuple &a, const Tuple &c);
   mlir::Value differs(const Tuple &a, const Tuple &c);
   Shelf shelf(llvm::ArrayRef<mlir::Type> types, llvm::ArrayRef<int64_t> shape,
               mlir::ValueRange sizes, bool ofTask);
   void put(const Shelf &shelf, mlir::ValueRange values, mlir::ValueRange at);
   void put(const Shelf &shelf, unsigned i, mlir::Value v, mlir::ValueRange at);
+  mlir::Value get(const Shelf &shelf, unsigned i, mlir::ValueRange at);
   Tuple get(const Shelf &shelf, mlir::ValueRange at);
   /// All channels of one segment, in every unit.
   Tuple getSegment(const Shelf &shelf, mlir::ValueRange at, mlir::Value unit);
@@ -123,10 +145,8 @@ private:
   void emitRows(mlir::Value rows);
   void emitBundles(mlir::Value rows);
   /// `place` is the row's index in the memory of rounds.
-  void emitRow(mlir::Value row, mlir::Value place,
-               llvm::function_ref<void(mlir::Value)> runBundles);
-  mlir::Value emitRounds(mlir::Value row, const Tuple &initial,
-                         llvm::function_ref<void(mlir::Value)> runBundles);
+  void emitRow(mlir::Value row, mlir::Value place, Bundles forBundles);
+  mlir::Value emitRounds(mlir::Value row, const Tuple &initial, Bundles forBundles);
   void emitFirstStarts(mlir::Value row, const Tuple &initial);
   void emitBundle(mlir::Value row, mlir::Value bundle, mlir::Value round);
   void forUnitsOfBlock(mlir::Value bundle,
@@ -153,6 +173,32 @@ private:
   void storeOuts(llvm::ArrayRef<mlir::Value> values, int64_t count);
   void storeFinals(const Tuple &carry);
   void replaceResults();
+
+  // --- Newton's method ---------------------------------------------------------------------
+  mlir::Value splat(mlir::Type type, double v);
+  void putSegment(const Shelf &shelf, mlir::ValueRange values, mlir::ValueRange at,
+                  mlir::Value unit);
+  Linear linearStep(llvm::ArrayRef<mlir::Value> carry);
+  Tuple multiply(llvm::ArrayRef<mlir::Value> partials, llvm::ArrayRef<mlir::Value> columns,
+                 int64_t width);
+  using InStep =
+      llvm::function_ref<Tuple(mlir::Value, mlir::Value, int64_t, llvm::ArrayRef<mlir::Value>)>;
+  Tuple forBlocks(mlir::Value bundle, llvm::ArrayRef<mlir::Value> init, bool loads, InStep step);
+  void emitLinearPass(mlir::Value row, mlir::Value bundle);
+  mlir::Value bounded(mlir::Value v, mlir::Value otherwise, unsigned c);
+  mlir::Value finiteOr(mlir::Value v, mlir::Value otherwise);
+  mlir::Value emitSeams(mlir::Value row, const Tuple &initial);
+  mlir::Value emitNewton(mlir::Value row, const Tuple &initial, Bundles forBundles);
+
+  // --- Newton's method for all steps -------------------------------------------------------
+  Shelf trajectory, values, partials, moves, greatestMoves;
+  void allocateTrajectory(llvm::ArrayRef<mlir::Type> states, mlir::Value rows);
+  Tuple oldStates(mlir::Value pass, mlir::ValueRange at);
+  void evaluateSteps(mlir::Value row, mlir::Value bundle, mlir::Value pass);
+  void emitMoves(mlir::Value row, const Tuple &initial);
+  void moveStates(mlir::Value row, mlir::Value bundle, mlir::Value pass);
+  mlir::Value greatestMove(mlir::Value row, mlir::Type type);
+  void emitTrajectory(mlir::Value row, const Tuple &initial, Bundles forBundles);
 };
 
 } // namespace seqc

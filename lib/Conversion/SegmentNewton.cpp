@@ -71,13 +71,13 @@ void SegmentEmitter::emitLinearPass(Value row, Value bundle) {
     for (int64_t i = 0; i < count * count; ++i)
       init.push_back(splat(carry.front().getType(), i % (count + 1) == 0));
   }
-  Tuple results = forBlocks(bundle, init, [&](Value t, int64_t g, ArrayRef<Value> all) {
-    ArrayRef<Value> own = all.slice(g * each, each);
-    Linear step = linearStep(own.take_front(count));
-    Tuple next = step.next;
-    llvm::append_range(next, multiply(step.partials, own.drop_front(count), count));
+  auto step = [&](Value, Value, int64_t, ArrayRef<Value> own) {
+    Linear linear = linearStep(own.take_front(count));
+    Tuple next = linear.next;
+    llvm::append_range(next, multiply(linear.partials, own.drop_front(count), count));
     return next;
-  });
+  };
+  Tuple results = forBlocks(bundle, init, /*loads=*/true, step);
   for (int64_t g = 0; g < groups; ++g) {
     ArrayRef<Value> own = ArrayRef(results).slice(g * each, each);
     put(guessedEnds, own.take_front(count), {row, vectors[g]});
@@ -85,12 +85,11 @@ void SegmentEmitter::emitLinearPass(Value row, Value bundle) {
   }
 }
 
-/// All blocks of a bundle's segments: `step` gets the step of the block, the group and all of the
-/// values that are handed on, and returns the group's. What lies behind a segment's end changes
-/// nothing.
+/// All steps of a bundle's segments, with elements loaded or without: `step` gets the block, the step
+/// within it, the group and what the group's last step handed on. What lies behind a segment's end
+/// changes nothing.
 SegmentEmitter::Tuple
-SegmentEmitter::forBlocks(Value bundle, ArrayRef<Value> init,
-                          llvm::function_ref<Tuple(Value, int64_t, ArrayRef<Value>)> step) {
+SegmentEmitter::forBlocks(Value bundle, ArrayRef<Value> init, bool loads, InStep step) {
   OpBuilder::InsertionGuard guard(b);
   int64_t each = init.size() / groups;
   SmallVector<Value> longerOnes;
@@ -100,7 +99,8 @@ SegmentEmitter::forBlocks(Value bundle, ArrayRef<Value> init,
   b.setInsertionPointToStart(overBlocks.getBody());
   e.openScope();
   Value block = overBlocks.getInductionVar();
-  emitLoads(bundle, block);
+  if (loads)
+    emitLoads(bundle, block);
   auto loop =
       scf::ForOp::create(b, loc, zero, e.constant(blockSteps), one, overBlocks.getRegionIterArgs());
   {
@@ -110,8 +110,10 @@ SegmentEmitter::forBlocks(Value bundle, ArrayRef<Value> init,
     SmallVector<Value> all(args.begin(), args.end()), next;
     for (int64_t g = 0; g < groups; ++g) {
       e.openScope();
-      defineElements(loop.getInductionVar(), e.constant(g));
-      llvm::append_range(next, step(loop.getInductionVar(), g, all));
+      if (loads)
+        defineElements(loop.getInductionVar(), e.constant(g));
+      llvm::append_range(
+          next, step(block, loop.getInductionVar(), g, ArrayRef(all).slice(g * each, each)));
       e.closeScope();
     }
     scf::YieldOp::create(b, loc, next);
@@ -136,6 +138,10 @@ Value SegmentEmitter::bounded(Value v, Value otherwise, unsigned c) {
     v = arith::MaxNumFOp::create(b, loc, v, splat(v.getType(), boxes[c].first));
     v = arith::MinNumFOp::create(b, loc, v, splat(v.getType(), boxes[c].second));
   }
+  return finiteOr(v, otherwise);
+}
+
+Value SegmentEmitter::finiteOr(Value v, Value otherwise) {
   Value none = splat(v.getType(), 0);
   Value finite = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ,
                                        math::FmaOp::create(b, loc, v, none, none), none);
@@ -203,7 +209,7 @@ Value SegmentEmitter::emitNewton(Value row, const Tuple &initial, Bundles forBun
   forBundles(zero, [&](Value row, Value bundle, Value) { emitLinearPass(row, bundle); });
   Value worst = emitSeams(row, initial);
   Value again = arith::AndIOp::create(
-      b, loc, less(number(2e-6), worst),
+      b, loc, less(number(stillMove), worst),
       less(worst, arith::MulFOp::create(b, loc, number(0.3), args[1])));
   Value spent = arith::AddIOp::create(b, loc, args[2], longest);
   e.closeScope();

@@ -22,13 +22,21 @@ void SegmentEmitter::findDependences() {
   for (BlockArgument arg : op.getBody()->getArguments())
     if (arg.getArgNumber() < op.getInputs().size() + op.getShared().size())
       ofTime.insert(arg);
-  for (Operation &inner : op.getBody()->without_terminator())
-    for (Value read : readsOf(&inner)) {
-      if (ofStates.contains(read))
-        ofStates.insert_range(inner.getResults());
-      if (ofTime.contains(read))
-        ofTime.insert_range(inner.getResults());
-    }
+  auto follow = [&](Block *block) {
+    for (Operation &inner : block->without_terminator())
+      for (Value read : readsOf(&inner)) {
+        if (ofStates.contains(read))
+          ofStates.insert_range(inner.getResults());
+        if (ofTime.contains(read))
+          ofTime.insert_range(inner.getResults());
+      }
+  };
+  follow(op.getBody());
+  if (linearized) {
+    Block &body = linearized.getBody().front();
+    ofStates.insert_range(body.getArguments());
+    follow(&body);
+  }
 }
 
 /// Notes that the step reads `v`, which is free of the states, at `at`.
@@ -74,7 +82,7 @@ bool SegmentEmitter::canRun() {
   if (!llvm::all_of(op.getStateArgs(), fits))
     return false;
   for (Operation &inner : op.getBody()->without_terminator())
-    if (!isInterleaving(&inner) &&
+    if (!isInterleaving(&inner) && !isa<seq::LinearizedOp>(inner) &&
         (!canEvaluate(&inner) || isReductionOp(&inner) ||
          isa<tensor::PadOp, tensor::ConcatOp, tensor::InsertSliceOp>(inner)))
       return false;
@@ -87,10 +95,26 @@ bool SegmentEmitter::canRun() {
     }
   }
   e.recurrence = op;
+  findLinearized();
   findDependences();
-  SmallVector<Value> results(op.getYield().getNext());
-  results.append(outs);
-  return llvm::all_of(results, [&](Value v) { return collect(v, channelIndex(typeOf(v))); });
+  auto collectAll = [&](ValueRange values) {
+    return llvm::all_of(values, [&](Value v) { return collect(v, channelIndex(typeOf(v))); });
+  };
+  if (linearized && !(collectAll(linearized.getYield().getNext()) &&
+                      collectAll(linearized.getYield().getOut())))
+    linearized = {}; // what it reads alone is read in vain
+  guessesSteps &= bool(linearized);
+  return collectAll(op.getYield().getNext()) && collectAll(outs);
+}
+
+/// The step's derivative, if all states are floats of one type.
+void SegmentEmitter::findLinearized() {
+  auto all = op.getBody()->getOps<seq::LinearizedOp>();
+  Type element = typeOf(op.getStateArgs().front()).getElementType();
+  for (Value state : op.getStateArgs())
+    if (all.empty() || typeOf(state).getElementType() != element)
+      return;
+  linearized = *all.begin();
 }
 
 /// Which unit of lanes of the input's step `read` is, if it is one.

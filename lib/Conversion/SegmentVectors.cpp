@@ -121,7 +121,7 @@ void SegmentEmitter::transpose(MutableArrayRef<Value> rows) {
 }
 
 /// Compared as integers: -0 is not 0, and a NaN is one with the same bits.
-Value SegmentEmitter::differs(const Tuple &a, const Tuple &c) {
+Value SegmentEmitter::differingLanes(const Tuple &a, const Tuple &c) {
   Value lanes;
   for (auto [first, second] : llvm::zip_equal(a, c)) {
     Value x = first, y = second;
@@ -137,7 +137,11 @@ Value SegmentEmitter::differs(const Tuple &a, const Tuple &c) {
   if (units * channels != e.lanes)
     lanes = arith::AndIOp::create(
         b, loc, lanes, lanesWhere([&](int64_t l) { return l < units * channels; }));
-  return vector::ReductionOp::create(b, loc, vector::CombiningKind::OR, lanes);
+  return lanes;
+}
+
+Value SegmentEmitter::differs(const Tuple &a, const Tuple &c) {
+  return vector::ReductionOp::create(b, loc, vector::CombiningKind::OR, differingLanes(a, c));
 }
 
 //===-----------------------------------------------------------------------===//
@@ -173,15 +177,20 @@ void SegmentEmitter::put(const Shelf &shelf, unsigned i, Value v, ValueRange at)
 }
 
 SegmentEmitter::Tuple SegmentEmitter::get(const Shelf &shelf, ValueRange at) {
-  SmallVector<Value> full(at);
-  full.push_back(zero);
   Tuple t;
-  for (auto [buffer, type] : llvm::zip_equal(shelf.buffers, shelf.types))
-    t.push_back(vector::LoadOp::create(b, loc, cast<VectorType>(type), buffer, full));
+  for (unsigned i = 0; i < shelf.buffers.size(); ++i)
+    t.push_back(get(shelf, i, at));
   return t;
 }
 
-SegmentEmitter::Tuple SegmentEmitter::getSegment(const Shelf &shelf, ValueRange at, Value unit) {
+Value SegmentEmitter::get(const Shelf &shelf, unsigned i, ValueRange at) {
+  SmallVector<Value> full(at);
+  full.push_back(zero);
+  return vector::LoadOp::create(b, loc, cast<VectorType>(shelf.types[i]), shelf.buffers[i], full);
+}
+
+/// Index of a unit's channels, in every unit of lanes, in a shelf's memory.
+Index SegmentEmitter::unitIndex(ValueRange at, Value unit) {
   Distances distances;
   for (int64_t l = 0; l < e.lanes; ++l)
     distances.push_back(l % channels);
@@ -190,8 +199,17 @@ SegmentEmitter::Tuple SegmentEmitter::getSegment(const Shelf &shelf, ValueRange 
     full.push_back({i, 0, 0});
   full.push_back(
       e.withPattern(arith::MulIOp::create(b, loc, unit, e.constant(channels)), distances));
+  return full;
+}
+
+SegmentEmitter::Tuple SegmentEmitter::getSegment(const Shelf &shelf, ValueRange at, Value unit) {
   Tuple t;
   for (Value buffer : shelf.buffers)
-    t.push_back(e.load(buffer, full));
+    t.push_back(e.load(buffer, unitIndex(at, unit)));
   return t;
+}
+
+void SegmentEmitter::putSegment(const Shelf &shelf, ValueRange values, ValueRange at, Value unit) {
+  for (auto [buffer, v] : llvm::zip_equal(shelf.buffers, values))
+    e.spread(v, buffer, unitIndex(at, unit), channels, false);
 }

@@ -148,14 +148,15 @@ struct ConvertSeqToVectorPass : seqc::impl::ConvertSeqToVectorPassBase<ConvertSe
       ScanEmitter(groupOfTime(op)).run();
       return success();
     }
-    if (op.getScheduleAttr().getPlan() == seq::Plan::Segments) {
+    if (llvm::is_contained({seq::Plan::Segments, seq::Plan::Newton},
+                           op.getScheduleAttr().getPlan())) {
       SegmentEmitter emitter(groupOfTime(op));
       if (emitter.canRun()) {
         remarkOnLibm(op);
         emitter.run();
         return success();
       }
-      tell(op, "this step runs as plan 'fused': what plan 'segments' would evaluate in vectors "
+      tell(op, "this step runs as plan 'fused': what its plan would evaluate in vectors "
                "does not work element by element"); // the bits are the same
     }
     if (Operation *obstacle = firstObstacle(op)) {

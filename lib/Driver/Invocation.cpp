@@ -226,10 +226,10 @@ bool CommandLine::readExplain() {
 
 bool CommandLine::readPlan() {
   StringRef plan = args.getLastArgValue(OPT_schedule, "auto");
-  if (is_contained({"chunked", "newton"}, plan))
+  if (plan == "chunked")
     return fail("--schedule=" + plan + " is not available yet");
-  if (!is_contained({"auto", "reference", "fused", "scan", "segments"}, plan))
-    return failNearest("--schedule", plan, {"auto", "reference", "fused", "scan", "segments"});
+  if (!is_contained({"auto", "reference", "fused", "scan", "segments", "newton"}, plan))
+    return failNearest("--schedule", plan, {"auto", "reference", "fused", "scan", "segments", "newton"});
   out.options.schedule = plan.str();
   out.options.streamingExact = args.hasArg(OPT_streaming_exact);
   if (out.options.streamingExact && plan == "scan")

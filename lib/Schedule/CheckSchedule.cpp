@@ -32,24 +32,27 @@ static LogicalResult checkScan(Operation *op, seq::ScheduleAttr schedule) {
   return success();
 }
 
+/// Of plans `segments` and `newton`.
 static LogicalResult checkSegments(Operation *op, seq::ScheduleAttr schedule) {
   auto recurrence = dyn_cast<seq::RecurrenceOp>(op);
+  StringRef name = seq::stringifyPlan(schedule.getPlan());
   if (!recurrence)
-    return op->emitOpError("expected plan 'segments' on a recurrence only");
+    return op->emitOpError("expected plan '") << name << "' on a recurrence only";
   if (schedule.getRows() > 8)
-    return op->emitOpError("expected at most 8 rows, vectors side by side, for plan 'segments', "
-                           "but got ")
-           << schedule.getRows();
+    return op->emitOpError("expected at most 8 rows, vectors side by side, for plan '")
+           << name << "', but got " << schedule.getRows();
   if (schedule.getBatchTile() < 0 || schedule.getBatchTile() > 1024)
-    return op->emitOpError("expected a batch_tile of 0 to 1024 tasks for plan 'segments', but got ")
-           << schedule.getBatchTile();
+    return op->emitOpError("expected a batch_tile of 0 to 1024 tasks for plan '")
+           << name << "', but got " << schedule.getBatchTile();
   auto target = op->getParentOfType<ModuleOp>()->getAttrOfType<seq::TargetAttr>("seqc.target");
   if (!target)
     return success();
-  PlanOption segments = segmentsOption(recurrence, target, Assumptions());
-  if (!segments.isLegal())
-    return op->emitOpError("expected a step for which plan 'segments' is legal, but ")
-           << segments.refusal;
+  bool newton = schedule.getPlan() == seq::Plan::Newton;
+  PlanOption option = newton ? newtonOption(recurrence, target, Assumptions())
+                             : segmentsOption(recurrence, target, Assumptions());
+  if (!option.isLegal())
+    return op->emitOpError("expected a step for which plan '")
+           << name << "' is legal, but " << option.refusal;
   return success();
 }
 
@@ -57,9 +60,8 @@ static LogicalResult check(Operation *op, seq::ScheduleAttr schedule) {
   if (!schedule)
     return op->emitOpError("expected a schedule after stage 'scheduled', but got none");
   seq::Plan plan = schedule.getPlan();
-  if (plan == seq::Plan::Chunked || plan == seq::Plan::Newton)
-    return op->emitOpError(
-               "expected plan 'reference', 'fused', 'scan' or 'segments', but got '")
+  if (plan == seq::Plan::Chunked)
+    return op->emitOpError("expected plan 'reference', 'fused', 'scan', 'segments' or 'newton', but got '")
            << seq::stringifyPlan(plan) << "', which seqc does not implement yet";
   if (plan == seq::Plan::Reference)
     return success();
@@ -73,7 +75,7 @@ static LogicalResult check(Operation *op, seq::ScheduleAttr schedule) {
            << schedule.getRows() << " and " << schedule.getVectors();
   if (plan == seq::Plan::Scan)
     return checkScan(op, schedule);
-  if (plan == seq::Plan::Segments)
+  if (plan == seq::Plan::Segments || plan == seq::Plan::Newton)
     return checkSegments(op, schedule);
   if (schedule.getBatchTile() < 0 || schedule.getBatchTile() > 4096)
     return op->emitOpError("expected a batch_tile between 0 and 4096 sequences, but got ")

@@ -221,6 +221,8 @@ Price seqc::priceOfScan(seq::RecurrenceOp op, const ScanProof &proof, seq::Sched
 /// Of plan `segments`: steps until two states that were far apart are the same bits (gates decide
 /// it; those of a usual cell), steps of a block, and what vectors go through before it gives up.
 static constexpr double mergeSteps = 48, blockSteps = 16, budget = 5.0 / 32;
+/// Of plan `newton`: passes over all steps before, each as dear as so many of plan `segments`.
+static constexpr double newtonPasses = 4, newtonPass = 2;
 
 Price seqc::priceOfSegments(seq::RecurrenceOp op, seq::ScheduleAttr schedule,
                             const UsualSizes &sizes, const MachineModel &machine,
@@ -238,6 +240,8 @@ Price seqc::priceOfSegments(seq::RecurrenceOp op, seq::ScheduleAttr schedule,
   double needed = blockSteps * std::ceil(blocks / (units * vectors * bundles)) + mergeSteps;
   double spent = std::min(needed, std::max(blockSteps, budget * steps));
   double single = needed > spent ? steps : std::fmod(steps, blockSteps);
+  if (schedule.getPlan() == seq::Plan::Newton)
+    spent += newtonPasses * newtonPass * blockSteps * std::ceil(blocks / (units * vectors * bundles));
   double seconds = (spent * perStep + single * work.chain) / machine.hertz;
   double rows = double(sizes.batch);
   if (bundles == 1)

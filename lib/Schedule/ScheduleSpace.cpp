@@ -7,6 +7,7 @@
 #include "seqc/Analysis/Place.h"
 #include "seqc/Analysis/ScanForm.h"
 #include "seqc/Analysis/StepClass.h"
+#include "seqc/Dialect/Seq/Transforms/Derivative.h"
 #include "seqc/Schedule/Passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -229,6 +230,28 @@ PlanOption seqc::segmentsOption(seq::RecurrenceOp op, seq::TargetAttr target,
   return option;
 }
 
+/// Why Newton's method cannot guess the states of `op`, or empty.
+static std::string whyNotByNewton(seq::RecurrenceOp op) {
+  Type element = typeOf(op.getStateArgs().front()).getElementType();
+  for (Value state : op.getStateArgs())
+    if (!isDifferentiable(state.getType()) || typeOf(state).getElementType() != element)
+      return "its states are not floats of one type";
+  if (Operation *obstacle = firstWithoutDerivative(op))
+    return "the derivative of '" + obstacle->getName().getStringRef().str() + "' at " +
+           describePlace(obstacle->getLoc()) + " is not known";
+  return {};
+}
+
+PlanOption seqc::newtonOption(seq::RecurrenceOp op, seq::TargetAttr target,
+                              const Assumptions &assumed) {
+  PlanOption option = segmentsOption(op, target, assumed);
+  option.plan = seq::Plan::Newton;
+  if (option.isLegal())
+    option.refusal = whyNotByNewton(op);
+  option.schedule = option.isLegal() ? option.schedule.withPlan(seq::Plan::Newton) : nullptr;
+  return option;
+}
+
 //===-----------------------------------------------------------------------===//
 // The space
 //===-----------------------------------------------------------------------===//
@@ -240,7 +263,7 @@ void seqc::setPrices(MutableArrayRef<PlanOption> options, seq::RecurrenceOp op,
     if (option.isLegal())
       option.price = option.plan == seq::Plan::Scan
                          ? priceOfScan(op, option.proof, option.schedule, sizes, machine, threads)
-                     : option.plan == seq::Plan::Segments
+                     : option.plan != seq::Plan::Fused
                          ? priceOfSegments(op, option.schedule, sizes, machine, threads)
                          : priceOfFused(op, sizes, machine, threads);
 }
@@ -250,7 +273,8 @@ SmallVector<PlanOption> seqc::scheduleSpace(seq::RecurrenceOp op, seq::TargetAtt
   SmallVector<PlanOption> options = {
       {seq::Plan::Fused, "", fusedTiles(op, target, assumed), {}, {}},
       scanOption(op, target, assumed),
-      segmentsOption(op, target, assumed)};
+      segmentsOption(op, target, assumed),
+      newtonOption(op, target, assumed)};
   setPrices(options, op, target, usualSizes(op, assumed), assumed.threads);
   return options;
 }

@@ -33,7 +33,7 @@ struct CompileOptions {
   /// "native" (host features, only for the host's architecture), a feature list such as
   /// "+avx2,+fma", or a level: "x86-64-v3", "x86-64-v4", "generic".
   std::string march = "native";
-  /// "auto", "reference", "fused", "scan" or "segments".
+  /// "auto", "reference", "fused", "scan", "segments" or "newton".
   std::string schedule = "auto";
   /// Sizes that the caller promises to be usual, by name: used for prices, never for correctness.
   std::vector<std::pair<std::string, int64_t>> assume;

@@ -43,6 +43,9 @@ PlanOption scanOption(seq::RecurrenceOp op, seq::TargetAttr target, const Assump
 /// Plan `segments` alone, without its price.
 PlanOption segmentsOption(seq::RecurrenceOp op, seq::TargetAttr target, const Assumptions &assumed);
 
+/// Plan `newton` alone, without its price.
+PlanOption newtonOption(seq::RecurrenceOp op, seq::TargetAttr target, const Assumptions &assumed);
+
 /// The cheapest legal one; `fused` is always legal.
 const PlanOption &cheapest(llvm::ArrayRef<PlanOption> options);
 
