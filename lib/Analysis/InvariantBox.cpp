@@ -7,15 +7,15 @@
 //
 // for any w in [0, 1]. If the next value of a state is in the hull of an interval and states that
 // have boxes, its own among them, that hull with the initial values is a box: a step from inside
-// leads inside. Nothing else is claimed. In particular, a sum of products with two gates that do not
-// know of each other, like an LSTM's memory, has no box.
+// leads inside. Nothing else is claimed. In particular, a sum of products with two gates that do
+// not know of each other, like an LSTM's memory, has no box.
 #include "seqc/Analysis/InvariantBox.h"
 #include "seqc/Analysis/StepClass.h"
 #include "seqc/Analysis/StepExpr.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
-#include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringMap.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/FormatVariadic.h"
 #include <cmath>
@@ -241,8 +241,7 @@ static bool areOpposite(const Expr *a, const Expr *b) {
 
 /// u where `e` is n/(1 + exp(u)), with n = 1.
 static const Expr *logisticOperand(const Expr *e) {
-  if (!e->isOp("arith.divf") || !isNumber(e->operands[0], 1) ||
-      !e->operands[1]->isOp("arith.addf"))
+  if (!e->isOp("arith.divf") || !isNumber(e->operands[0], 1) || !e->operands[1]->isOp("arith.addf"))
     return nullptr;
   auto parts = e->operands[1]->operands;
   for (unsigned i = 0; i < 2; ++i)
@@ -429,8 +428,8 @@ std::string seqc::describe(seq::RecurrenceOp op, ArrayRef<std::optional<Invarian
     }
     SmallVector<std::string> parts;
     if (box->lo <= box->hi)
-      parts.push_back(llvm::formatv("[{0}, {1}]", llvm::format("%g", box->lo),
-                                    llvm::format("%g", box->hi)));
+      parts.push_back(
+          llvm::formatv("[{0}, {1}]", llvm::format("%g", box->lo), llvm::format("%g", box->hi)));
     for (unsigned state : box->initial)
       parts.push_back("the initial value of " + nameOfState(op, state));
     out << " stays in " << (parts.size() > 1 ? "the hull of " : "") << llvm::join(parts, " and ");

@@ -12,7 +12,6 @@
 #include "seqc/Conversion/Passes.h"
 #include "seqc/Dialect/Seq/Transforms/Derivative.h"
 
-
 namespace seqc {
 #define GEN_PASS_DEF_LINEARIZEPASS
 #include "seqc/Conversion/Passes.h.inc"

@@ -80,7 +80,8 @@ void ScanEmitter::findNeeded() {
   // What the needed ones are made of.
   for (bool changed = true; changed;) {
     changed = false;
-    for (unsigned c : llvm::BitVector(needed).set_bits()) {
+    llvm::BitVector before = needed; // the loop changes it
+    for (unsigned c : before.set_bits()) {
       DenseSet<Value> seen;
       addReads(combine.getYield().getNext()[c], combine.getBody(), nullptr, seen);
       for (unsigned from = 0; from < components; ++from)

@@ -9,8 +9,9 @@
 namespace seqc {
 
 /// An interval that one state does not leave, whatever the inputs are: the hull of [lo, hi] and of
-/// all elements of the initial values of the states `initial`. [lo, hi] is empty if lo > hi. A state
-/// that is not in its own `initial` lies in its box after the first step, wherever it started.
+/// all elements of the initial values of the states `initial`. [lo, hi] is empty if lo > hi. A
+/// state that is not in its own `initial` lies in its box after the first step, wherever it
+/// started.
 ///
 /// This holds in real arithmetic, and for elements that are not NaN. Rounding can carry a state
 /// out, by less than `boxMargin` times the greatest magnitude of the hull as long as a state
@@ -28,8 +29,7 @@ constexpr double boxMargin = 1.0 / 1024;
 llvm::SmallVector<std::optional<InvariantBox>> findInvariantBoxes(seq::RecurrenceOp op);
 
 /// For remarks: "`%h` stays in the hull of [-1, 1] and its initial value, `%c` has no box".
-std::string describe(seq::RecurrenceOp op,
-                     llvm::ArrayRef<std::optional<InvariantBox>> boxes);
+std::string describe(seq::RecurrenceOp op, llvm::ArrayRef<std::optional<InvariantBox>> boxes);
 
 } // namespace seqc
 

@@ -57,9 +57,9 @@ LogicalResult LinearizedOp::verifyRegions() {
   // C1, C2
   unsigned count = recurrence.getNumStates();
   if (getBody().getNumArguments() != count || yield.getNext().size() != count)
-    return emitOpError("expected ") << count << " argument(s) and next states, but got "
-                                    << getBody().getNumArguments() << " and "
-                                    << yield.getNext().size();
+    return emitOpError("expected ")
+           << count << " argument(s) and next states, but got " << getBody().getNumArguments()
+           << " and " << yield.getNext().size();
   auto first = cast<RankedTensorType>(recurrence.getStateArgs().front().getType());
   for (auto [i, state] : llvm::enumerate(recurrence.getStateArgs())) {
     auto wanted = cast<RankedTensorType>(state.getType());

@@ -33,8 +33,8 @@ linalg::GenericOp Derivative::makeGeneric(linalg::LinalgOp op, ArrayRef<Value> i
                                           ArrayRef<Value> outs, ArrayRef<AffineMap> maps,
                                           WriteBody write) {
   SmallVector<Type> types = llvm::map_to_vector(outs, [](Value v) { return v.getType(); });
-  auto generic = linalg::GenericOp::create(b, op.getLoc(), types, ins, outs, maps,
-                                           op.getIteratorTypesArray());
+  auto generic =
+      linalg::GenericOp::create(b, op.getLoc(), types, ins, outs, maps, op.getIteratorTypesArray());
   OpBuilder::InsertionGuard guard(b);
   Block *body = b.createBlock(&generic.getRegion());
   for (ArrayRef<Value> operands : {ins, outs})
@@ -116,8 +116,9 @@ LogicalResult Derivative::copyMap(linalg::LinalgOp op, ArrayRef<unsigned> active
         continue;
       Value t = tangentOf(init.get(), d);
       bool isRead = !bodyOf(init).use_empty();
-      outs.push_back(t ? t : destination(b, op.getLoc(), outs[init.getOperandNumber() -
-                                                              op.getNumDpsInputs()], isRead));
+      outs.push_back(t ? t
+                       : destination(b, op.getLoc(),
+                                     outs[init.getOperandNumber() - op.getNumDpsInputs()], isRead));
       outMaps.push_back(op.getMatchingIndexingMap(&init));
       changedOuts.push_back({bodyOf(init), d});
     }

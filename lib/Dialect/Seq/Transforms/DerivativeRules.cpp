@@ -75,58 +75,110 @@ static Value ofErf(Formula &f, ValueRange x, Value, unsigned) {
   return f.scaled(f.make<math::ExpOp>(f.neg(f.square(x[0]))), 2 * llvm::numbers::inv_sqrtpi);
 }
 
-#define RULE [](Formula & f, ValueRange x, Value y, unsigned k) -> Value
+#define RULE [](Formula & f, ValueRange x, Value y, unsigned k)->Value
 
 /// The names are those of the arith and math dialects.
 static const llvm::StringMap<Factor> &factors() {
   static const llvm::StringMap<Factor> table = {
-      {"arith.addf", one},
-      {"arith.subf", RULE { return f.number(k == 0 ? 1 : -1, y); }},
-      {"arith.negf", RULE { return f.number(-1, y); }},
-      {"arith.mulf", RULE { return x[1 - k]; }},
-      {"arith.divf", RULE { return k == 0 ? f.inverse(x[1]) : f.neg(f.div(y, x[1])); }},
-      {"arith.remf",
-       RULE {
-         return k == 0 ? f.number(1, y) : f.neg(f.make<math::TruncOp>(f.div(x[0], x[1])));
-       }},
-      {"math.fma", RULE { return k == 2 ? f.number(1, y) : x[1 - k]; }},
-      {"math.absf", RULE { return f.sign(x[0]); }},
-      {"math.copysign", RULE { return k ? Value() : f.mul(f.sign(x[0]), f.sign(x[1])); }},
-      {"math.exp", RULE { return y; }},
-      {"math.exp2", RULE { return f.scaled(y, llvm::numbers::ln2); }},
-      {"math.expm1", RULE { return f.onePlus(y); }},
-      {"math.log", RULE { return f.inverse(x[0]); }},
-      {"math.log2", RULE { return f.div(f.number(llvm::numbers::log2e, y), x[0]); }},
-      {"math.log10", RULE { return f.div(f.number(llvm::numbers::log10e, y), x[0]); }},
-      {"math.log1p", RULE { return f.inverse(f.onePlus(x[0])); }},
-      {"math.powf", ofPower},
-      {"math.sqrt", RULE { return f.div(f.number(0.5, y), y); }},
-      {"math.rsqrt", RULE { return f.div(f.scaled(y, -0.5), x[0]); }},
-      {"math.cbrt", RULE { return f.div(f.scaled(y, 1.0 / 3), x[0]); }},
-      {"math.erf", ofErf},
-      {"math.erfc", RULE { return f.neg(ofErf(f, x, y, k)); }},
-      {"math.tanh", RULE { return f.oneMinus(f.square(y)); }},
-      {"math.sinh", RULE { return f.make<math::CoshOp>(x[0]); }},
-      {"math.cosh", RULE { return f.make<math::SinhOp>(x[0]); }},
-      {"math.asinh", RULE { return f.inverse(f.make<math::SqrtOp>(f.onePlus(f.square(x[0])))); }},
-      {"math.acosh",
-       RULE { return f.inverse(f.make<math::SqrtOp>(f.sub(f.square(x[0]), f.number(1, y)))); }},
-      {"math.atanh", RULE { return f.inverse(f.oneMinus(f.square(x[0]))); }},
-      {"math.sin", RULE { return f.make<math::CosOp>(x[0]); }},
-      {"math.cos", RULE { return f.neg(f.make<math::SinOp>(x[0])); }},
-      {"math.tan", RULE { return f.onePlus(f.square(y)); }},
-      {"math.asin", RULE { return f.inverse(f.make<math::SqrtOp>(f.oneMinus(f.square(x[0])))); }},
-      {"math.acos",
-       RULE { return f.neg(f.inverse(f.make<math::SqrtOp>(f.oneMinus(f.square(x[0]))))); }},
-      {"math.atan", RULE { return f.inverse(f.onePlus(f.square(x[0]))); }},
-      {"math.atan2", ofAtan2},
-      {"math.floor", zero},
-      {"math.ceil", zero},
-      {"math.trunc", zero},
-      {"math.round", zero},
-      {"math.roundeven", zero},
-  };
-  return table;
+      {"arith.addf", one}, {"arith.subf", RULE{return f.number(k == 0 ? 1 : -1, y);
+}
+}
+, {"arith.negf", RULE{return f.number(-1, y);
+}
+}
+, {"arith.mulf", RULE{return x[1 - k];
+}
+}
+, {"arith.divf", RULE{return k == 0 ? f.inverse(x[1]) : f.neg(f.div(y, x[1]));
+}
+}
+, {"arith.remf",
+   RULE{return k == 0 ? f.number(1, y) : f.neg(f.make<math::TruncOp>(f.div(x[0], x[1])));
+}
+}
+, {"math.fma", RULE{return k == 2 ? f.number(1, y) : x[1 - k];
+}
+}
+, {"math.absf", RULE{return f.sign(x[0]);
+}
+}
+, {"math.copysign", RULE{return k ? Value() : f.mul(f.sign(x[0]), f.sign(x[1]));
+}
+}
+, {"math.exp", RULE{return y;
+}
+}
+, {"math.exp2", RULE{return f.scaled(y, llvm::numbers::ln2);
+}
+}
+, {"math.expm1", RULE{return f.onePlus(y);
+}
+}
+, {"math.log", RULE{return f.inverse(x[0]);
+}
+}
+, {"math.log2", RULE{return f.div(f.number(llvm::numbers::log2e, y), x[0]);
+}
+}
+, {"math.log10", RULE{return f.div(f.number(llvm::numbers::log10e, y), x[0]);
+}
+}
+, {"math.log1p", RULE{return f.inverse(f.onePlus(x[0]));
+}
+}
+, {"math.powf", ofPower}, {"math.sqrt", RULE{return f.div(f.number(0.5, y), y);
+}
+}
+, {"math.rsqrt", RULE{return f.div(f.scaled(y, -0.5), x[0]);
+}
+}
+, {"math.cbrt", RULE{return f.div(f.scaled(y, 1.0 / 3), x[0]);
+}
+}
+, {"math.erf", ofErf}, {"math.erfc", RULE{return f.neg(ofErf(f, x, y, k));
+}
+}
+, {"math.tanh", RULE{return f.oneMinus(f.square(y));
+}
+}
+, {"math.sinh", RULE{return f.make<math::CoshOp>(x[0]);
+}
+}
+, {"math.cosh", RULE{return f.make<math::SinhOp>(x[0]);
+}
+}
+, {"math.asinh", RULE{return f.inverse(f.make<math::SqrtOp>(f.onePlus(f.square(x[0]))));
+}
+}
+, {"math.acosh", RULE{return f.inverse(f.make<math::SqrtOp>(f.sub(f.square(x[0]), f.number(1, y))));
+}
+}
+, {"math.atanh", RULE{return f.inverse(f.oneMinus(f.square(x[0])));
+}
+}
+, {"math.sin", RULE{return f.make<math::CosOp>(x[0]);
+}
+}
+, {"math.cos", RULE{return f.neg(f.make<math::SinOp>(x[0]));
+}
+}
+, {"math.tan", RULE{return f.onePlus(f.square(y));
+}
+}
+, {"math.asin", RULE{return f.inverse(f.make<math::SqrtOp>(f.oneMinus(f.square(x[0]))));
+}
+}
+, {"math.acos", RULE{return f.neg(f.inverse(f.make<math::SqrtOp>(f.oneMinus(f.square(x[0])))));
+}
+}
+, {"math.atan", RULE{return f.inverse(f.onePlus(f.square(x[0])));
+}
+}
+, {"math.atan2", ofAtan2}, {"math.floor", zero}, {"math.ceil", zero}, {"math.trunc", zero},
+    {"math.round", zero}, {"math.roundeven", zero},
+}
+;
+return table;
 }
 #undef RULE
 
@@ -194,9 +246,9 @@ static Value choiceOf(OpBuilder &b, Operation *op, unsigned &first) {
   if (first == 1)
     return op->getOperand(0);
   bool largest = isa<arith::MaximumFOp, arith::MaxNumFOp>(op);
-  return arith::CmpFOp::create(
-      b, op->getLoc(), largest ? arith::CmpFPredicate::OGE : arith::CmpFPredicate::OLE,
-      op->getOperand(0), op->getOperand(1));
+  return arith::CmpFOp::create(b, op->getLoc(),
+                               largest ? arith::CmpFPredicate::OGE : arith::CmpFPredicate::OLE,
+                               op->getOperand(0), op->getOperand(1));
 }
 
 void Derivative::differentiate(Operation *op, ArrayRef<unsigned> active) {

@@ -20,8 +20,8 @@ static SmallVector<Type> withChanges(TypeRange types) {
   return all;
 }
 
-/// The attributes of `of`'s arguments or results, and those of the changes: a change has the sizes of
-/// what it changes.
+/// The attributes of `of`'s arguments or results, and those of the changes: a change has the sizes
+/// of what it changes.
 static SmallVector<DictionaryAttr> withChanges(TypeRange types, ArrayAttr of, Builder &b) {
   SmallVector<DictionaryAttr> all(types.size(), b.getDictionaryAttr({}));
   for (auto [i, attributes] : llvm::enumerate(of ? of.getValue() : ArrayRef<Attribute>()))
