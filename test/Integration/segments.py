@@ -52,7 +52,7 @@ def check_cell(name, H, dtype="f32", march="native", threads=1):
     cell = Cell(name, dtype, H=H, I=2, D=H, N=2)
     rng = np.random.default_rng([H, len(name), threads])
     pair = Pair(cell.program(), march, threads)
-    pair.expect_in_segments(cell.values(rng, 1, 16))
+    assert pair.in_segments(cell.values(rng, 1, 16)), f"{name} is not in segments"
     for n, (scale, bias, begin, special) in enumerate(settings(rng)):
         for T in LENGTHS if ALL else rng.choice(LENGTHS, 5):
             B = int(rng.choice([0, 1, 1, 3]))

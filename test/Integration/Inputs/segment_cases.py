@@ -36,12 +36,13 @@ class Pair:
     def weakened(self, part):
         return self._compiled([*self.extra, f"--test-weaken={part}"])
 
-    def expect_in_segments(self, values):
-        """What the emitter cannot express runs as plan `fused`: it would be compared with itself.
-        Segments need memory for their ends, at any length."""
+    def in_segments(self, values):
+        """False where plan `fused` would be compared with itself: for what the emitter cannot
+        express, and delay lines, which are no recurrences in the end. Segments need memory for
+        their ends, at any length."""
         least = 3 * (self.threads if self.threads > 1 else 1) * 64
         need, other = (f.scratch_bytes(*values) for f in (self.segments, self.fused))
-        assert need >= other + least, f"{need} bytes of scratch, plan fused {other}:\n{self.text}"
+        return need >= other + least
 
     def dirty(self, function, values):
         """Scratch memory, a byte behind a cache line, with NaNs, random bytes or the last call's."""
