@@ -11,8 +11,8 @@ A random step (`random_step(rng)`) has 1 to 4 states, each a float or an integer
 each an operation on values drawn at random, late ones more often: sums, products, quotients, maxima
 and minima, exp, log, tanh, absolute values, selections by comparisons, sums and products of
 integers, logical ones, conversions from an integer. A next state is a drawn value, its tanh, an
-input, itself plus a number (a counter), r h (1 - h), a gate's mean of itself and a drawn value, or
-a selection between the two.
+input, itself plus a number (a counter), r h (1 - h), half of itself plus a
+drawn value, a gate's mean of itself and a drawn value (most often), or a selection between the two.
 """
 
 import numpy as np
@@ -52,7 +52,8 @@ STEPS = {
     "latch": Step("f", "f", "c = ogt x0 two : b; n = select c x0 h0", "n", "n"),
     "slow": Step("f", "f", "a = mulf slow h0; n = addf a x0", "n", "n"),
     "held until far": Step("ff", "f", "a = mulf half h0; n = addf a x0; s = mulf slow h1; m = addf s n", "n m", "n"),
-    "a forgetful and a counting state": Step("ff", "f", "t = tanh x0; m = addf h1 one; o = mulf t m", "t m", "o"),
+    "a forgetful and a counting state": Step("ff", "f", "a = mulf half h0; n = addf a x0; m = addf h1 one; o = mulf n m", "n m",
+                                             "o"),
     "two lines and a slow state": Step("fff", "f", "a = mulf slow h2; n = addf a h1; o = subf n h0",
                                        "x0 h0 n", "o"),
     "generator": Step("i", "f", "a = muli h0 odd; n = addi a add; y = sitofp n : if", "n", "y"),
@@ -107,16 +108,18 @@ def random_step(rng):
             line("i", rng.choice(["addi", "subi", "muli", "xori", "andi", "ori", "maxsi", "minsi"]), pick("i"), pick("i"))
 
     def next_float(h):
-        roll = rng.integers(8)
+        roll = rng.integers(12)
         if roll == 0:
             return line("f", "addf", h, "one")
         if roll == 1:
             rest = line("f", "subf", "one", h)
             return line("f", "mulf", "r", line("f", "mulf", h, rest))
-        if roll == 2:
+        if roll in (2, 6, 7, 8):
             gate = line("f", "mulf", "half", line("f", "addf", "one", line("f", "tanh", pick("f"))))
             change = line("f", "subf", pick("f"), h)
             return line("f", "addf", h, line("f", "mulf", gate, change))
+        if roll == 9:
+            return line("f", "addf", line("f", "mulf", "half", h), pick("f"))
         if roll == 3:
             return line("f", "select", condition(), h, pick("f"))
         if roll == 4:
