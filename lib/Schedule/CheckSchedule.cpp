@@ -50,6 +50,11 @@ static LogicalResult checkSegments(Operation *op, seq::ScheduleAttr schedule) {
   if (!segments.isLegal())
     return op->emitOpError("expected a step for which plan 'segments' is legal, but ")
            << segments.refusal;
+  int64_t channels =
+      cast<RankedTensorType>(recurrence.getStateArgs().front().getType()).getNumElements();
+  if (channels > schedule.getVectorBits() / 32)
+    return op->emitOpError("expected vector_bits that hold one step's ")
+           << channels << " channels, but got " << schedule.getVectorBits();
   return success();
 }
 

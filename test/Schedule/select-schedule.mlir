@@ -60,7 +60,7 @@ func.func @mixed(%u: tensor<?x?x8xf32>, %h0: tensor<?x8x8000xf32>) -> tensor<?x?
 // A dense step takes as many sequences as there usually are.
 // ASSUMED-LABEL: func.func @dense
 // ASSUMED: schedule(<fused, vector_bits = 256, batch_tile = 3, strip = 16
-// LATER: expected plan 'reference', 'fused' or 'scan', but got 'newton', which seqc does not implement yet
+// LATER: expected plan 'reference', 'fused', 'scan' or 'segments', but got 'newton', which seqc does not implement yet
 // INVALID: expected an assumed size like B=8, but got 'B'
 func.func @dense(%u: tensor<?x?x8xf32> {seqc.dims = ["B", "T"]}, %w: tensor<8x8xf32>, %h0: tensor<?x8xf32>) -> tensor<?x?x8xf32> {
   %y, %last = seq.recurrence (%x: tensor<8xf32> in %u) states(%h: tensor<8xf32> = %h0) {
