@@ -9,8 +9,8 @@ using namespace seqc;
 
 static RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
 
-SegmentEmitter::SegmentEmitter(Group group)
-    : group(group), op(group.recurrence), b(op), loc(op.getLoc()),
+SegmentEmitter::SegmentEmitter(Group group, Weakness weakness)
+    : group(group), weakness(weakness), op(group.recurrence), b(op), loc(op.getLoc()),
       e(b, loc, op.getScheduleAttr().getVectorBits() / 32), schedule(op.getScheduleAttr()),
       groups(schedule.getRows()), bundles(std::max<int64_t>(1, schedule.getBatchTile())),
       guessesSteps(schedule.getPlan() == seq::Plan::Newton) {
@@ -341,6 +341,11 @@ void SegmentEmitter::emitBundle(Value row, Value bundle, Value round) {
   emitLoads(bundle, block);
   Tuple old(body->getArguments().drop_front(2));
   Tuple next = emitBlock(old);
+  if (weakness == Weakness::TailBit) {
+    Value following = plus(b, loc, block, one);
+    next[0] = flipLastBit(next[0], arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq,
+                                                         following, longest));
+  }
   emitStores(bundle, block);
   Value all = isLess(b, loc, block, whole), changed = isFirst;
   int64_t count = op.getNumStates();
@@ -351,7 +356,7 @@ void SegmentEmitter::emitBundle(Value row, Value bundle, Value round) {
       next[c] = arith::SelectOp::create(b, loc, has, next[c], old[c]);
     Tuple own(ArrayRef(next).slice(g * count, count));
     SmallVector<Value> at = {row, block, vectors[g]};
-    changed = either(b, loc, changed, differs(own, get(points, at)));
+    changed = either(b, loc, changed, differs(own, get(points, at), /*merging=*/true));
     put(points, own, at);
   }
   e.closeScope();
@@ -403,11 +408,19 @@ Value SegmentEmitter::forStarts(Value row, const Tuple &initial,
   return loop.getResult(0);
 }
 
+SegmentEmitter::Tuple SegmentEmitter::usedStarts(const Tuple &stored) {
+  if (weakness != Weakness::Guess)
+    return stored;
+  return llvm::map_to_vector(stored, [&](Value v) -> Value {
+    return arith::ConstantOp::create(b, loc, b.getZeroAttr(v.getType()));
+  });
+}
+
 /// Lanes whose segment did not start where the one before it ends.
 Value SegmentEmitter::emitCheck(Value row, const Tuple &initial) {
   return forStarts(row, initial, [&](Value wrong, Value, const Tuple &right, const Tuple &used) {
     auto numbers = VectorType::get(e.lanes, b.getI32Type());
-    Value lanes = arith::ExtUIOp::create(b, loc, numbers, differingLanes(right, used));
+    Value lanes = arith::ExtUIOp::create(b, loc, numbers, differingLanes(right, usedStarts(used)));
     Value count = vector::ReductionOp::create(b, loc, vector::CombiningKind::ADD, lanes);
     return plus(b, loc, wrong, arith::IndexCastOp::create(b, loc, b.getIndexType(), count));
   });
@@ -451,7 +464,7 @@ Value SegmentEmitter::emitRounds(Value row, const Tuple &initial, Bundles forBun
   Value round = loop.getInductionVar();
   forBundles(round, [&](Value row, Value bundle, Value round) { emitBundle(row, bundle, round); });
   Value lanes = emitCheck(row, initial);
-  Value wrong = isLess(b, loc, zero, lanes);
+  Value wrong = weakness == Weakness::NoRepair ? truth(b, loc, false) : isLess(b, loc, zero, lanes);
   Value spent = plus(b, loc, args[2], roundLength(row));
   Value again = both(b, loc, wrong, isLess(b, loc, spent, budget));
   inside(again, [&] { emitNextStarts(row, initial); });
@@ -472,7 +485,8 @@ Value SegmentEmitter::emitRounds(Value row, const Tuple &initial, Bundles forBun
   }
   scf::YieldOp::create(b, loc, ValueRange{again, wrong, spent});
   e.closeScope();
-  return loop.getResult(1);
+  b.setInsertionPointAfter(loop);
+  return weakness == Weakness::NoRest ? truth(b, loc, false) : loop.getResult(1);
 }
 
 //===-----------------------------------------------------------------------===//
@@ -513,7 +527,7 @@ SegmentEmitter::Tuple SegmentEmitter::emitSegment(Value row, Value segment, cons
   Value first = times(b, loc, plus(b, loc, from, block), e.constant(blockSteps));
   Tuple states = emitSteps(first, plus(b, loc, first, e.constant(blockSteps)),
                            Tuple(body->getArguments().drop_front(2)));
-  Value changed = differs(states, getSegment(points, {row, block, vector}, unit));
+  Value changed = differs(states, getSegment(points, {row, block, vector}, unit), true);
   e.closeScope();
   scf::YieldOp::create(b, loc, joined(plus(b, loc, block, one), joined(changed, states)));
   b.setInsertionPointAfter(loop);
@@ -543,7 +557,7 @@ SegmentEmitter::Tuple SegmentEmitter::emitRest(Value row, Value wrong, const Tup
   Tuple carry(args.begin(), args.end());
   Value vector = arith::DivUIOp::create(b, loc, segment, e.constant(units));
   Value unit = arith::RemUIOp::create(b, loc, segment, e.constant(units));
-  Value wasWrong = differs(carry, getSegment(starts, {row, vector}, unit));
+  Value wasWrong = differs(carry, usedStarts(getSegment(starts, {row, vector}, unit)));
   auto repair = scf::IfOp::create(b, loc, typesOf(carry), wasWrong, /*withElse=*/true);
   scf::YieldOp::create(b, loc, repair.getResults());
   b.setInsertionPointToStart(repair.thenBlock());

@@ -8,6 +8,17 @@
 
 namespace seqc {
 
+/// A part of the certificate that is left out, to test that tests notice (--test-weaken).
+enum class Weakness {
+  None,
+  OneState,     ///< states after the first are not compared
+  NoCheckpoint, ///< nor are they where a repair looks whether it has met what stands
+  Guess,        ///< a segment's start is compared with the first guess, not with what it used
+  TailBit,      ///< the last block of a vector's last segment ends with another last bit
+  NoRepair,     ///< the first round is taken as it is
+  NoRest,       ///< what is wrong when the budget is spent stays wrong
+};
+
 /// Lowers one recurrence whose channels are independent, with the bits of plan `fused`.
 ///
 /// Time is cut in blocks of `blockSteps` steps and the blocks in segments, whose numbers of blocks
@@ -26,7 +37,7 @@ namespace seqc {
 /// once ends and starts meet, all of it is the sequential evaluation.
 class SegmentEmitter {
 public:
-  explicit SegmentEmitter(Group group);
+  SegmentEmitter(Group group, Weakness weakness);
   /// True if the recurrence can be lowered here; else nothing has changed.
   bool canRun();
   /// Replaces the group's ops by loops.
@@ -66,6 +77,7 @@ private:
   };
 
   Group group;
+  Weakness weakness;
   seq::RecurrenceOp op;
   mlir::OpBuilder b;
   mlir::Location loc;
@@ -126,8 +138,10 @@ private:
   mlir::Value lanesWhere(llvm::function_ref<bool(int64_t)> holds);
   void transpose(llvm::MutableArrayRef<mlir::Value> rows);
   /// Lanes that hold segments and where some bit of the states differs; i1: there are some.
-  mlir::Value differingLanes(const Tuple &a, const Tuple &c);
-  mlir::Value differs(const Tuple &a, const Tuple &c);
+  /// `merging`: what stands in memory then stays.
+  mlir::Value differingLanes(const Tuple &a, const Tuple &c, bool merging = false);
+  mlir::Value differs(const Tuple &a, const Tuple &c, bool merging = false);
+  mlir::Value flipLastBit(mlir::Value v, mlir::Value condition);
   Shelf shelf(llvm::ArrayRef<mlir::Type> types, llvm::ArrayRef<int64_t> shape,
               mlir::ValueRange sizes, bool ofTask);
   void put(const Shelf &shelf, mlir::ValueRange values, mlir::ValueRange at);
@@ -163,6 +177,7 @@ private:
   mlir::Value
   forStarts(mlir::Value row, const Tuple &initial,
             llvm::function_ref<mlir::Value(mlir::Value, mlir::Value, Tuple, Tuple)> body);
+  Tuple usedStarts(const Tuple &stored);
   mlir::Value emitCheck(mlir::Value row, const Tuple &initial);
   void emitNextStarts(mlir::Value row, const Tuple &initial);
   mlir::Value roundLength(mlir::Value row);

@@ -121,9 +121,13 @@ void SegmentEmitter::transpose(MutableArrayRef<Value> rows) {
 }
 
 /// Compared as integers: -0 is not 0, and a NaN is one with the same bits.
-Value SegmentEmitter::differingLanes(const Tuple &a, const Tuple &c) {
+Value SegmentEmitter::differingLanes(const Tuple &a, const Tuple &c, bool merging) {
+  bool onlyFirst = weakness == Weakness::OneState ||
+                   (merging && weakness == Weakness::NoCheckpoint);
+  size_t count = onlyFirst ? 1 : a.size();
   Value lanes;
-  for (auto [first, second] : llvm::zip_equal(a, c)) {
+  for (auto [first, second] :
+       llvm::zip_equal(ArrayRef(a).take_front(count), ArrayRef(c).take_front(count))) {
     Value x = first, y = second;
     auto type = cast<VectorType>(x.getType());
     if (auto element = dyn_cast<FloatType>(type.getElementType())) {
@@ -140,8 +144,25 @@ Value SegmentEmitter::differingLanes(const Tuple &a, const Tuple &c) {
   return lanes;
 }
 
-Value SegmentEmitter::differs(const Tuple &a, const Tuple &c) {
-  return vector::ReductionOp::create(b, loc, vector::CombiningKind::OR, differingLanes(a, c));
+Value SegmentEmitter::differs(const Tuple &a, const Tuple &c, bool merging) {
+  return vector::ReductionOp::create(b, loc, vector::CombiningKind::OR,
+                                     differingLanes(a, c, merging));
+}
+
+/// `v`, where `condition` holds with another last bit in the last lane of the last unit.
+Value SegmentEmitter::flipLastBit(Value v, Value condition) {
+  auto type = cast<VectorType>(v.getType());
+  auto integer = b.getIntegerType(type.getElementTypeBitWidth());
+  auto bits = VectorType::get(e.lanes, integer);
+  SmallVector<APInt> mask(e.lanes, APInt(integer.getWidth(), 0));
+  mask[units * channels - 1] = 1;
+  Value flips = arith::ConstantOp::create(b, loc, DenseElementsAttr::get(bits, mask));
+  bool isFloat = isa<FloatType>(type.getElementType());
+  Value as = isFloat ? arith::BitcastOp::create(b, loc, bits, v).getResult() : v;
+  Value flipped = arith::XOrIOp::create(b, loc, as, flips);
+  if (isFloat)
+    flipped = arith::BitcastOp::create(b, loc, type, flipped);
+  return arith::SelectOp::create(b, loc, condition, flipped, v);
 }
 
 //===-----------------------------------------------------------------------===//

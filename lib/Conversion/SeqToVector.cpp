@@ -6,6 +6,7 @@
 #include "seqc/Conversion/ExpandMath.h"
 
 #include "mlir/IR/Remarks.h"
+#include "llvm/ADT/StringSwitch.h"
 
 namespace seqc {
 #define GEN_PASS_DEF_CONVERTSEQTOVECTORPASS
@@ -68,6 +69,28 @@ static bool canEmitWhole(linalg::GenericOp op) {
 
 namespace {
 struct ConvertSeqToVectorPass : seqc::impl::ConvertSeqToVectorPassBase<ConvertSeqToVectorPass> {
+  using ConvertSeqToVectorPassBase::ConvertSeqToVectorPassBase;
+  Weakness weakness = Weakness::None;
+
+  LogicalResult readWeakness() {
+    if (weaken.empty())
+      return success();
+    auto known = llvm::StringSwitch<std::optional<Weakness>>(weaken)
+                     .Case("one-state", Weakness::OneState)
+                     .Case("no-checkpoint", Weakness::NoCheckpoint)
+                     .Case("guess", Weakness::Guess)
+                     .Case("tail-bit", Weakness::TailBit)
+                     .Case("no-repair", Weakness::NoRepair)
+                     .Case("no-rest", Weakness::NoRest)
+                     .Default(std::nullopt);
+    if (!known)
+      return getOperation().emitOpError("expected one-state, no-checkpoint, guess, tail-bit, "
+                                        "no-repair or no-rest for the part to leave out, but got '")
+             << weaken << "'";
+    weakness = *known;
+    return success();
+  }
+
   /// Recurrences outside of others, in program order.
   SmallVector<seq::RecurrenceOp> outermost() {
     SmallVector<seq::RecurrenceOp> ops;
@@ -81,6 +104,8 @@ struct ConvertSeqToVectorPass : seqc::impl::ConvertSeqToVectorPassBase<ConvertSe
   }
 
   void runOnOperation() override {
+    if (failed(readWeakness()))
+      return signalPassFailure();
     while (true) {
       SmallVector<seq::RecurrenceOp> ops = outermost();
       if (ops.empty())
@@ -150,7 +175,7 @@ struct ConvertSeqToVectorPass : seqc::impl::ConvertSeqToVectorPassBase<ConvertSe
     }
     if (llvm::is_contained({seq::Plan::Segments, seq::Plan::Newton},
                            op.getScheduleAttr().getPlan())) {
-      SegmentEmitter emitter(groupOfTime(op));
+      SegmentEmitter emitter(groupOfTime(op), weakness);
       if (emitter.canRun()) {
         remarkOnLibm(op);
         emitter.run();

@@ -287,6 +287,7 @@ bool CommandLine::read() {
   out.saveTemps = args.hasArg(OPT_save_temps);
   out.timePasses = args.hasArg(OPT_time_passes);
   out.options.precise = args.hasArg(OPT_precise);
+  out.options.weaken = args.getLastArgValue(OPT_test_weaken).str();
   return readInput() && readEmit() && readOutput() && readExplain() && readPlan() && readAssume() &&
          readTarget();
 }

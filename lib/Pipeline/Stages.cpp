@@ -44,7 +44,9 @@ static void buildLowered(OpPassManager &pm, const CompileOptions &options) {
   pm.addPass(createFixNumericsPass(numerics));
   // Buffers at the border first: the conversions below read and write them directly.
   pm.addPass(createExposeBuffersPass());
-  pm.addPass(createConvertSeqToVectorPass());
+  ConvertSeqToVectorPassOptions vector;
+  vector.weaken = options.weaken;
+  pm.addPass(createConvertSeqToVectorPass(vector));
   pm.addPass(createConvertSeqToLoopsPass());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createBufferizePass());

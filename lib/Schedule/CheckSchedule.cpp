@@ -53,6 +53,11 @@ static LogicalResult checkSegments(Operation *op, seq::ScheduleAttr schedule) {
   if (!option.isLegal())
     return op->emitOpError("expected a step for which plan '")
            << name << "' is legal, but " << option.refusal;
+  int64_t channels =
+      cast<RankedTensorType>(recurrence.getStateArgs().front().getType()).getNumElements();
+  if (channels > schedule.getVectorBits() / 32)
+    return op->emitOpError("expected vector_bits that hold one step's ")
+           << channels << " channels, but got " << schedule.getVectorBits();
   return success();
 }
 

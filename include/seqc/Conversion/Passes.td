@@ -99,6 +99,8 @@ def ConvertSeqToVectorPass : Pass<"convert-seq-to-vector", "::mlir::ModuleOp"> {
     Refuses: nothing.
     Example: test/Conversion/seq-to-vector.mlir.
   }];
+  let options = [Option<"weaken", "weaken", "std::string", "",
+                        "for tests: leave out a part of the certificate of plan `segments`">];
   let dependentDialects = ["::mlir::bufferization::BufferizationDialect",
                            "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
                            "::mlir::vector::VectorDialect", "::mlir::LLVM::LLVMDialect"];

@@ -30,6 +30,8 @@ def version : F<"version", "print versions and this machine's features">;
 def help : F<"help", "print this (--help=all: every option)">;
 def help_EQ : J<"help=", "all", "print every option">, Flags<[HelpHidden]>;
 
+// Leaves out a part of the certificate of plan `segments`: tests must notice.
+def test_weaken : Joined<["--"], "test-weaken=">, Flags<[HelpHidden]>;
 def check_bytecode : Flag<["--"], "check-bytecode">, Flags<[HelpHidden]>;
 
 def later_certificate : Later<"certificate">;

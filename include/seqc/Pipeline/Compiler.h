@@ -47,6 +47,8 @@ struct CompileOptions {
   bool precise = false;
   /// Optimisation level of LLVM, 0 to 3.
   unsigned optLevel = 3;
+  /// For tests: the part of the certificate of plan `segments` to leave out, or empty.
+  std::string weaken;
   /// Called after each stage with its name and the module (for --save-temps, --emit).
   std::function<void(llvm::StringRef, mlir::ModuleOp)> afterStage;
   /// Called after each stage with its name and its seconds (for --time-passes).
