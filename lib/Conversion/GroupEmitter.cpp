@@ -86,22 +86,8 @@ scf::ForOp GroupEmitter::emitSteps(Frame f, Value first, Value count, Value pari
 /// The steps of the task: those of its sequence, if sequences are packed.
 void GroupEmitter::findSteps(Value task) {
   taskSteps = steps;
-  if (!op.isPacked())
-    return;
-  RankedTensorType type = typeOf(op.getCuSeqlens());
-  OpBuilder::InsertPoint here = b.saveInsertionPoint();
-  b.restoreInsertionPoint(entry);
-  Value offsets = bufferization::ToBufferOp::create(
-      b, loc, MemRefType::get(type.getShape(), type.getElementType()), op.getCuSeqlens(),
-      /*read_only=*/true);
-  b.restoreInsertionPoint(here);
-  auto offset = [&](Value n) -> Value {
-    Value v = memref::LoadOp::create(b, loc, offsets, n);
-    return v.getType().isIndex() ? v : arith::IndexCastOp::create(b, loc, b.getIndexType(), v);
-  };
-  taskFirst = offset(task);
-  Value end = offset(arith::AddIOp::create(b, loc, task, one));
-  taskSteps = arith::SubIOp::create(b, loc, end, taskFirst);
+  if (op.isPacked())
+    std::tie(taskFirst, taskSteps) = e.spanOfPacked(task);
 }
 
 /// Step `step` of the task, among all.

@@ -194,6 +194,21 @@ void ScanEmitter::setRow(Value row) {
   }
   e.place.row = VectorEval::fixed(0);
   e.place.stepInStrip = VectorEval::fixed(0);
+  if (op.isPacked())
+    std::tie(rowFirst, steps) = e.spanOfPacked(row);
+}
+
+/// How many steps the longest row has.
+Value ScanEmitter::stepsOfLongest(Value rows) {
+  if (!op.isPacked())
+    return steps;
+  auto loop = scf::ForOp::create(b, loc, zero, rows, one, zero);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  Value own = e.spanOfPacked(loop.getInductionVar()).second;
+  own = arith::MaxSIOp::create(b, loc, own, loop.getRegionIterArgs().front());
+  scf::YieldOp::create(b, loc, own);
+  return loop.getResult(0);
 }
 
 /// A parallel loop over `count` tasks.
@@ -241,9 +256,10 @@ void ScanEmitter::emitChunks(Value rows) {
   auto less = [&](Value a, Value c) {
     return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, a, c).getResult();
   };
-  Value few = less(rows, e.constant(most)), isLong = less(e.constant(schedule.getChunk()), steps);
+  Value longest = stepsOfLongest(rows);
+  Value few = less(rows, e.constant(most)), isLong = less(e.constant(schedule.getChunk()), longest);
   Value split = arith::AndIOp::create(b, loc, few, isLong);
-  Value whole = arith::MaxSIOp::create(b, loc, steps, one);
+  Value whole = arith::MaxSIOp::create(b, loc, longest, one);
   Value chunk = arith::SelectOp::create(b, loc, split, e.constant(schedule.getChunk()), whole);
   Value chunks = arith::SelectOp::create(b, loc, split, e.constant(most), one);
   Value round = arith::MulIOp::create(b, loc, chunk, chunks);
@@ -279,8 +295,8 @@ void ScanEmitter::emitChunks(Value rows) {
   parallel(arith::MulIOp::create(b, loc, rows, others), [&](Value task) {
     Value row = arith::DivUIOp::create(b, loc, task, others);
     Value k = arith::RemUIOp::create(b, loc, task, others);
-    auto [first, end] = borders(k);
     setRow(row);
+    auto [first, end] = borders(k);
     inside(less(first, end), [&] {
       Value sound;
       products.put(multiplySpan(first, end, sound), {row, k}, zero);
@@ -293,8 +309,8 @@ void ScanEmitter::emitChunks(Value rows) {
   parallel(arith::MulIOp::create(b, loc, rows, chunks), [&](Value task) {
     Value row = arith::DivUIOp::create(b, loc, task, chunks);
     Value k = arith::RemUIOp::create(b, loc, task, chunks);
-    auto [first, end] = borders(k);
     setRow(row);
+    auto [first, end] = borders(k);
     Value number = memref::LoadOp::create(b, loc, where, ValueRange{zero});
     Value parity = arith::AndIOp::create(b, loc, number, one);
     Value isFirst = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq,

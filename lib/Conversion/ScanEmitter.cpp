@@ -25,7 +25,7 @@ static int64_t channelsOf(seq::RecurrenceOp op) {
 
 Operation *ScanEmitter::firstObstacle(seq::RecurrenceOp op) {
   int64_t lanes = op.getScheduleAttr().getVectorBits() / 32;
-  if (op.isPacked() || !combineOf(op) || channelsOf(op) < 1 || 2 * channelsOf(op) > lanes)
+  if (!combineOf(op) || channelsOf(op) < 1 || 2 * channelsOf(op) > lanes)
     return op;
   for (Value v : op.getStateArgs())
     if (typeOf(v).getShape() != typeOf(op.getStateArgs().front()).getShape())
@@ -137,11 +137,13 @@ void ScanEmitter::setTime(Value first, int64_t vector, bool single) {
   if (!op.getReverse()) {
     e.place.time = e.withPattern(first, distances);
     e.place.time.offset += vector * units;
-    return;
+  } else {
+    Value last = e.subtract(e.subtract(steps, one), first);
+    e.place.time = e.withPattern(last, distances);
+    e.place.time.offset -= single ? 0 : vector * units + units - 1;
   }
-  Value last = e.subtract(e.subtract(steps, one), first);
-  e.place.time = e.withPattern(last, distances);
-  e.place.time.offset -= single ? 0 : vector * units + units - 1;
+  if (rowFirst)
+    e.place.time = e.add({rowFirst}, e.place.time);
 }
 
 void ScanEmitter::storeOuts(Value first, int64_t vector, bool single, bool streaming) {
@@ -352,7 +354,7 @@ ScanEmitter::Tuple ScanEmitter::emitSpan(Value first, Value end, Tuple carry, bo
 Value ScanEmitter::streamingCondition() {
   Value condition;
   if (!schedule.getStreamBytes() || units * channels != e.lanes || op.getReverse() ||
-      op.getTimeAxis() != op.getBatchRank())
+      op.getTimeAxis() + 1 != op.getSequenceRank())
     return {};
   for (auto [out, buffer] : llvm::zip_equal(op.getYield().getOut(), outBuffers)) {
     if (!buffer)
@@ -365,12 +367,13 @@ Value ScanEmitter::streamingCondition() {
       bytes = arith::MulIOp::create(b, loc, bytes, memref::DimOp::create(b, loc, buffer, d));
     Value large = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::uge, bytes,
                                         e.constant(schedule.getStreamBytes()));
-    // The row begins at a multiple of its own size behind the buffer.
+    // The row begins at a multiple of its own size behind the buffer, or behind the packed ones.
+    Value before = rowFirst ? rowFirst : steps;
     Value rowBytes =
-        arith::MulIOp::create(b, loc, steps, e.constant(4 * typeOf(out).getNumElements()));
+        arith::MulIOp::create(b, loc, before, e.constant(4 * typeOf(out).getNumElements()));
     Value address = memref::ExtractAlignedPointerAsIndexOp::create(b, loc, buffer);
     Value bits = arith::OrIOp::create(b, loc, address, rowBytes);
-    if (op.getBatchRank() == 0)
+    if (op.getBatchRank() == 0 && !rowFirst)
       bits = address;
     Value low = arith::AndIOp::create(b, loc, bits, e.constant(e.lanes * 4 - 1));
     Value aligned = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, low, zero);

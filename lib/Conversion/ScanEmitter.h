@@ -66,7 +66,9 @@ private:
   llvm::SmallVector<mlir::Value> watched;    ///< products of a block so far
   llvm::SmallVector<mlir::Value> conditions; ///< lanes that must be true to keep a result
   bool silent = false;                       ///< outs are not stored
-  mlir::Value zero, one, steps;
+  mlir::Value zero, one;
+  /// Of the row: how many steps it has, and the first one (null: 0), which packed sequences have.
+  mlir::Value steps, rowFirst;
   llvm::SmallVector<mlir::Value> batchSizes;
   llvm::SmallVector<mlir::Value> outBuffers, finalBuffers;
   llvm::DenseMap<mlir::Value, Leaf> baseLeaves;
@@ -75,6 +77,7 @@ private:
   void allocate();
   void setRow(mlir::Value row);
   void parallel(mlir::Value count, llvm::function_ref<void(mlir::Value)> body);
+  mlir::Value stepsOfLongest(mlir::Value rows);
   void emitRows(mlir::Value rows);
   void emitChunks(mlir::Value rows);
   void storeFinals(const Tuple &carry);

@@ -133,6 +133,16 @@ Value VectorEval::sizeOfSteps() {
   return sizeOf(recurrence.getShared().front(), 0);
 }
 
+std::pair<Value, Value> VectorEval::spanOfPacked(Value n) {
+  Value offsets = leafOf(recurrence.getCuSeqlens())->buffer;
+  auto offset = [&](Value at) -> Value {
+    Value v = memref::LoadOp::create(b, loc, offsets, at);
+    return v.getType().isIndex() ? v : arith::IndexCastOp::create(b, loc, b.getIndexType(), v);
+  };
+  Value first = offset(n), end = offset(arith::AddIOp::create(b, loc, n, constant(1)));
+  return {first, arith::SubIOp::create(b, loc, end, first)};
+}
+
 Index VectorEval::sequenceIndex() {
   Index idx;
   if (!recurrence.isPacked())

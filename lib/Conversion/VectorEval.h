@@ -128,6 +128,8 @@ public:
   mlir::Value sizeOfResult(mlir::OpResult v, int64_t dim);
   /// The recurrence's number of steps.
   mlir::Value sizeOfSteps();
+  /// First step and number of steps of packed sequence `n`.
+  std::pair<mlir::Value, mlir::Value> spanOfPacked(mlir::Value n);
   /// Indices of the place in a value per step: batch and time, or time alone (packed sequences).
   Index sequenceIndex();
   mlir::OpFoldResult mixedSizeOf(mlir::Value v, int64_t dim);

@@ -145,8 +145,6 @@ static seq::ScheduleAttr scanSchedule(seq::TargetAttr target, int64_t channels, 
 static std::string whyNotInVectors(seq::RecurrenceOp op, int64_t lanes) {
   if (op->getParentOfType<seq::RecurrenceOp>())
     return "it is inside of another recurrence's step";
-  if (op.isPacked())
-    return "packed sequences are a pass over time each, from one offset to the next";
   auto shape = typeOf(op.getStateArgs().front()).getShape();
   for (Value state : op.getStateArgs())
     if (typeOf(state).getShape() != shape)
