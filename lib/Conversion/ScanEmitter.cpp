@@ -1,6 +1,7 @@
 // Plan `scan`: rows, spans of time and blocks. See ScanEmitter.h for the idea.
 #include "ScanEmitter.h"
 #include "seqc/Analysis/Interleaved.h"
+#include "seqc/Analysis/ScanForm.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
@@ -31,7 +32,8 @@ Operation *ScanEmitter::firstObstacle(seq::RecurrenceOp op) {
     if (typeOf(v).getShape() != typeOf(op.getStateArgs().front()).getShape())
       return op;
   for (Value v : op.getYield().getOut())
-    if (!hasShapeInParts(v, typeOf(op.getStateArgs().front()).getShape()))
+    if (auto shape = typeOf(op.getStateArgs().front()).getShape();
+        !hasShapeInParts(v, shape) && !hasLeadingSizes(typeOf(v).getShape(), shape))
       return op;
   for (Operation &inner : op.getBody()->without_terminator())
     if (!isa<seq::CombineOp>(inner) && !isInterleaving(&inner) &&
@@ -123,6 +125,37 @@ Index ScanEmitter::channelIndex(RankedTensorType step) {
 }
 
 Index ScanEmitter::channelIndex() { return channelIndex(typeOf(op.getStateArgs().front())); }
+
+/// The component that `v` is a state, a result or an argument of the combination of, or -1.
+int64_t ScanEmitter::componentOf(Value v) {
+  for (ValueRange values :
+       {ValueRange(combine.getResults()), ValueRange(op.getStateArgs()),
+        ValueRange(combine.getBody()->getArguments().take_front(components)),
+        ValueRange(combine.getBody()->getArguments().drop_front(components))})
+    if (auto at = llvm::find(values, v); at != values.end())
+      return at - values.begin();
+  return -1;
+}
+
+/// What each lane's unit holds of a component at `idx`, where that is not the lane's own channel.
+Value ScanEmitter::rearranged(Value v, const Index &idx) {
+  int64_t c = componentOf(v);
+  if (c < 0 || idx == channelIndex())
+    return {};
+  Value own = e.eval(v, channelIndex());
+  auto distinct = combine->getAttrOfType<DenseI64ArrayAttr>("distinct");
+  int64_t repeats = distinct ? channels / distinct[c] : 1;
+  SmallVector<int64_t> from(e.lanes, 0);
+  for (auto [i, size] : llvm::zip_equal(idx, typeOf(v).getShape()))
+    for (int64_t l = 0; l < e.lanes; ++l)
+      from[l] = from[l] * size + i.offset + (i.pattern ? (*i.pattern)[l] : l * i.lane);
+  bool isOwn = true;
+  for (int64_t l = 0; l < e.lanes; ++l)
+    isOwn &= from[l] / repeats == l % channels / repeats;
+  return isOwn ? own : shuffle(own, [&](int64_t l) {
+    return std::min(l / channels, units - 1) * channels + from[l];
+  });
+}
 
 /// Lane l is at step `first` + vector · units + its unit; with `single`, all are at step `first`.
 /// Steps count in the direction of time.
@@ -434,6 +467,8 @@ void ScanEmitter::replaceResults() {
 void ScanEmitter::run() {
   e.recurrence = op;
   e.isMember = [this](Operation *o) { return group.contains(o); };
+  e.rearranged = [this](Value v, const Index &idx) { return rearranged(v, idx); };
+  e.lanesAreSteps = true;
   e.entry = &entry;
   findNeeded();
   zero = e.constant(0);

@@ -12,6 +12,9 @@ namespace seqc {
 /// Lowers one recurrence in scan form (seq-form-scans): its next states are one seq.combine of the
 /// states with values that are free of them.
 ///
+/// All states have one shape there. A state or out of fewer sizes repeats its elements along the
+/// others in lanes, and an out is stored once.
+///
 /// A vector holds `units` consecutive steps of all channels; a block is some groups of some of
 /// them. A group:
 ///
@@ -121,6 +124,8 @@ private:
   // --- places ------------------------------------------------------------------------------
   Index channelIndex(mlir::RankedTensorType step);
   Index channelIndex();
+  int64_t componentOf(mlir::Value v);
+  mlir::Value rearranged(mlir::Value v, const Index &idx);
   void setTime(mlir::Value first, int64_t vector, bool single);
   void storeOuts(mlir::Value first, int64_t vector, bool single, bool streaming);
 

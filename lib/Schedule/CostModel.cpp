@@ -182,7 +182,7 @@ static double operationsOf(const ScanCost &cost) {
 
 Price seqc::priceOfScan(seq::RecurrenceOp op, const ScanProof &proof, seq::ScheduleAttr schedule,
                         const UsualSizes &sizes, const MachineModel &machine, int64_t threads) {
-  int64_t channels = int64_t(elementsOf(op.getStateArgs().front().getType()));
+  int64_t channels = ShapedType::getNumElements(proof.shape);
   double units = std::max<double>(1, double(machine.lanes / channels));
   StepWork work = countWork(op, machine.lanes);
   double both = operationsOf(proof.cost), components = double(proof.components);

@@ -12,6 +12,7 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 using namespace seqc;
@@ -116,12 +117,6 @@ static seq::ScheduleAttr fusedTiles(seq::RecurrenceOp op, seq::TargetAttr target
 // The numbers of plan scan
 //===-----------------------------------------------------------------------===//
 
-/// Elements of a step's states, which all have one shape in scan form, or -1.
-static int64_t channelsOf(seq::RecurrenceOp op) {
-  auto type = typeOf(op.getStateArgs().front());
-  return type.hasStaticShape() ? type.getNumElements() : -1;
-}
-
 /// Groups of vectors whose products fill the registers. Chunks of long rows hold half of L2.
 static seq::ScheduleAttr scanSchedule(seq::TargetAttr target, int64_t channels, double bytesPerStep,
                                       int64_t threads) {
@@ -141,24 +136,71 @@ static seq::ScheduleAttr scanSchedule(seq::TargetAttr target, int64_t channels, 
                                 /*streamBytes=*/target.getL2Bytes());
 }
 
-/// Why `op`, a scan, cannot run in vectors of `lanes`, or empty.
-static std::string whyNotInVectors(seq::RecurrenceOp op, int64_t lanes) {
+static std::string quoted(Operation *op) {
+  return "'" + op->getName().getStringRef().str() + "' at " + describePlace(op->getLoc());
+}
+
+/// Why a state or an out has no place among the channels of `shape`, or empty.
+static std::string whyNotInShape(seq::RecurrenceOp op, ArrayRef<int64_t> shape) {
+  auto refusal = [&](const Twine &what, Value v) {
+    return what.str() + " has " + describeSizes(typeOf(v).getShape()) +
+           ", which are no leading sizes of " + describeSizes(shape) + ", the largest";
+  };
+  for (auto [i, state] : llvm::enumerate(op.getStateArgs()))
+    if (!hasLeadingSizes(typeOf(state).getShape(), shape))
+      return refusal("state #" + Twine(i), state);
+  for (auto [i, out] : llvm::enumerate(op.getYield().getOut()))
+    if (!hasLeadingSizes(typeOf(out).getShape(), shape) && !hasShapeInParts(out, shape))
+      return refusal("out #" + Twine(i), out);
+  return {};
+}
+
+/// Why one of the indices at which the step reads tensors cannot be had for many steps at once, or
+/// empty: it changes from step to step, or is no constant where the states are read.
+static std::string whyNotInPlace(seq::RecurrenceOp op) {
+  DenseSet<Value> everyStep, stateful;
+  for (ValueRange args : {ValueRange(op.getInputArgs()), ValueRange(op.getSharedArgs())})
+    everyStep.insert(args.begin(), args.end());
+  stateful.insert(op.getStateArgs().begin(), op.getStateArgs().end());
+  std::string refusal;
+  op.getStep().walk<WalkOrder::PreOrder>([&](Operation *inner) {
+    bool isRead = isa<tensor::ExtractSliceOp, tensor::ExtractOp>(inner);
+    for (Value index : inner->getOperands().drop_front(isRead ? 1 : 0)) {
+      if (!isRead)
+        break;
+      bool isConstant = matchPattern(index, m_Constant());
+      if (everyStep.contains(index) || stateful.contains(index))
+        refusal = quoted(inner) + " reads at an index that changes from step to step";
+      else if (!isConstant && stateful.contains(inner->getOperand(0)))
+        refusal = quoted(inner) + " reads the states at an index that is no constant";
+    }
+    for (DenseSet<Value> *set : {&everyStep, &stateful})
+      if (llvm::any_of(inner->getOperands(), [&](Value v) { return set->contains(v); }))
+        for (Operation *at = inner; at != op; at = at->getParentOp())
+          set->insert(at->result_begin(), at->result_end());
+    return refusal.empty() ? WalkResult::advance() : WalkResult::interrupt();
+  });
+  return refusal;
+}
+
+/// Why `op`, a scan over `shape`, cannot run in vectors of `lanes`, or empty.
+static std::string whyNotInVectors(seq::RecurrenceOp op, ArrayRef<int64_t> shape, int64_t lanes) {
   if (op->getParentOfType<seq::RecurrenceOp>())
     return "it is inside of another recurrence's step";
-  auto shape = typeOf(op.getStateArgs().front()).getShape();
   for (Value state : op.getStateArgs())
-    if (typeOf(state).getShape() != shape)
-      return "its states have different shapes";
-  int64_t channels = channelsOf(op);
+    if (!typeOf(state).hasStaticShape())
+      return "a scan in vectors needs a static number of channels, one or more";
+  int64_t channels = ShapedType::getNumElements(shape);
   if (channels < 1)
     return "a scan in vectors needs a static number of channels, one or more";
   if (2 * channels > lanes)
     return "one step's " + std::to_string(channels) +
            " channels fill more than half of a vector of " + std::to_string(lanes) +
            ", so that one pass over time uses its lanes as well";
-  for (auto [i, out] : llvm::enumerate(op.getYield().getOut()))
-    if (!hasShapeInParts(out, shape))
-      return "out #" + std::to_string(i) + " has another shape than the states";
+  if (std::string refusal = whyNotInShape(op, shape); !refusal.empty())
+    return refusal;
+  if (std::string refusal = whyNotInPlace(op); !refusal.empty())
+    return refusal;
   for (Operation &inner : op.getBody()->without_terminator()) {
     auto structured = dyn_cast<linalg::LinalgOp>(inner);
     if (isInterleaving(&inner))
@@ -167,8 +209,7 @@ static std::string whyNotInVectors(seq::RecurrenceOp op, int64_t lanes) {
         isa<tensor::PadOp, tensor::ConcatOp, tensor::InsertSliceOp, seq::RecurrenceOp,
             linalg::SoftmaxOp>(inner) ||
         (inner.getNumRegions() && !structured && !isa<seq::CombineOp, scf::IfOp>(inner)))
-      return "'" + inner.getName().getStringRef().str() + "' at " + describePlace(inner.getLoc()) +
-             " does not work element by element";
+      return quoted(&inner) + " does not work element by element";
   }
   return {};
 }
@@ -177,12 +218,12 @@ PlanOption seqc::scanOption(seq::RecurrenceOp op, seq::TargetAttr target,
                             const Assumptions &assumed) {
   PlanOption option{seq::Plan::Scan, "", {}, {}, proveScan(op)};
   int64_t lanes = target.getVectorBits() / 32;
-  option.refusal = option.proof.ok ? whyNotInVectors(op, lanes) : option.proof.refusal;
+  option.refusal = option.proof.ok ? whyNotInVectors(op, option.proof.shape, lanes) : option.proof.refusal;
   if (option.isLegal() && assumed.exact)
     option.refusal = "--streaming-exact asks for the bits of single steps";
   if (option.isLegal())
     option.schedule =
-        scanSchedule(target, channelsOf(op), countWork(op, lanes).bytes, assumed.threads);
+        scanSchedule(target, ShapedType::getNumElements(option.proof.shape), countWork(op, lanes).bytes, assumed.threads);
   return option;
 }
 
