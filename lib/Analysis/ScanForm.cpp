@@ -87,7 +87,7 @@ static SmallVector<int64_t> largestShape(seq::RecurrenceOp op) {
   for (Value out : op.getYield().getOut()) {
     auto type = cast<RankedTensorType>(out.getType());
     if (type.hasStaticShape() && !interleaved(out) && hasLeadingSizes(largest, type.getShape()) &&
-        size(type.getShape()).first > size(largest).first)
+        size(type.getShape()) > size(largest))
       largest = type.getShape();
   }
   return llvm::to_vector(largest);

@@ -166,6 +166,8 @@ StepExprs::StepExprs(seq::RecurrenceOp op) : pool(op.getContext()) {
 const Expr *StepExprs::leaf(Value v, AffineMap map, RankedTensorType domain) {
   if (auto fill = v.getDefiningOp<linalg::FillOp>())
     v = fill.value();
+  if (auto splat = v.getDefiningOp<tensor::SplatOp>())
+    v = splat.getInput();
   Attribute value;
   if (matchPattern(v, m_Constant(&value))) {
     if (auto splat = dyn_cast<SplatElementsAttr>(value))

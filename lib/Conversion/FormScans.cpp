@@ -137,7 +137,15 @@ Value Writer::write(const Expr *e) {
   return b.create(state)->getResult(0);
 }
 
-/// Puts the ops of conditions in front of them, where the other values of the step are.
+/// `condition` ? `yes` : `no`, for a scalar condition.
+static Value choose(OpBuilder &b, Location loc, Value condition, Value yes, Value no) {
+  if (auto type = dyn_cast<RankedTensorType>(yes.getType()))
+    condition = tensor::SplatOp::create(b, loc, condition, type.clone(b.getI1Type()));
+  return arith::SelectOp::create(b, loc, condition, yes, no);
+}
+
+/// Puts the ops of conditions in front of them, where the other values of the step are, and selects:
+/// steps side by side take both branches.
 static void speculate(seq::RecurrenceOp op) {
   SmallVector<scf::IfOp> branches;
   op.getStep().walk<WalkOrder::PreOrder>([&](scf::IfOp branch) {
@@ -152,6 +160,14 @@ static void speculate(seq::RecurrenceOp op) {
       if (!region.empty())
         for (Operation &inner : llvm::make_early_inc_range(region.front().without_terminator()))
           inner.moveBefore(branch);
+  for (scf::IfOp branch : branches) {
+    OpBuilder b(branch);
+    if (!branch.getElseRegion().empty())
+      for (auto [result, yes, no] : llvm::zip_equal(
+               branch.getResults(), branch.thenYield().getOperands(), branch.elseYield().getOperands()))
+        result.replaceAllUsesWith(choose(b, branch.getLoc(), branch.getCondition(), yes, no));
+    branch.erase();
+  }
 }
 
 /// Initial value of an added component: `value` everywhere.

@@ -183,6 +183,35 @@ static std::string whyNotInPlace(seq::RecurrenceOp op) {
   return refusal;
 }
 
+/// True if both branches can be taken: they have no effects, and results of static sizes.
+static bool canSelect(Operation *branch) {
+  return isPure(branch) && llvm::all_of(branch->getResultTypes(), [](Type type) {
+           auto shaped = dyn_cast<ShapedType>(type);
+           return !shaped || shaped.hasStaticShape();
+         });
+}
+
+/// The first op that does not work element by element, as a refusal, or empty.
+static std::string whyNotByElement(Block *body) {
+  for (Operation &inner : body->without_terminator()) {
+    auto structured = dyn_cast<linalg::LinalgOp>(inner);
+    if (isInterleaving(&inner))
+      continue;
+    if ((structured && structured.getNumReductionLoops()) ||
+        isa<tensor::PadOp, tensor::ConcatOp, tensor::InsertSliceOp, seq::RecurrenceOp,
+            linalg::SoftmaxOp>(inner) ||
+        (inner.getNumRegions() && !structured && !isa<seq::CombineOp, scf::IfOp>(inner)) ||
+        (isa<scf::IfOp>(inner) && !canSelect(&inner)))
+      return quoted(&inner) + " does not work element by element";
+    if (isa<scf::IfOp>(inner))
+      for (Region &region : inner.getRegions())
+        if (!region.empty())
+          if (std::string refusal = whyNotByElement(&region.front()); !refusal.empty())
+            return refusal;
+  }
+  return {};
+}
+
 /// Why `op`, a scan over `shape`, cannot run in vectors of `lanes`, or empty.
 static std::string whyNotInVectors(seq::RecurrenceOp op, ArrayRef<int64_t> shape, int64_t lanes) {
   if (op->getParentOfType<seq::RecurrenceOp>())
@@ -201,17 +230,7 @@ static std::string whyNotInVectors(seq::RecurrenceOp op, ArrayRef<int64_t> shape
     return refusal;
   if (std::string refusal = whyNotInPlace(op); !refusal.empty())
     return refusal;
-  for (Operation &inner : op.getBody()->without_terminator()) {
-    auto structured = dyn_cast<linalg::LinalgOp>(inner);
-    if (isInterleaving(&inner))
-      continue;
-    if ((structured && structured.getNumReductionLoops()) ||
-        isa<tensor::PadOp, tensor::ConcatOp, tensor::InsertSliceOp, seq::RecurrenceOp,
-            linalg::SoftmaxOp>(inner) ||
-        (inner.getNumRegions() && !structured && !isa<seq::CombineOp, scf::IfOp>(inner)))
-      return quoted(&inner) + " does not work element by element";
-  }
-  return {};
+  return whyNotByElement(op.getBody());
 }
 
 PlanOption seqc::scanOption(seq::RecurrenceOp op, seq::TargetAttr target,
