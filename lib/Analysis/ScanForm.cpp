@@ -68,6 +68,21 @@ bool seqc::hasLeadingSizes(ArrayRef<int64_t> shape, ArrayRef<int64_t> whole) {
   return true;
 }
 
+int64_t seqc::channelsOfVector(ArrayRef<int64_t> shape, int64_t lanes) {
+  int64_t all = ShapedType::getNumElements(shape);
+  if (all <= lanes)
+    return all;
+  for (int64_t width = lanes; 2 * width > lanes; --width) {
+    int64_t inner = 1;
+    for (int64_t size : llvm::reverse(shape)) { // a part of this size, with all inner ones
+      if (width % inner == 0 && inner * size % width == 0)
+        return width;
+      inner *= size;
+    }
+  }
+  return 0;
+}
+
 std::string seqc::describeSizes(ArrayRef<int64_t> shape) {
   std::string text;
   for (int64_t size : shape)

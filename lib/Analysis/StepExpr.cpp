@@ -228,8 +228,7 @@ bool StepExprs::elementwise(Operation *op) {
   return true;
 }
 
-/// True if `map` reads a tensor of sizes `shape` at the indices that `domain` begins with.
-static bool readsLeading(AffineMap map, ArrayRef<int64_t> shape, ArrayRef<int64_t> domain) {
+bool seqc::readsLeading(AffineMap map, ArrayRef<int64_t> shape, ArrayRef<int64_t> domain) {
   unsigned leading = 0;
   for (auto [i, size] : llvm::enumerate(shape)) {
     auto dim = dyn_cast<AffineDimExpr>(map.getResult(i));

@@ -181,36 +181,6 @@ struct Shelf {
 };
 } // namespace
 
-void ScanEmitter::setRow(Value row) {
-  e.leaves = baseLeaves;
-  e.resetTile();
-  Value rest = row;
-  e.place.batch.assign(batchSizes.size(), Idx());
-  for (int64_t d = int64_t(batchSizes.size()) - 1; d >= 0; --d) {
-    Value own = d ? arith::RemUIOp::create(b, loc, rest, batchSizes[d]).getResult() : rest;
-    e.place.batch[d] = {own, 0, 0};
-    if (d)
-      rest = arith::DivUIOp::create(b, loc, rest, batchSizes[d]);
-  }
-  e.place.row = VectorEval::fixed(0);
-  e.place.stepInStrip = VectorEval::fixed(0);
-  if (op.isPacked())
-    std::tie(rowFirst, steps) = e.spanOfPacked(row);
-}
-
-/// How many steps the longest row has.
-Value ScanEmitter::stepsOfLongest(Value rows) {
-  if (!op.isPacked())
-    return steps;
-  auto loop = scf::ForOp::create(b, loc, zero, rows, one, zero);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(loop.getBody());
-  Value own = e.spanOfPacked(loop.getInductionVar()).second;
-  own = arith::MaxSIOp::create(b, loc, own, loop.getRegionIterArgs().front());
-  scf::YieldOp::create(b, loc, own);
-  return loop.getResult(0);
-}
-
 /// A parallel loop over `count` tasks.
 void ScanEmitter::parallel(Value count, llvm::function_ref<void(Value)> body) {
   auto loop =
@@ -256,7 +226,7 @@ void ScanEmitter::emitChunks(Value rows) {
   auto less = [&](Value a, Value c) {
     return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, a, c).getResult();
   };
-  Value longest = stepsOfLongest(rows);
+  Value longest = stepsOfLongest();
   Value few = less(rows, e.constant(most)), isLong = less(e.constant(schedule.getChunk()), longest);
   Value split = arith::AndIOp::create(b, loc, few, isLong);
   Value whole = arith::MaxSIOp::create(b, loc, longest, one);

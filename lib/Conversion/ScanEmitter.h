@@ -25,6 +25,9 @@ namespace seqc {
 ///   states ← combine(what precedes the run, prefix within it)
 ///   transpose back, evaluate the outs, store
 ///
+/// Where the channels are more than half of a vector, a unit is a vector: tiles of channels are rows
+/// of their own, whose steps follow each other; only chunks of time are put together by products.
+///
 /// What is left over at the end takes blocks of one vector and then single steps. A block whose
 /// numbers could have hurt it (not finite, or products of coefficients that grow) is evaluated
 /// step by step from its exact carry instead.
@@ -61,7 +64,9 @@ private:
   mlir::OpBuilder::InsertPoint entry;
 
   unsigned components;
-  int64_t channels, units;
+  int64_t channels; ///< side by side in a vector: all of them, or those of one of the `tiles`
+  int64_t tiles, units;
+  llvm::SmallVector<mlir::Value> firstChannels; ///< of the row's tile, for each size; null: 0
   Shape largest;
   llvm::BitVector needed; ///< components of the states that anything reads
   llvm::BitVector all;
@@ -79,8 +84,9 @@ private:
   void findNeeded();
   void allocate();
   void setRow(mlir::Value row);
+  void setFirstChannels(mlir::Value first);
   void parallel(mlir::Value count, llvm::function_ref<void(mlir::Value)> body);
-  mlir::Value stepsOfLongest(mlir::Value rows);
+  mlir::Value stepsOfLongest();
   void emitRows(mlir::Value rows);
   void emitChunks(mlir::Value rows);
   void storeFinals(const Tuple &carry);

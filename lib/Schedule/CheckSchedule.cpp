@@ -26,7 +26,7 @@ static LogicalResult checkScan(Operation *op, seq::ScheduleAttr schedule) {
   auto target = op->getParentOfType<ModuleOp>()->getAttrOfType<seq::TargetAttr>("seqc.target");
   if (!target)
     return success();
-  PlanOption scan = scanOption(recurrence, target, Assumptions());
+  PlanOption scan = scanOption(recurrence, target, Assumptions(), schedule.getVectorBits());
   if (!scan.isLegal())
     return op->emitOpError("expected a step for which plan 'scan' is legal, but ") << scan.refusal;
   return success();

@@ -180,9 +180,31 @@ static double operationsOf(const ScanCost &cost) {
   return cost.adds + cost.muls + 5 * cost.divs + 18 * cost.exps + 26 * cost.logs + cost.selects;
 }
 
+/// Steps one after the other, a vector of channels at a time: `tiles` of them are rows.
+static Price priceOfTiles(const StepWork &work, seq::ScheduleAttr schedule, const UsualSizes &sizes,
+                          const MachineModel &machine, double tiles, int64_t threads) {
+  double rows = double(sizes.batch) * tiles, steps = double(sizes.steps);
+  bool chunked = schedule.getChunk() && rows < double(threads) && sizes.steps > schedule.getChunk();
+  double parallel = chunked ? double(threads) : std::min(double(threads), rows);
+  double cycles = std::max((work.operations / tiles + 4) / perCycle, work.chain + 1);
+  double bandwidth = parallel > 1 ? machine.allMemory : machine.memory;
+  double memory = movingSeconds(double(sizes.batch) * steps * work.bytes, machine, bandwidth);
+  Price price = greatest(memory, rows * steps * cycles / machine.hertz / parallel, 0);
+  if (parallel > 1)
+    price.seconds += regionSeconds;
+  if (chunked) // products of chunks first
+    price.seconds += 1.2 * (price.seconds - callSeconds) +
+                     2 * regionSeconds * std::ceil(steps / double(schedule.getChunk() * threads));
+  return price;
+}
+
 Price seqc::priceOfScan(seq::RecurrenceOp op, const ScanProof &proof, seq::ScheduleAttr schedule,
                         const UsualSizes &sizes, const MachineModel &machine, int64_t threads) {
-  int64_t channels = ShapedType::getNumElements(proof.shape);
+  int64_t all = ShapedType::getNumElements(proof.shape);
+  int64_t channels = channelsOfVector(proof.shape, machine.lanes);
+  if (2 * channels > machine.lanes)
+    return priceOfTiles(countWork(op, machine.lanes), schedule, sizes, machine,
+                        double(all / channels), threads);
   double units = std::max<double>(1, double(machine.lanes / channels));
   StepWork work = countWork(op, machine.lanes);
   double both = operationsOf(proof.cost), components = double(proof.components);

@@ -203,12 +203,66 @@ static std::string whyNotByElement(Block *body) {
         (inner.getNumRegions() && !structured && !isa<seq::CombineOp, scf::IfOp>(inner)) ||
         (isa<scf::IfOp>(inner) && !canSelect(&inner)))
       return quoted(&inner) + " does not work element by element";
-    if (isa<scf::IfOp>(inner))
+    if (isa<scf::IfOp, seq::CombineOp>(inner))
       for (Region &region : inner.getRegions())
         if (!region.empty())
           if (std::string refusal = whyNotByElement(&region.front()); !refusal.empty())
             return refusal;
   }
+  return {};
+}
+
+/// The first op of `block` that reads one of `values` at another element than the one it computes,
+/// or null; adds the results of the others.
+static Operation *firstMove(Block *block, DenseSet<Value> &values) {
+  for (Operation &inner : block->without_terminator()) {
+    auto linalgOp = dyn_cast<linalg::LinalgOp>(inner);
+    auto isRead = [&](Value v) { return values.contains(v); };
+    for (Region &region : inner.getRegions()) {
+      if (linalgOp || region.empty())
+        continue;
+      values.insert(region.args_begin(), region.args_end());
+      if (Operation *moved = firstMove(&region.front(), values))
+        return moved;
+    }
+    if (llvm::none_of(inner.getOperands(), isRead) && inner.getNumRegions() == 0)
+      continue;
+    bool inPlace = isa<seq::CombineOp, scf::IfOp, tensor::DimOp>(inner) || isInterleaving(&inner) ||
+                   (!linalgOp && OpTrait::hasElementwiseMappableTraits(&inner));
+    if (linalgOp && linalgOp.getNumParallelLoops() == linalgOp.getNumLoops()) {
+      AffineMap out = linalgOp.getMatchingIndexingMap(linalgOp.getDpsInitOperand(0));
+      inPlace = out.isPermutation() && llvm::all_of(inner.getOpOperands(), [&](OpOperand &operand) {
+        AffineMap map = linalgOp.getMatchingIndexingMap(&operand);
+        return !isRead(operand.get()) ||
+               readsLeading(map.compose(inversePermutation(out)),
+                            typeOf(operand.get()).getShape(),
+                            typeOf(inner.getResult(0)).getShape());
+      });
+    }
+    if (!inPlace)
+      return &inner;
+    values.insert(inner.result_begin(), inner.result_end());
+  }
+  return nullptr;
+}
+
+/// Why the channels of `shape`, if they are more than a vector's, cannot be kept apart, or empty.
+static std::string whyNotInTiles(seq::RecurrenceOp op, ArrayRef<int64_t> shape, int64_t lanes) {
+  int64_t width = channelsOfVector(shape, lanes), all = ShapedType::getNumElements(shape);
+  if (width == all)
+    return {};
+  if (!width)
+    return "one step's " + std::to_string(all) +
+           " channels do not divide into equal parts that fill more than half of a vector of " +
+           std::to_string(lanes);
+  for (auto [i, out] : llvm::enumerate(op.getYield().getOut()))
+    if (!hasShapeInParts(out, shape))
+      return "out #" + std::to_string(i) + " has " + describeSizes(typeOf(out).getShape()) +
+             ", and each part of the " + std::to_string(all) + " channels would write it";
+  DenseSet<Value> values(op.getStateArgs().begin(), op.getStateArgs().end());
+  if (Operation *moved = firstMove(op.getBody(), values))
+    return quoted(moved) + " moves elements of the states between channels, of which a vector of " +
+           std::to_string(lanes) + " holds a part";
   return {};
 }
 
@@ -222,27 +276,23 @@ static std::string whyNotInVectors(seq::RecurrenceOp op, ArrayRef<int64_t> shape
   int64_t channels = ShapedType::getNumElements(shape);
   if (channels < 1)
     return "a scan in vectors needs a static number of channels, one or more";
-  if (2 * channels > lanes)
-    return "one step's " + std::to_string(channels) +
-           " channels fill more than half of a vector of " + std::to_string(lanes) +
-           ", so that one pass over time uses its lanes as well";
-  if (std::string refusal = whyNotInShape(op, shape); !refusal.empty())
-    return refusal;
-  if (std::string refusal = whyNotInPlace(op); !refusal.empty())
-    return refusal;
-  return whyNotByElement(op.getBody());
+  for (std::string refusal : {whyNotInShape(op, shape), whyNotInPlace(op),
+                              whyNotByElement(op.getBody()), whyNotInTiles(op, shape, lanes)})
+    if (!refusal.empty())
+      return refusal;
+  return {};
 }
 
 PlanOption seqc::scanOption(seq::RecurrenceOp op, seq::TargetAttr target,
-                            const Assumptions &assumed) {
+                            const Assumptions &assumed, int64_t vectorBits) {
   PlanOption option{seq::Plan::Scan, "", {}, {}, proveScan(op)};
-  int64_t lanes = target.getVectorBits() / 32;
+  int64_t lanes = (vectorBits ? vectorBits : target.getVectorBits()) / 32;
   option.refusal = option.proof.ok ? whyNotInVectors(op, option.proof.shape, lanes) : option.proof.refusal;
   if (option.isLegal() && assumed.exact)
     option.refusal = "--streaming-exact asks for the bits of single steps";
   if (option.isLegal())
     option.schedule =
-        scanSchedule(target, ShapedType::getNumElements(option.proof.shape), countWork(op, lanes).bytes, assumed.threads);
+        scanSchedule(target, channelsOfVector(option.proof.shape, lanes), countWork(op, lanes).bytes, assumed.threads);
   return option;
 }
 

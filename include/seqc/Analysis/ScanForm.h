@@ -53,6 +53,10 @@ struct ScanForm {
 /// begins with: its sizes are the leading ones of `whole`, the others are 1 or missing.
 bool hasLeadingSizes(llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<int64_t> whole);
 
+/// Channels of `shape` that lie side by side in a vector of `lanes`: all, if there are that few, or
+/// the most that divide them evenly and fill more than half; 0 where no number does.
+int64_t channelsOfVector(llvm::ArrayRef<int64_t> shape, int64_t lanes);
+
 /// "2x3", or "no sizes".
 std::string describeSizes(llvm::ArrayRef<int64_t> shape);
 

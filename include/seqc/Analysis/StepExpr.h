@@ -74,6 +74,11 @@ private:
   std::deque<Expr> storage;
 };
 
+/// True if `map` reads a tensor of sizes `shape` at the indices that an index into `domain` begins
+/// with.
+bool readsLeading(mlir::AffineMap map, llvm::ArrayRef<int64_t> shape,
+                  llvm::ArrayRef<int64_t> domain);
+
 /// True for the constant `value`.
 bool isNumber(const Expr *e, double value);
 
