@@ -59,7 +59,7 @@ static LogicalResult check(Operation *op, seq::ScheduleAttr schedule) {
     return op->emitOpError("expected a batch_tile of at most 1 with 'cu_seqlens', where each "
                            "sequence has steps of its own, but got ")
            << schedule.getBatchTile();
-  if (schedule.getStrip() < 1 || schedule.getStrip() > 4096)
+  if (schedule.getStrip() < (schedule.getChannelTile() ? 0 : 1) || schedule.getStrip() > 4096)
     return op->emitOpError("expected a strip between 1 and 4096 steps, but got ")
            << schedule.getStrip();
   if (int64_t tile = schedule.getChannelTile()) {

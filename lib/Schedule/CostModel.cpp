@@ -160,8 +160,8 @@ static Price greatest(double memory, double arithmetic, double latency) {
   return price;
 }
 
-Price seqc::priceOfFused(seq::RecurrenceOp op, const UsualSizes &sizes, const MachineModel &machine,
-                         int64_t threads) {
+Price seqc::priceOfFused(seq::RecurrenceOp op, seq::ScheduleAttr schedule, const UsualSizes &sizes,
+                         const MachineModel &machine, int64_t threads) {
   StepWork work = countWork(op, machine.lanes);
   double steps = double(sizes.batch) * double(sizes.steps);
   double arithmetic = steps * work.operations / perCycle / machine.hertz;
@@ -169,10 +169,15 @@ Price seqc::priceOfFused(seq::RecurrenceOp op, const UsualSizes &sizes, const Ma
   double rows = work.partial || op.isPacked() ? 1 : std::clamp(8 / work.vectors, 1.0, double(sizes.batch));
   double chain = work.chain + (work.partial ? forwarding : 0);
   double latency = steps * chain / rows / machine.hertz;
-  double parallel = double(std::min(threads, sizes.batch));
+  double tasks = double(sizes.batch);
+  if (schedule.getChannelTile() && schedule.getStrip() == 0) {
+    auto state = cast<RankedTensorType>(op.getStateArgs().front().getType());
+    tasks *= double(llvm::divideCeil(state.getShape().back(), schedule.getChannelTile()));
+  }
+  double parallel = std::min(double(threads), tasks);
   double bandwidth = parallel > 1 ? machine.allMemory : machine.memory;
   double memory = movingSeconds(steps * work.bytes, machine, bandwidth);
-  return greatest(memory, arithmetic / parallel, latency / parallel);
+  return greatest(memory, arithmetic / parallel, latency / double(std::min(threads, sizes.batch)));
 }
 
 /// Vector operations of one combination of all components.
@@ -188,7 +193,9 @@ static Price priceOfTiles(const StepWork &work, seq::ScheduleAttr schedule, cons
   double parallel = chunked ? double(threads) : std::min(double(threads), rows);
   double cycles = std::max((work.operations / tiles + 4) / perCycle, work.chain + 1);
   double bandwidth = parallel > 1 ? machine.allMemory : machine.memory;
-  double memory = movingSeconds(double(sizes.batch) * steps * work.bytes, machine, bandwidth);
+  // Columns of rows: more than the prefetchers follow.
+  double memory = movingSeconds(double(sizes.batch) * steps * work.bytes, machine, bandwidth) *
+                  std::min(5.0, 1 + (tiles - 1) / 4);
   Price price = greatest(memory, rows * steps * cycles / machine.hertz / parallel, 0);
   if (parallel > 1)
     price.seconds += regionSeconds;

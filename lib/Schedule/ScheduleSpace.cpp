@@ -90,9 +90,14 @@ static bool reduces(Operation &op) {
   return isa<linalg::SoftmaxOp>(op) || (linalgOp && linalgOp.getNumReductionLoops());
 }
 
+/// Threads that rows of the batch leave over, as far as is known.
+static int64_t threadsPerRow(seq::RecurrenceOp op, const Assumptions &assumed) {
+  return assumed.threads / std::max<int64_t>(1, usualSizes(op, assumed).batch);
+}
+
 /// Tiles of channels, whose states fill half of the registers, replace an L1 row with all of them
-/// where those are too many for L1 and the step keeps channels apart. Their strips are short: a
-/// tile reads some columns of a strip's rows, and the next one finds their lines in L1.
+/// where those are too many for L1 and the step keeps channels apart. Where there are more threads
+/// than rows, tiles of whole vectors are tasks, as wide as will do: they read a part of each row.
 static seq::ScheduleAttr fusedTiles(seq::RecurrenceOp op, seq::TargetAttr target,
                                     const Assumptions &assumed) {
   seq::ScheduleAttr schedule = fusedSchedule(target);
@@ -100,7 +105,12 @@ static seq::ScheduleAttr fusedTiles(seq::RecurrenceOp op, seq::TargetAttr target
   Channels channels = analyzeChannels(op);
   int64_t each = channels.elements, room = target.getVectorRegisters() / 2;
   if (channels.size && each <= room && 2 * each * channels.size * 4 > target.getL1Bytes())
-    return schedule.withTiles(/*batch=*/1, room / each * lanes, /*strip=*/8);
+    return schedule.withTiles(/*batch=*/1, room / each * lanes, stripOfTiles);
+  if (int64_t parts = threadsPerRow(op, assumed);
+      parts > 1 && channels.size >= 2 * lanes && each <= room) {
+    int64_t vectors = llvm::divideCeil(llvm::divideCeil(channels.size, parts), lanes);
+    return schedule.withTiles(1, std::min(vectors, room / each) * lanes, /*strip=*/0);
+  }
   if (batchRank == 0)
     return schedule;
   if (op.isPacked()) // no two sequences have the same steps
@@ -307,7 +317,7 @@ void seqc::setPrices(MutableArrayRef<PlanOption> options, seq::RecurrenceOp op,
     if (option.isLegal())
       option.price = option.plan == seq::Plan::Scan
                          ? priceOfScan(op, option.proof, option.schedule, sizes, machine, threads)
-                         : priceOfFused(op, sizes, machine, threads);
+                         : priceOfFused(op, option.schedule, sizes, machine, threads);
 }
 
 SmallVector<PlanOption> seqc::scheduleSpace(seq::RecurrenceOp op, seq::TargetAttr target,
