@@ -149,7 +149,7 @@ struct ConvertSeqToVectorPass : seqc::impl::ConvertSeqToVectorPassBase<ConvertSe
   /// Producers that can be evaluated at any index: those that need no buffer of their own.
   static Group groupOfTime(seq::RecurrenceOp op) {
     Group group{op, {}, {}};
-    addProducers(group, op.getBatchRank() + 1);
+    addProducers(group, op.getSequenceRank());
     SetVector<Operation *> kept;
     for (Operation *member : llvm::reverse(group.before.getArrayRef())) {
       bool ours =

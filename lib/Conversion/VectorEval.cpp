@@ -133,6 +133,16 @@ Value VectorEval::sizeOfSteps() {
   return sizeOf(recurrence.getShared().front(), 0);
 }
 
+std::pair<Value, Value> VectorEval::spanOfPacked(Value n) {
+  Value offsets = leafOf(recurrence.getCuSeqlens())->buffer;
+  auto offset = [&](Value at) -> Value {
+    Value v = memref::LoadOp::create(b, loc, offsets, at);
+    return v.getType().isIndex() ? v : arith::IndexCastOp::create(b, loc, b.getIndexType(), v);
+  };
+  Value first = offset(n), end = offset(arith::AddIOp::create(b, loc, n, constant(1)));
+  return {first, arith::SubIOp::create(b, loc, end, first)};
+}
+
 Index VectorEval::sequenceIndex() {
   Index idx;
   if (!recurrence.isPacked())
@@ -334,13 +344,19 @@ void VectorEval::spread(Value vec, Value buffer, const Index &idx, int64_t count
   std::optional<Distances> known = distances(type, idx);
   Distances order(lanes, 0);
   bool near = known.has_value(), inOrder = true;
+  int64_t last = 0;
   for (int64_t l = 0; near && l < count; ++l) {
     int64_t to = (*known)[l];
     near = to >= 0 && to < count;
     inOrder &= to == l;
     if (near)
       order[to] = l;
+    last = std::max(last, to);
   }
+  // Every place up to the last one has a lane.
+  for (int64_t to = 1; near && to <= last; ++to)
+    near = (*known)[order[to]] == to;
+  count = near ? last + 1 : count;
   auto maskType = VectorType::get(lanes, b.getI1Type());
   Value some =
       count == lanes ? Value() : vector::CreateMaskOp::create(b, loc, maskType, constant(count));
@@ -566,6 +582,45 @@ Value VectorEval::computeScalar(Value v) {
   return b.clone(*op, map)->getResult(cast<OpResult>(v).getResultNumber());
 }
 
+/// `op`, which works on scalars, for vectors.
+Operation *VectorEval::widened(Operation *op, llvm::function_ref<Value(Value)> of) {
+  OperationState state(loc, op->getName());
+  for (Value v : op->getOperands())
+    state.addOperands(of(v));
+  for (Type type : op->getResultTypes())
+    state.addTypes(VectorType::get(lanes, type));
+  state.addAttributes(op->getAttrs());
+  return b.create(state);
+}
+
+Value VectorEval::evalLanes(Value v) {
+  Operation *op = v.getDefiningOp();
+  if (!lanesAreSteps || !op || !isMember(op))
+    return broadcast(evalScalar(v));
+  Key key{v.getAsOpaquePointer(), Index{place.row, place.stepInStrip, fixed(0)}};
+  if (Value *found = lookup(key))
+    return *found;
+  Value result = computeLanes(v);
+  cache.back().values[key] = result;
+  return result;
+}
+
+Value VectorEval::computeLanes(Value v) {
+  Operation *op = v.getDefiningOp();
+  if (auto extract = dyn_cast<tensor::ExtractOp>(op)) {
+    Index idx;
+    for (Value i : extract.getIndices()) {
+      std::optional<int64_t> known = getConstantIntValue(i);
+      idx.push_back(known ? fixed(*known) : Idx{evalScalar(i), 0, 0});
+    }
+    return eval(extract.getTensor(), idx);
+  }
+  if (!OpTrait::hasElementwiseMappableTraits(op))
+    return broadcast(evalScalar(v));
+  return widened(op, [&](Value operand) { return evalLanes(operand); })
+      ->getResult(cast<OpResult>(v).getResultNumber());
+}
+
 SmallVector<Value> VectorEval::cloneBody(linalg::GenericOp op, ArrayRef<Value> args,
                                          ArrayRef<Idx> dims) {
   Block *body = op.getBody();
@@ -577,8 +632,8 @@ SmallVector<Value> VectorEval::cloneBody(linalg::GenericOp op, ArrayRef<Value> a
     if (Value mapped = map.lookupOrNull(v))
       return mapped;
     Attribute attr;
-    Value mapped = matchPattern(v, m_Constant(&attr)) ? splat(cast<TypedAttr>(attr))
-                                                      : broadcast(evalScalar(v));
+    Value mapped =
+        matchPattern(v, m_Constant(&attr)) ? splat(cast<TypedAttr>(attr)) : evalLanes(v);
     map.map(v, mapped);
     return mapped;
   };
@@ -591,14 +646,7 @@ SmallVector<Value> VectorEval::cloneBody(linalg::GenericOp op, ArrayRef<Value> a
       operand(inner.getResult(0));
       continue;
     }
-    OperationState state(loc, inner.getName());
-    for (Value v : inner.getOperands())
-      state.addOperands(operand(v));
-    for (Type type : inner.getResultTypes())
-      state.addTypes(VectorType::get(lanes, type));
-    state.addAttributes(inner.getAttrs());
-    Operation *wide = b.create(state);
-    map.map(inner.getResults(), wide->getResults());
+    map.map(inner.getResults(), widened(&inner, operand)->getResults());
   }
   SmallVector<Value> results;
   for (Value v : body->getTerminator()->getOperands())
@@ -616,7 +664,7 @@ Value VectorEval::evalGeneric(linalg::GenericOp op, unsigned result, const Index
     else if (isa<RankedTensorType>(operand.get().getType()))
       args.push_back(eval(operand.get(), operandIndex(op, operand, dims)));
     else
-      args.push_back(broadcast(evalScalar(operand.get())));
+      args.push_back(evalLanes(operand.get()));
   }
   return cloneBody(op, args, dims)[result];
 }
@@ -692,8 +740,10 @@ Value VectorEval::eval(Value v, const Index &idx) {
   Key key{v.getAsOpaquePointer(), full};
   if (Value *found = lookup(key))
     return *found;
-  Value result;
-  if (const Leaf *found = leafOf(v)) {
+  Value result = rearranged ? rearranged(v, idx) : Value();
+  if (result) {
+    // Found.
+  } else if (const Leaf *found = leafOf(v)) {
     Leaf leaf = *found;
     Index at = leafIndex(leaf, idx);
     result = load(leaf.buffer, at);
@@ -718,9 +768,9 @@ Value VectorEval::eval(Value v, const Index &idx) {
   } else if (auto fill = v.getDefiningOp<linalg::FillOp>()) {
     Attribute attr;
     result = matchPattern(fill.value(), m_Constant(&attr)) ? splat(cast<TypedAttr>(attr))
-                                                           : broadcast(evalScalar(fill.value()));
+                                                           : evalLanes(fill.value());
   } else if (auto splatOp = v.getDefiningOp<tensor::SplatOp>()) {
-    result = broadcast(evalScalar(splatOp.getInput()));
+    result = evalLanes(splatOp.getInput());
   } else if (auto delay = v.getDefiningOp<seq::DelayOp>()) {
     result = evalDelay(delay, idx);
   } else if (auto constantOp = v.getDefiningOp<arith::ConstantOp>()) {

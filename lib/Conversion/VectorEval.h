@@ -108,6 +108,9 @@ public:
   int64_t prefetchSteps = 0;
   unsigned currentRow = 0;
   mlir::Value packBlock; ///< index of the tile's block of lanes
+  /// Of a value that is there as one vector of all channels: its elements at an index, else null.
+  std::function<mlir::Value(mlir::Value, const Index &)> rearranged;
+  bool lanesAreSteps = false; ///< scalars of the step differ between lanes, too
 
   // --- index arithmetic ----------------------------------------------------------------
   mlir::Value constant(int64_t v);
@@ -128,6 +131,8 @@ public:
   mlir::Value sizeOfResult(mlir::OpResult v, int64_t dim);
   /// The recurrence's number of steps.
   mlir::Value sizeOfSteps();
+  /// First step and number of steps of packed sequence `n`.
+  std::pair<mlir::Value, mlir::Value> spanOfPacked(mlir::Value n);
   /// Indices of the place in a value per step: batch and time, or time alone (packed sequences).
   Index sequenceIndex();
   mlir::OpFoldResult mixedSizeOf(mlir::Value v, int64_t dim);
@@ -140,6 +145,8 @@ public:
   mlir::Value eval(mlir::Value v, const Index &idx);
   /// A scalar (not a tensor) of the step, computed in place.
   mlir::Value evalScalar(mlir::Value v);
+  /// The same as a vector, of each lane's own step.
+  mlir::Value evalLanes(mlir::Value v);
   /// Loads or stores `lanes` elements of `buffer`.
   mlir::Value load(mlir::Value buffer, const Index &idx);
   void store(mlir::Value vec, mlir::Value buffer, const Index &idx, bool streaming);
@@ -150,7 +157,7 @@ public:
   void closeScope() { cache.pop_back(); }
   /// Emits `body` as if nothing had been evaluated yet: it becomes a function of its own.
   void isolate(llvm::function_ref<void()> body);
-  /// Stores the first `count` lanes of `vec`, which may have patterns.
+  /// Stores the first `count` lanes of `vec`, which may have patterns; lanes with one place are equal.
   void spread(mlir::Value vec, mlir::Value buffer, const Index &idx, int64_t count, bool streaming);
   /// Stores pairs of the first `count` lanes of two vectors in a buffer [.., 2]; `idx` is where
   /// `even` belongs.
@@ -205,6 +212,8 @@ private:
   mlir::Value *lookup(const Key &key);
   mlir::Value compute(Arithmetic kind, mlir::Value a, mlir::Value c, int64_t number = 0);
   mlir::Value computeScalar(mlir::Value v);
+  mlir::Value computeLanes(mlir::Value v);
+  mlir::Operation *widened(mlir::Operation *op, llvm::function_ref<mlir::Value(mlir::Value)> of);
   mlir::Value broadcast(mlir::Value scalar);
   mlir::Value splat(mlir::TypedAttr element);
   mlir::Value loopIndexVector(const Idx &i);

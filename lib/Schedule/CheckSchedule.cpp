@@ -26,7 +26,7 @@ static LogicalResult checkScan(Operation *op, seq::ScheduleAttr schedule) {
   auto target = op->getParentOfType<ModuleOp>()->getAttrOfType<seq::TargetAttr>("seqc.target");
   if (!target)
     return success();
-  PlanOption scan = scanOption(recurrence, target, Assumptions());
+  PlanOption scan = scanOption(recurrence, target, Assumptions(), schedule.getVectorBits());
   if (!scan.isLegal())
     return op->emitOpError("expected a step for which plan 'scan' is legal, but ") << scan.refusal;
   return success();
@@ -90,7 +90,7 @@ static LogicalResult check(Operation *op, seq::ScheduleAttr schedule) {
     return op->emitOpError("expected a batch_tile of at most 1 with 'cu_seqlens', where each "
                            "sequence has steps of its own, but got ")
            << schedule.getBatchTile();
-  if (schedule.getStrip() < 1 || schedule.getStrip() > 4096)
+  if (schedule.getStrip() < (schedule.getChannelTile() ? 0 : 1) || schedule.getStrip() > 4096)
     return op->emitOpError("expected a strip between 1 and 4096 steps, but got ")
            << schedule.getStrip();
   if (int64_t tile = schedule.getChannelTile()) {

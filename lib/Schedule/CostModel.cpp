@@ -160,19 +160,24 @@ static Price greatest(double memory, double arithmetic, double latency) {
   return price;
 }
 
-Price seqc::priceOfFused(seq::RecurrenceOp op, const UsualSizes &sizes, const MachineModel &machine,
-                         int64_t threads) {
+Price seqc::priceOfFused(seq::RecurrenceOp op, seq::ScheduleAttr schedule, const UsualSizes &sizes,
+                         const MachineModel &machine, int64_t threads) {
   StepWork work = countWork(op, machine.lanes);
   double steps = double(sizes.batch) * double(sizes.steps);
   double arithmetic = steps * work.operations / perCycle / machine.hertz;
-  // Rows of a tile advance together, unless masked stores keep each waiting for itself.
-  double rows = work.partial ? 1 : std::clamp(8 / work.vectors, 1.0, double(sizes.batch));
+  // Rows of a tile advance together, unless packed, or masked stores keep each waiting for itself.
+  double rows = work.partial || op.isPacked() ? 1 : std::clamp(8 / work.vectors, 1.0, double(sizes.batch));
   double chain = work.chain + (work.partial ? forwarding : 0);
   double latency = steps * chain / rows / machine.hertz;
-  double parallel = double(std::min(threads, sizes.batch));
+  double tasks = double(sizes.batch);
+  if (schedule.getChannelTile() && schedule.getStrip() == 0) {
+    auto state = cast<RankedTensorType>(op.getStateArgs().front().getType());
+    tasks *= double(llvm::divideCeil(state.getShape().back(), schedule.getChannelTile()));
+  }
+  double parallel = std::min(double(threads), tasks);
   double bandwidth = parallel > 1 ? machine.allMemory : machine.memory;
   double memory = movingSeconds(steps * work.bytes, machine, bandwidth);
-  return greatest(memory, arithmetic / parallel, latency / parallel);
+  return greatest(memory, arithmetic / parallel, latency / double(std::min(threads, sizes.batch)));
 }
 
 /// Vector operations of one combination of all components.
@@ -180,9 +185,33 @@ static double operationsOf(const ScanCost &cost) {
   return cost.adds + cost.muls + 5 * cost.divs + 18 * cost.exps + 26 * cost.logs + cost.selects;
 }
 
+/// Steps one after the other, a vector of channels at a time: `tiles` of them are rows.
+static Price priceOfTiles(const StepWork &work, seq::ScheduleAttr schedule, const UsualSizes &sizes,
+                          const MachineModel &machine, double tiles, int64_t threads) {
+  double rows = double(sizes.batch) * tiles, steps = double(sizes.steps);
+  bool chunked = schedule.getChunk() && rows < double(threads) && sizes.steps > schedule.getChunk();
+  double parallel = chunked ? double(threads) : std::min(double(threads), rows);
+  double cycles = std::max((work.operations / tiles + 4) / perCycle, work.chain + 1);
+  double bandwidth = parallel > 1 ? machine.allMemory : machine.memory;
+  // Columns of rows: more than the prefetchers follow.
+  double memory = movingSeconds(double(sizes.batch) * steps * work.bytes, machine, bandwidth) *
+                  std::min(5.0, 1 + (tiles - 1) / 4);
+  Price price = greatest(memory, rows * steps * cycles / machine.hertz / parallel, 0);
+  if (parallel > 1)
+    price.seconds += regionSeconds;
+  if (chunked) // products of chunks first
+    price.seconds += 1.2 * (price.seconds - callSeconds) +
+                     2 * regionSeconds * std::ceil(steps / double(schedule.getChunk() * threads));
+  return price;
+}
+
 Price seqc::priceOfScan(seq::RecurrenceOp op, const ScanProof &proof, seq::ScheduleAttr schedule,
                         const UsualSizes &sizes, const MachineModel &machine, int64_t threads) {
-  int64_t channels = int64_t(elementsOf(op.getStateArgs().front().getType()));
+  int64_t all = ShapedType::getNumElements(proof.shape);
+  int64_t channels = channelsOfVector(proof.shape, machine.lanes);
+  if (2 * channels > machine.lanes)
+    return priceOfTiles(countWork(op, machine.lanes), schedule, sizes, machine,
+                        double(all / channels), threads);
   double units = std::max<double>(1, double(machine.lanes / channels));
   StepWork work = countWork(op, machine.lanes);
   double both = operationsOf(proof.cost), components = double(proof.components);

@@ -14,6 +14,7 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 using namespace seqc;
@@ -91,9 +92,14 @@ static bool reduces(Operation &op) {
   return isa<linalg::SoftmaxOp>(op) || (linalgOp && linalgOp.getNumReductionLoops());
 }
 
+/// Threads that rows of the batch leave over, as far as is known.
+static int64_t threadsPerRow(seq::RecurrenceOp op, const Assumptions &assumed) {
+  return assumed.threads / std::max<int64_t>(1, usualSizes(op, assumed).batch);
+}
+
 /// Tiles of channels, whose states fill half of the registers, replace an L1 row with all of them
-/// where those are too many for L1 and the step keeps channels apart. Their strips are short: a
-/// tile reads some columns of a strip's rows, and the next one finds their lines in L1.
+/// where those are too many for L1 and the step keeps channels apart. Where there are more threads
+/// than rows, tiles of whole vectors are tasks, as wide as will do: they read a part of each row.
 static seq::ScheduleAttr fusedTiles(seq::RecurrenceOp op, seq::TargetAttr target,
                                     const Assumptions &assumed) {
   seq::ScheduleAttr schedule = fusedSchedule(target);
@@ -101,7 +107,12 @@ static seq::ScheduleAttr fusedTiles(seq::RecurrenceOp op, seq::TargetAttr target
   Channels channels = analyzeChannels(op);
   int64_t each = channels.elements, room = target.getVectorRegisters() / 2;
   if (channels.size && each <= room && 2 * each * channels.size * 4 > target.getL1Bytes())
-    return schedule.withTiles(/*batch=*/1, room / each * lanes, /*strip=*/8);
+    return schedule.withTiles(/*batch=*/1, room / each * lanes, stripOfTiles);
+  if (int64_t parts = threadsPerRow(op, assumed);
+      parts > 1 && channels.size >= 2 * lanes && each <= room) {
+    int64_t vectors = llvm::divideCeil(llvm::divideCeil(channels.size, parts), lanes);
+    return schedule.withTiles(1, std::min(vectors, room / each) * lanes, /*strip=*/0);
+  }
   if (batchRank == 0)
     return schedule;
   if (op.isPacked()) // no two sequences have the same steps
@@ -117,12 +128,6 @@ static seq::ScheduleAttr fusedTiles(seq::RecurrenceOp op, seq::TargetAttr target
 //===-----------------------------------------------------------------------===//
 // The numbers of plan scan
 //===-----------------------------------------------------------------------===//
-
-/// Elements of a step's states, which all have one shape in scan form, or -1.
-static int64_t channelsOf(seq::RecurrenceOp op) {
-  auto type = typeOf(op.getStateArgs().front());
-  return type.hasStaticShape() ? type.getNumElements() : -1;
-}
 
 /// Groups of vectors whose products fill the registers. Chunks of long rows hold half of L2.
 static seq::ScheduleAttr scanSchedule(seq::TargetAttr target, int64_t channels, double bytesPerStep,
@@ -143,55 +148,163 @@ static seq::ScheduleAttr scanSchedule(seq::TargetAttr target, int64_t channels, 
                                 /*streamBytes=*/target.getL2Bytes());
 }
 
-/// Why the states and outs of `op` do not fill lanes channel by channel, or empty.
-static std::string whyNotInLanes(seq::RecurrenceOp op) {
-  if (op->getParentOfType<seq::RecurrenceOp>())
-    return "it is inside of another recurrence's step";
-  if (op.isPacked())
-    return "packed sequences are a pass over time each, from one offset to the next";
-  auto shape = typeOf(op.getStateArgs().front()).getShape();
-  for (Value state : op.getStateArgs())
-    if (typeOf(state).getShape() != shape)
-      return "its states have different shapes";
-  if (channelsOf(op) < 1)
-    return "many steps in a vector need a static number of channels, one or more";
+static std::string quoted(Operation *op) {
+  return "'" + op->getName().getStringRef().str() + "' at " + describePlace(op->getLoc());
+}
+
+/// Why a state or an out has no place among the channels of `shape`, or empty.
+static std::string whyNotInShape(seq::RecurrenceOp op, ArrayRef<int64_t> shape) {
+  auto refusal = [&](const Twine &what, Value v) {
+    return what.str() + " has " + describeSizes(typeOf(v).getShape()) +
+           ", which are no leading sizes of " + describeSizes(shape) + ", the largest";
+  };
+  for (auto [i, state] : llvm::enumerate(op.getStateArgs()))
+    if (!hasLeadingSizes(typeOf(state).getShape(), shape))
+      return refusal("state #" + Twine(i), state);
   for (auto [i, out] : llvm::enumerate(op.getYield().getOut()))
-    if (!hasShapeInParts(out, shape))
-      return "out #" + std::to_string(i) + " has another shape than the states";
-  for (Operation &inner : op.getBody()->without_terminator()) {
+    if (!hasLeadingSizes(typeOf(out).getShape(), shape) && !hasShapeInParts(out, shape))
+      return refusal("out #" + Twine(i), out);
+  return {};
+}
+
+/// Why one of the indices at which the step reads tensors cannot be had for many steps at once, or
+/// empty: it changes from step to step, or is no constant where the states are read.
+static std::string whyNotInPlace(seq::RecurrenceOp op) {
+  DenseSet<Value> everyStep, stateful;
+  for (ValueRange args : {ValueRange(op.getInputArgs()), ValueRange(op.getSharedArgs())})
+    everyStep.insert(args.begin(), args.end());
+  stateful.insert(op.getStateArgs().begin(), op.getStateArgs().end());
+  std::string refusal;
+  op.getStep().walk<WalkOrder::PreOrder>([&](Operation *inner) {
+    bool isRead = isa<tensor::ExtractSliceOp, tensor::ExtractOp>(inner);
+    for (Value index : inner->getOperands().drop_front(isRead ? 1 : 0)) {
+      if (!isRead)
+        break;
+      bool isConstant = matchPattern(index, m_Constant());
+      if (everyStep.contains(index) || stateful.contains(index))
+        refusal = quoted(inner) + " reads at an index that changes from step to step";
+      else if (!isConstant && stateful.contains(inner->getOperand(0)))
+        refusal = quoted(inner) + " reads the states at an index that is no constant";
+    }
+    for (DenseSet<Value> *set : {&everyStep, &stateful})
+      if (llvm::any_of(inner->getOperands(), [&](Value v) { return set->contains(v); }))
+        for (Operation *at = inner; at != op; at = at->getParentOp())
+          set->insert(at->result_begin(), at->result_end());
+    return refusal.empty() ? WalkResult::advance() : WalkResult::interrupt();
+  });
+  return refusal;
+}
+
+/// True if both branches can be taken: they have no effects, and results of static sizes.
+static bool canSelect(Operation *branch) {
+  return isPure(branch) && llvm::all_of(branch->getResultTypes(), [](Type type) {
+           auto shaped = dyn_cast<ShapedType>(type);
+           return !shaped || shaped.hasStaticShape();
+         });
+}
+
+/// The first op that does not work element by element, as a refusal, or empty.
+static std::string whyNotByElement(Block *body) {
+  for (Operation &inner : body->without_terminator()) {
     auto structured = dyn_cast<linalg::LinalgOp>(inner);
     if (isInterleaving(&inner))
       continue;
     if ((structured && structured.getNumReductionLoops()) ||
         isa<tensor::PadOp, tensor::ConcatOp, tensor::InsertSliceOp, seq::RecurrenceOp,
             linalg::SoftmaxOp>(inner) ||
-        (inner.getNumRegions() && !structured && !isa<seq::CombineOp, scf::IfOp>(inner)))
-      return "'" + inner.getName().getStringRef().str() + "' at " + describePlace(inner.getLoc()) +
-             " does not work element by element";
+        (inner.getNumRegions() && !structured && !isa<seq::CombineOp, scf::IfOp>(inner)) ||
+        (isa<scf::IfOp>(inner) && !canSelect(&inner)))
+      return quoted(&inner) + " does not work element by element";
+    if (isa<scf::IfOp, seq::CombineOp>(inner))
+      for (Region &region : inner.getRegions())
+        if (!region.empty())
+          if (std::string refusal = whyNotByElement(&region.front()); !refusal.empty())
+            return refusal;
   }
   return {};
 }
 
-/// Why `op`, a scan, cannot run in vectors of `lanes`, or empty.
-static std::string whyNotInVectors(seq::RecurrenceOp op, int64_t lanes) {
-  std::string reason = whyNotInLanes(op);
-  if (reason.empty() && 2 * channelsOf(op) > lanes)
-    return "one step's " + std::to_string(channelsOf(op)) +
-           " channels fill more than half of a vector of " + std::to_string(lanes) +
-           ", so that one pass over time uses its lanes as well";
-  return reason;
+/// The first op of `block` that reads one of `values` at another element than the one it computes,
+/// or null; adds the results of the others.
+static Operation *firstMove(Block *block, DenseSet<Value> &values) {
+  for (Operation &inner : block->without_terminator()) {
+    auto linalgOp = dyn_cast<linalg::LinalgOp>(inner);
+    auto isRead = [&](Value v) { return values.contains(v); };
+    for (Region &region : inner.getRegions()) {
+      if (linalgOp || region.empty())
+        continue;
+      values.insert(region.args_begin(), region.args_end());
+      if (Operation *moved = firstMove(&region.front(), values))
+        return moved;
+    }
+    if (llvm::none_of(inner.getOperands(), isRead) && inner.getNumRegions() == 0)
+      continue;
+    bool inPlace = isa<seq::CombineOp, scf::IfOp, tensor::DimOp>(inner) || isInterleaving(&inner) ||
+                   (!linalgOp && OpTrait::hasElementwiseMappableTraits(&inner));
+    if (linalgOp && linalgOp.getNumParallelLoops() == linalgOp.getNumLoops()) {
+      AffineMap out = linalgOp.getMatchingIndexingMap(linalgOp.getDpsInitOperand(0));
+      inPlace = out.isPermutation() && llvm::all_of(inner.getOpOperands(), [&](OpOperand &operand) {
+        AffineMap map = linalgOp.getMatchingIndexingMap(&operand);
+        return !isRead(operand.get()) ||
+               readsLeading(map.compose(inversePermutation(out)),
+                            typeOf(operand.get()).getShape(),
+                            typeOf(inner.getResult(0)).getShape());
+      });
+    }
+    if (!inPlace)
+      return &inner;
+    values.insert(inner.result_begin(), inner.result_end());
+  }
+  return nullptr;
+}
+
+/// Why the channels of `shape`, if they are more than a vector's, cannot be kept apart, or empty.
+static std::string whyNotInTiles(seq::RecurrenceOp op, ArrayRef<int64_t> shape, int64_t lanes) {
+  int64_t width = channelsOfVector(shape, lanes), all = ShapedType::getNumElements(shape);
+  if (width == all)
+    return {};
+  if (!width)
+    return "one step's " + std::to_string(all) +
+           " channels do not divide into equal parts that fill more than half of a vector of " +
+           std::to_string(lanes);
+  for (auto [i, out] : llvm::enumerate(op.getYield().getOut()))
+    if (!hasShapeInParts(out, shape))
+      return "out #" + std::to_string(i) + " has " + describeSizes(typeOf(out).getShape()) +
+             ", and each part of the " + std::to_string(all) + " channels would write it";
+  DenseSet<Value> values(op.getStateArgs().begin(), op.getStateArgs().end());
+  if (Operation *moved = firstMove(op.getBody(), values))
+    return quoted(moved) + " moves elements of the states between channels, of which a vector of " +
+           std::to_string(lanes) + " holds a part";
+  return {};
+}
+
+/// Why `op`, a scan over `shape`, cannot run in vectors of `lanes`, or empty.
+static std::string whyNotInVectors(seq::RecurrenceOp op, ArrayRef<int64_t> shape, int64_t lanes) {
+  if (op->getParentOfType<seq::RecurrenceOp>())
+    return "it is inside of another recurrence's step";
+  for (Value state : op.getStateArgs())
+    if (!typeOf(state).hasStaticShape())
+      return "a scan in vectors needs a static number of channels, one or more";
+  int64_t channels = ShapedType::getNumElements(shape);
+  if (channels < 1)
+    return "a scan in vectors needs a static number of channels, one or more";
+  for (std::string refusal : {whyNotInShape(op, shape), whyNotInPlace(op),
+                              whyNotByElement(op.getBody()), whyNotInTiles(op, shape, lanes)})
+    if (!refusal.empty())
+      return refusal;
+  return {};
 }
 
 PlanOption seqc::scanOption(seq::RecurrenceOp op, seq::TargetAttr target,
-                            const Assumptions &assumed) {
+                            const Assumptions &assumed, int64_t vectorBits) {
   PlanOption option{seq::Plan::Scan, "", {}, {}, proveScan(op)};
-  int64_t lanes = target.getVectorBits() / 32;
-  option.refusal = option.proof.ok ? whyNotInVectors(op, lanes) : option.proof.refusal;
+  int64_t lanes = (vectorBits ? vectorBits : target.getVectorBits()) / 32;
+  option.refusal = option.proof.ok ? whyNotInVectors(op, option.proof.shape, lanes) : option.proof.refusal;
   if (option.isLegal() && assumed.exact)
     option.refusal = "--streaming-exact asks for the bits of single steps";
   if (option.isLegal())
     option.schedule =
-        scanSchedule(target, channelsOf(op), countWork(op, lanes).bytes, assumed.threads);
+        scanSchedule(target, channelsOfVector(option.proof.shape, lanes), countWork(op, lanes).bytes, assumed.threads);
   return option;
 }
 
@@ -205,15 +318,28 @@ static std::string whyNotInSegments(seq::RecurrenceOp op, int64_t lanes) {
   if (step.overall == DependenceClass::AffineContraction ||
       step.overall == DependenceClass::NonlinearDense)
     return "its states mix channels, and such states never meet bit for bit";
-  std::string reason = whyNotInLanes(op);
-  if (!reason.empty())
-    return reason;
-  for (Value state : op.getStateArgs())
+  if (op->getParentOfType<seq::RecurrenceOp>())
+    return "it is inside of another recurrence's step";
+  if (op.isPacked())
+    return "packed sequences are a pass over time each, from one offset to the next";
+  RankedTensorType first = typeOf(op.getStateArgs().front());
+  for (Value state : op.getStateArgs()) {
+    if (typeOf(state).getShape() != first.getShape())
+      return "its states have different shapes";
     if (typeOf(state).getElementType().isInteger(1))
       return "a state of i1 is not kept in vectors";
-  if (channelsOf(op) > lanes)
-    return "one step's " + std::to_string(channelsOf(op)) + " channels fill more than a vector of " +
-           std::to_string(lanes) + ", so that one pass over time uses its lanes as well";
+  }
+  if (!first.hasStaticShape() || first.getNumElements() < 1)
+    return "many steps in a vector need a static number of channels, one or more";
+  for (auto [i, out] : llvm::enumerate(op.getYield().getOut()))
+    if (!hasShapeInParts(out, first.getShape()))
+      return "out #" + std::to_string(i) + " has another shape than the states";
+  if (std::string refusal = whyNotByElement(op.getBody()); !refusal.empty())
+    return refusal;
+  if (first.getNumElements() > lanes)
+    return "one step's " + std::to_string(first.getNumElements()) +
+           " channels fill more than a vector of " + std::to_string(lanes) +
+           ", so that one pass over time uses its lanes as well";
   return {};
 }
 
@@ -265,7 +391,7 @@ void seqc::setPrices(MutableArrayRef<PlanOption> options, seq::RecurrenceOp op,
                          ? priceOfScan(op, option.proof, option.schedule, sizes, machine, threads)
                      : option.plan != seq::Plan::Fused
                          ? priceOfSegments(op, option.schedule, sizes, machine, threads)
-                         : priceOfFused(op, sizes, machine, threads);
+                         : priceOfFused(op, option.schedule, sizes, machine, threads);
 }
 
 SmallVector<PlanOption> seqc::scheduleSpace(seq::RecurrenceOp op, seq::TargetAttr target,

@@ -13,7 +13,7 @@ namespace seqc {
 struct Expr : llvm::FoldingSetNode {
   enum class Kind {
     Free,     ///< element `map` of `value`, which does not depend on the states
-    State,    ///< this element of state `index`
+    State,    ///< this element of state `index`, or the one at its leading indices
     Earlier,  ///< component `index` of the earlier tuple of a combination
     Later,    ///< component `index` of the later tuple
     Constant, ///< `constant`
@@ -23,7 +23,8 @@ struct Expr : llvm::FoldingSetNode {
   mlir::Type type;
   unsigned index = 0;
   mlir::Value value;
-  /// From an element of `domain` to one of `value`; null for a scalar value.
+  /// From an element of `domain`, sizes that its own element begins with, to one of `value`; null
+  /// for a scalar value.
   mlir::AffineMap map;
   mlir::RankedTensorType domain;
   mlir::TypedAttr constant;
@@ -73,10 +74,15 @@ private:
   std::deque<Expr> storage;
 };
 
+/// True if `map` reads a tensor of sizes `shape` at the indices that an index into `domain` begins
+/// with.
+bool readsLeading(mlir::AffineMap map, llvm::ArrayRef<int64_t> shape,
+                  llvm::ArrayRef<int64_t> domain);
+
 /// True for the constant `value`.
 bool isNumber(const Expr *e, double value);
 
-/// The step of a recurrence whose states have one static shape, element by element.
+/// The step of a recurrence whose states have static shapes, element by element.
 class StepExprs {
 public:
   /// With `wholeStep`, values that do not depend on the states are expressions as well, and a value
