@@ -7,6 +7,7 @@
 // The region is a copy with everything that it needs from the step: a value of the step that got a
 // use here would no longer be fused into its only reader, and other multiply-adds would be formed
 // (FixNumericsFusion.cpp). What was computed twice is one value again in LLVM.
+#include "seqc/Analysis/InvariantBox.h"
 #include "seqc/Analysis/Place.h"
 #include "seqc/Analysis/StepClass.h"
 #include "seqc/Conversion/Passes.h"
@@ -46,6 +47,28 @@ static std::string whyNot(seq::RecurrenceOp op, const StepClass &step) {
   return {};
 }
 
+/// Where guesses of the states may be, as attributes: `box_lo` and `box_hi` have a number for each state (lo > hi
+/// where there is none), `box_initial` a list of states whose initial values belong to the box too.
+/// Functions are still whole here; later they are formulas, in which no bounds would be found.
+static void setBoxes(seq::RecurrenceOp op, seq::LinearizedOp linearized) {
+  SmallVector<double> lo, hi;
+  SmallVector<Attribute> initial;
+  Builder b(op.getContext());
+  for (const std::optional<InvariantBox> &box : findInvariantBoxes(op)) {
+    double margin = box ? boxMargin * std::max(std::abs(box->lo), std::abs(box->hi)) : 0;
+    bool bounded = box && box->lo <= box->hi;
+    lo.push_back(bounded ? box->lo - margin : 1);
+    hi.push_back(bounded ? box->hi + margin : -1);
+    SmallVector<int64_t> states;
+    if (bounded)
+      states.append(box->initial.begin(), box->initial.end());
+    initial.push_back(b.getDenseI64ArrayAttr(states));
+  }
+  linearized->setAttr("box_lo", b.getDenseF64ArrayAttr(lo));
+  linearized->setAttr("box_hi", b.getDenseF64ArrayAttr(hi));
+  linearized->setAttr("box_initial", b.getArrayAttr(initial));
+}
+
 static LogicalResult linearize(seq::RecurrenceOp op, const StepClass &step) {
   OpBuilder b(op.getYield());
   Location loc = op.getLoc();
@@ -74,6 +97,7 @@ static LogicalResult linearize(seq::RecurrenceOp op, const StepClass &step) {
   eraseUnused(*body);
   linearized.setTo(to);
   linearized.setFrom(from);
+  setBoxes(op, linearized);
   return success();
 }
 

@@ -102,7 +102,7 @@ private:
 
   // Newton's method: null where the step has no derivative.
   seq::LinearizedOp linearized;
-  llvm::SmallVector<std::pair<double, double>> boxes; ///< of guesses; lo > hi for none
+  llvm::SmallVector<mlir::Value> lows, highs; ///< of guesses in the current row; null for none
   Shelf guessedEnds, slopes;
   struct Linear {
     Tuple next, partials;
@@ -200,6 +200,7 @@ private:
       llvm::function_ref<Tuple(mlir::Value, mlir::Value, int64_t, llvm::ArrayRef<mlir::Value>)>;
   Tuple forBlocks(mlir::Value bundle, llvm::ArrayRef<mlir::Value> init, bool loads, InStep step);
   void emitLinearPass(mlir::Value row, mlir::Value bundle);
+  void findBounds();
   mlir::Value bounded(mlir::Value v, mlir::Value otherwise, unsigned c);
   mlir::Value finiteOr(mlir::Value v, mlir::Value otherwise);
   mlir::Value emitSeams(mlir::Value row, const Tuple &initial);

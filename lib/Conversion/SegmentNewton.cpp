@@ -132,11 +132,34 @@ SegmentEmitter::forBlocks(Value bundle, ArrayRef<Value> init, bool loads, InStep
   return overBlocks.getResults();
 }
 
+/// The invariant boxes that seq-linearize found, joined with the row's initial states.
+void SegmentEmitter::findBounds() {
+  lows.assign(op.getNumStates(), {});
+  highs = lows;
+  auto lo = linearized->getAttrOfType<DenseF64ArrayAttr>("box_lo");
+  auto hi = linearized->getAttrOfType<DenseF64ArrayAttr>("box_hi");
+  auto initial = linearized->getAttrOfType<ArrayAttr>("box_initial");
+  if (!lo || !hi || !initial)
+    return;
+  for (int64_t c = 0; c < op.getNumStates(); ++c) {
+    if (lo[c] > hi[c])
+      continue;
+    Type type = vectorOf(op.getStateArgs()[c]);
+    lows[c] = splat(type, lo[c]);
+    highs[c] = splat(type, hi[c]);
+    for (int64_t state : cast<DenseI64ArrayAttr>(initial[c]).asArrayRef()) {
+      Value first = e.eval(op.getStateArgs()[state], channelIndex());
+      lows[c] = arith::MinNumFOp::create(b, loc, lows[c], first);
+      highs[c] = arith::MaxNumFOp::create(b, loc, highs[c], first);
+    }
+  }
+}
+
 /// `v` where it is finite, within the box of state `c`; else `otherwise`.
 Value SegmentEmitter::bounded(Value v, Value otherwise, unsigned c) {
-  if (!boxes.empty() && boxes[c].first <= boxes[c].second) {
-    v = arith::MaxNumFOp::create(b, loc, v, splat(v.getType(), boxes[c].first));
-    v = arith::MinNumFOp::create(b, loc, v, splat(v.getType(), boxes[c].second));
+  if (lows[c]) {
+    v = arith::MaxNumFOp::create(b, loc, v, lows[c]);
+    v = arith::MinNumFOp::create(b, loc, v, highs[c]);
   }
   return finiteOr(v, otherwise);
 }

@@ -165,29 +165,33 @@ Value SegmentEmitter::greatestMove(Value row, Type type) {
   return vector::ReductionOp::create(b, loc, vector::CombiningKind::MAXIMUMF, loop.getResult(0));
 }
 
-/// Passes until no state moves any more to speak of, or there were many.
+/// Passes until no state moves any more to speak of, or moves do not become smaller.
 void SegmentEmitter::emitTrajectory(Value row, const Tuple &initial, Bundles forBundles) {
   OpBuilder::InsertionGuard guard(b);
-  Value yes = arith::ConstantIntOp::create(b, loc, 1, 1);
-  auto loop =
-      scf::ForOp::create(b, loc, zero, e.constant(mostTrajectoryPasses), one, ValueRange{yes});
+  Type type = initial.front().getType();
+  Type element = cast<VectorType>(type).getElementType();
+  auto number = [&](double v) {
+    return arith::ConstantOp::create(b, loc, FloatAttr::get(element, v)).getResult();
+  };
+  SmallVector<Value> init = {arith::ConstantIntOp::create(b, loc, 1, 1), number(1e30)};
+  auto loop = scf::ForOp::create(b, loc, zero, e.constant(mostTrajectoryPasses), one, init);
   b.setInsertionPointToStart(loop.getBody());
-  Value active = loop.getRegionIterArgs().front();
-  auto choice = scf::IfOp::create(b, loc, TypeRange{yes.getType()}, active, /*withElse=*/true);
+  auto args = loop.getRegionIterArgs();
+  auto choice = scf::IfOp::create(b, loc, loop.getResultTypes(), args[0], /*withElse=*/true);
   scf::YieldOp::create(b, loc, choice.getResults());
   b.setInsertionPointToStart(choice.elseBlock());
-  scf::YieldOp::create(b, loc, active);
+  scf::YieldOp::create(b, loc, args);
   b.setInsertionPointToStart(choice.thenBlock());
   e.openScope();
   Value pass = loop.getInductionVar();
   forBundles(pass, [&](Value row, Value bundle, Value pass) { evaluateSteps(row, bundle, pass); });
   emitMoves(row, initial);
   forBundles(pass, [&](Value row, Value bundle, Value pass) { moveStates(row, bundle, pass); });
-  Type type = initial.front().getType();
   Value most = greatestMove(row, type);
-  auto still = FloatAttr::get(cast<VectorType>(type).getElementType(), stillMove);
-  Value again = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UGT, most,
-                                      arith::ConstantOp::create(b, loc, still));
+  auto greater = [&](Value x, Value y) {
+    return arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, x, y).getResult();
+  };
+  Value moves = greater(most, number(stillMove)), shrinks = greater(args[1], most);
   e.closeScope();
-  scf::YieldOp::create(b, loc, again);
+  scf::YieldOp::create(b, loc, ValueRange{arith::AndIOp::create(b, loc, moves, shrinks), most});
 }

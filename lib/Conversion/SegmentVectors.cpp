@@ -58,6 +58,8 @@ void SegmentEmitter::setRow(Value row) {
   e.place.row = e.place.stepInStrip = VectorEval::fixed(0);
   for (const Read &read : invariants) // before all loops of the row
     e.eval(read.value, read.at);
+  if (linearized)
+    findBounds();
 }
 
 /// The first `longer` segments have one block more than the others.
