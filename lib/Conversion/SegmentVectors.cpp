@@ -122,8 +122,8 @@ void SegmentEmitter::transpose(MutableArrayRef<Value> rows) {
 
 /// Compared as integers: -0 is not 0, and a NaN is one with the same bits.
 Value SegmentEmitter::differs(const Tuple &a, const Tuple &c, bool merging) {
-  bool onlyFirst = weakness == Weakness::OneState ||
-                   (merging && weakness == Weakness::NoCheckpoint);
+  bool onlyFirst =
+      weakness == Weakness::OneState || (merging && weakness == Weakness::NoCheckpoint);
   size_t count = onlyFirst ? 1 : a.size();
   Value lanes;
   for (auto [first, second] :
