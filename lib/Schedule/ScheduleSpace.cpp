@@ -210,6 +210,9 @@ static std::string whyNotInSegments(seq::RecurrenceOp op, int64_t lanes) {
   for (Value state : op.getStateArgs())
     if (typeOf(state).getElementType().isInteger(1))
       return "a state of i1 is not kept in vectors";
+  for (Operation &inner : *op.getBody())
+    if (isa<scf::IfOp>(inner)) // only scans choose between the values of both branches
+      return "'scf.if' at " + describePlace(inner.getLoc()) + " does not work element by element";
   if (channelsOf(op) > lanes)
     return "one step's " + std::to_string(channelsOf(op)) + " channels fill more than a vector of " +
            std::to_string(lanes) + ", so that one pass over time uses its lanes as well";
