@@ -343,8 +343,8 @@ void SegmentEmitter::emitBundle(Value row, Value bundle, Value round) {
   Tuple next = emitBlock(old);
   if (weakness == Weakness::TailBit) {
     Value following = plus(b, loc, block, one);
-    next[0] = flipLastBit(next[0], arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq,
-                                                         following, longest));
+    next[0] = flipLastBit(
+        next[0], arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, following, longest));
   }
   emitStores(bundle, block);
   Value all = isLess(b, loc, block, whole), changed = isFirst;

@@ -334,6 +334,9 @@ static std::string whyNotInSegments(seq::RecurrenceOp op, int64_t lanes) {
   for (auto [i, out] : llvm::enumerate(op.getYield().getOut()))
     if (!hasShapeInParts(out, first.getShape()))
       return "out #" + std::to_string(i) + " has another shape than the states";
+  for (Operation &inner : *op.getBody())
+    if (isa<scf::IfOp>(inner)) // only scans choose between the values of both branches
+      return "'scf.if' at " + describePlace(inner.getLoc()) + " does not work element by element";
   if (std::string refusal = whyNotByElement(op.getBody()); !refusal.empty())
     return refusal;
   if (first.getNumElements() > lanes)

@@ -40,12 +40,21 @@ def compared(pair, form, rng, T, what):
         seconds["count"] += time.monotonic() - begun
 
 
+def schedule_by_hand(form, rng):
+    """Other numbers of vectors side by side and of tasks, vectors of other widths; mostly none."""
+    if rng.random() < 0.6:
+        return None
+    bits = int(rng.choice([b for b in (128, 256, 512) if 32 * np.prod(form.shape) <= b]))
+    rows, tasks = int(rng.integers(1, 9)), int(rng.choice([0, 0, 1, 2, 5, 64]))
+    return form.text(f"segments, vector_bits = {bits}, batch_tile = {tasks}, strip = 16, rows = {rows}, vectors = 1")
+
+
 def built(form, rng):
     begun = time.monotonic()
     march = str(rng.choice([*levels(), "x86-64-v2"]))
     if march == "x86-64-v2" and int(np.prod(form.shape)) > 4 or march == "x86-64-v3" and int(np.prod(form.shape)) > 8:
         march = "native"
-    pair = Pair(form.text(), march, threads=int(rng.choice([1, 1, 2, 3])))
+    pair = Pair(form.text(), march, int(rng.choice([1, 1, 2, 3])), schedule_by_hand(form, rng))
     counts["in segments"] += pair.in_segments(form.values(rng, (1,) * form.rank, 16))
     seconds["compile"] += time.monotonic() - begun
     counts["programs"] += 1

@@ -155,3 +155,22 @@ func.func @f(%u: tensor<?x?x2x4xf32>, %h0: tensor<?x4xf32>) -> tensor<?x4xf32> {
   return %z : tensor<?x4xf32>
 }
 }
+
+// -----
+
+module attributes {seqc.target = #seq.target<"x86_64-unknown-linux-gnu", cpu = "x86-64", features = "+avx512f", vector_bits = 512, vector_registers = 32, l1_bytes = 32768, l2_bytes = 1048576>} {
+func.func @f(%u: tensor<?x?x4xf32>, %p: tensor<?x?xi1>, %h0: tensor<?x4xf32>) -> tensor<?x4xf32> {
+  // expected-error @+1 {{expected a step for which plan 'segments' is legal, but 'scf.if' at}}
+  %z = seq.recurrence (%x: tensor<4xf32> in %u, %q: tensor<i1> in %p) states(%h: tensor<4xf32> = %h0) {
+    %f = tensor.extract %q[] : tensor<i1>
+    %n = scf.if %f -> (tensor<4xf32>) {
+      %a = arith.addf %h, %x : tensor<4xf32>
+      scf.yield %a : tensor<4xf32>
+    } else {
+      scf.yield %h : tensor<4xf32>
+    }
+    seq.yield next(%n : tensor<4xf32>)
+  } : (tensor<?x?x4xf32>, tensor<?x?xi1>, tensor<?x4xf32>) -> tensor<?x4xf32>
+  return %z : tensor<?x4xf32>
+}
+}

@@ -20,13 +20,13 @@ SPECIAL = (np.nan, np.inf, -np.inf, -0.0, 0.0, 3e38, -3e38, 1e-42)
 
 
 class Pair:
-    """Function f of a module under both plans. `weaken` leaves out a part of the certificate."""
+    """Function f of a module under both plans; `by_hand` is the module with a schedule of its own."""
 
-    def __init__(self, text, march="native", threads=1, weaken=None):
+    def __init__(self, text, march="native", threads=1, by_hand=None):
         extra = [f"--threads={threads}"] if threads > 1 else []
         self.fused = compile_text(text, "fused", march)["f"]
-        self.text, self.march, self.extra, self.threads = text, march, extra, threads
-        self.segments = self.weakened(weaken) if weaken else self._compiled(extra)
+        self.text, self.march, self.extra = by_hand or text, march, extra
+        self.segments = self._compiled(extra)
         self.scratch = np.zeros(0, np.uint8)
         self.calls = 0
 
@@ -34,15 +34,14 @@ class Pair:
         return compile_text(self.text, "segments", self.march, extra)["f"]
 
     def weakened(self, part):
+        """The function without a part of the certificate."""
         return self._compiled([*self.extra, f"--test-weaken={part}"])
 
     def in_segments(self, values):
         """False where plan `fused` would be compared with itself: for what the emitter cannot
         express, and delay lines, which are no recurrences in the end. Segments need memory for
         their ends, at any length."""
-        least = 3 * (self.threads if self.threads > 1 else 1) * 64
-        need, other = (f.scratch_bytes(*values) for f in (self.segments, self.fused))
-        return need >= other + least
+        return self.segments.scratch_bytes(*values) > self.fused.scratch_bytes(*values)
 
     def dirty(self, function, values):
         """Scratch memory, a byte behind a cache line, with NaNs, random bytes or the last call's."""

@@ -181,7 +181,7 @@ class Form:
                 body.append(f"%{name} = {dialect}.{operation} {values} : {value[kind]}")
         return body
 
-    def text(self, name="f"):
+    def text(self, schedule=""):
         step, value = self.step, lambda k: self._type("", self.types[k])
         lead, wide = "?x" * self.rank, self.data["f"] != self.types["f"]
         whole = [self._type(lead + "?x", self.data[k]) for k in step.inputs]
@@ -197,12 +197,12 @@ class Form:
         types = ", ".join(whole + [flags] * self.resets + states)
         time = f" {{time = {self.time} : i64}}" if self.time != self.rank else ""
         return "\n".join([
-            f"func.func @{name}({', '.join(args)}) -> ({', '.join(results)}) {{",
+            f"func.func @f({', '.join(args)}) -> ({', '.join(results)}) {{",
             f"%z:{len(results)} = seq.recurrence{' reverse' * self.reverse} ({bind})"
             f"{' resets(%f)' * self.resets} states({carry}) {{",
             *self._body(),
             f"seq.yield next({listed(step.next, step.states)}) out({listed(step.outs, 'f' * len(step.outs))})",
-            f"}}{time} : ({types}) -> ({', '.join(results)})",
+            f"}}{f' schedule(<{schedule}>)' * bool(schedule)}{time} : ({types}) -> ({', '.join(results)})",
             f"return {', '.join(f'%z#{i}' for i in range(len(results)))} : {', '.join(results)}",
             "}",
         ])  # fmt: skip
