@@ -155,7 +155,8 @@ public:
   /// What is evaluated between them is forgotten afterwards.
   void openScope() { cache.push_back({}); }
   void closeScope() { cache.pop_back(); }
-  /// Stores the first `count` lanes of `vec`, which may have patterns; lanes with one place are equal.
+  /// Stores the first `count` lanes of `vec`, which may have patterns; lanes with one place are
+  /// equal.
   void spread(mlir::Value vec, mlir::Value buffer, const Index &idx, int64_t count, bool streaming);
   /// Stores pairs of the first `count` lanes of two vectors in a buffer [.., 2]; `idx` is where
   /// `even` belongs.
