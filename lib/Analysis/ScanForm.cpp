@@ -86,8 +86,8 @@ int64_t seqc::channelsOfVector(ArrayRef<int64_t> shape, int64_t lanes) {
 std::string seqc::describeSizes(ArrayRef<int64_t> shape) {
   std::string text;
   for (int64_t size : shape)
-    text += (text.empty() ? "" : "x") + (size < 0 ? "?" : std::to_string(size));
-  return shape.empty() ? "no sizes" : text;
+    text += (text.empty() ? "" : ", ") + (size < 0 ? "?" : std::to_string(size));
+  return "sizes [" + text + "]";
 }
 
 /// The largest state's sizes, or an out's that go on from there.
@@ -113,7 +113,7 @@ static bool checkShapes(seq::RecurrenceOp op, ScanProof &proof) {
     if (!hasLeadingSizes(stateType(op, i).getShape(), proof.shape))
       return refuse(proof, op.getLoc(),
                     "state #" + Twine(i) + " has " + describeSizes(stateType(op, i).getShape()) +
-                        ", which are no leading sizes of " + describeSizes(proof.shape));
+                        ", with which the largest " + describeSizes(proof.shape) + " do not begin");
   return true;
 }
 
@@ -132,8 +132,8 @@ static bool checkReads(seq::RecurrenceOp op, ArrayRef<const Expr *> exprs, ScanP
     if (e->domain.getNumElements() != ShapedType::getNumElements(proof.shape) &&
         !ArrayRef<int64_t>(proof.shape).take_front(sizes.size()).equals(sizes))
       return refuse(proof, op.getLoc(),
-                    "it reads a value with " + describeSizes(sizes) +
-                        ", which are no leading sizes of " + describeSizes(proof.shape));
+                    "it reads a value of " + describeSizes(sizes) + ", with which the largest " +
+                        describeSizes(proof.shape) + " do not begin");
   }
   return true;
 }

@@ -189,9 +189,9 @@ const Expr *StepExprs::leaf(Value v, AffineMap map, RankedTensorType domain) {
     if (auto dim = dyn_cast<AffineDimExpr>(e))
       used = std::max(used, dim.getPosition() + 1);
   });
-  return pool.free(v, AffineMap::get(used, 0, at.getResults(), v.getContext()),
-                   RankedTensorType::get(domain.getShape().take_front(used),
-                                         tensorType(v).getElementType()));
+  return pool.free(
+      v, AffineMap::get(used, 0, at.getResults(), v.getContext()),
+      RankedTensorType::get(domain.getShape().take_front(used), tensorType(v).getElementType()));
 }
 
 const Expr *StepExprs::of(Value v) {
@@ -257,11 +257,10 @@ bool StepExprs::structured(Operation *op) {
     if (linalgOp.getMatchingIndexingMap(&init) != out)
       return false;
   for (OpOperand &operand : op->getOpOperands()) {
-    AffineMap map =
-        linalgOp.getMatchingIndexingMap(&operand).compose(inversePermutation(out));
+    AffineMap map = linalgOp.getMatchingIndexingMap(&operand).compose(inversePermutation(out));
     Value v = operand.get();
-    bool inPlace = map.isIdentity() ||
-                   (tensorType(v) && readsLeading(map, tensorType(v).getShape(), domain.getShape()));
+    bool inPlace = map.isIdentity() || (tensorType(v) && readsLeading(map, tensorType(v).getShape(),
+                                                                      domain.getShape()));
     if (touched(v) && (!inPlace || !known.contains(v)))
       return false;
     known[linalgOp.getMatchingBlockArgument(&operand)] =

@@ -2,8 +2,9 @@
 //
 //   step = {values free of the states} seq.combine(states) with(values) {what reads its results}
 //
-// All states have the sizes of the largest one there. Components that are no states (coefficients, flags) become states whose final values nobody
-// reads. Where another plan runs, combinations are inlined and nothing else changes.
+// All states have the sizes of the largest one there. Components that are no states (coefficients,
+// flags) become states whose final values nobody reads. Where another plan runs, combinations are
+// inlined and nothing else changes.
 #include "WidenStates.h"
 #include "seqc/Analysis/ScanForm.h"
 #include "seqc/Conversion/Passes.h"
@@ -144,8 +145,8 @@ static Value choose(OpBuilder &b, Location loc, Value condition, Value yes, Valu
   return arith::SelectOp::create(b, loc, condition, yes, no);
 }
 
-/// Puts the ops of conditions in front of them, where the other values of the step are, and selects:
-/// steps side by side take both branches.
+/// Puts the ops of conditions in front of them, where the other values of the step are, and
+/// selects: steps side by side take both branches.
 static void speculate(seq::RecurrenceOp op) {
   SmallVector<scf::IfOp> branches;
   op.getStep().walk<WalkOrder::PreOrder>([&](scf::IfOp branch) {
@@ -163,8 +164,9 @@ static void speculate(seq::RecurrenceOp op) {
   for (scf::IfOp branch : branches) {
     OpBuilder b(branch);
     if (!branch.getElseRegion().empty())
-      for (auto [result, yes, no] : llvm::zip_equal(
-               branch.getResults(), branch.thenYield().getOperands(), branch.elseYield().getOperands()))
+      for (auto [result, yes, no] :
+           llvm::zip_equal(branch.getResults(), branch.thenYield().getOperands(),
+                           branch.elseYield().getOperands()))
         result.replaceAllUsesWith(choose(b, branch.getLoc(), branch.getCondition(), yes, no));
     branch.erase();
   }

@@ -35,7 +35,7 @@ private:
   int64_t channelTile = 0; ///< 0 where a step is done for all channels at once
   Channels channels;       ///< where there are tiles of them
   bool hasStrips = false, contractions = false;
-  bool tileTasks = false;                     ///< each tile of channels is a task of its own
+  bool tileTasks = false;                        ///< each tile of channels is a task of its own
   llvm::SmallVector<mlir::scf::ForOp> timeLoops; ///< of such a task
   mlir::Value zero, one;
 

@@ -1,7 +1,7 @@
 // The plan of a group: its tasks and strips, buffers, and nests of loops.
 #include "GroupEmitter.h"
-#include "seqc/Analysis/Interleaved.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "seqc/Analysis/Interleaved.h"
 
 using namespace mlir;
 using namespace seqc;

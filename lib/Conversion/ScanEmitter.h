@@ -25,8 +25,9 @@ namespace seqc {
 ///   states ← combine(what precedes the run, prefix within it)
 ///   transpose back, evaluate the outs, store
 ///
-/// Where the channels are more than half of a vector, a unit is a vector: tiles of channels are rows
-/// of their own, whose steps follow each other; only chunks of time are put together by products.
+/// Where the channels are more than half of a vector, a unit is a vector: tiles of channels are
+/// rows of their own, whose steps follow each other; only chunks of time are put together by
+/// products.
 ///
 /// What is left over at the end takes blocks of one vector and then single steps. A block whose
 /// numbers could have hurt it (not finite, or products of coefficients that grow) is evaluated

@@ -89,10 +89,9 @@ Index ScanEmitter::channelIndex(RankedTensorType step) {
 
 /// The component that `v` is a state, a result or an argument of the combination of, or -1.
 int64_t ScanEmitter::componentOf(Value v) {
-  for (ValueRange values :
-       {ValueRange(combine.getResults()), ValueRange(op.getStateArgs()),
-        ValueRange(combine.getBody()->getArguments().take_front(components)),
-        ValueRange(combine.getBody()->getArguments().drop_front(components))})
+  for (ValueRange values : {ValueRange(combine.getResults()), ValueRange(op.getStateArgs()),
+                            ValueRange(combine.getBody()->getArguments().take_front(components)),
+                            ValueRange(combine.getBody()->getArguments().drop_front(components))})
     if (auto at = llvm::find(values, v); at != values.end())
       return at - values.begin();
   return -1;

@@ -157,7 +157,8 @@ public:
   void closeScope() { cache.pop_back(); }
   /// Emits `body` as if nothing had been evaluated yet: it becomes a function of its own.
   void isolate(llvm::function_ref<void()> body);
-  /// Stores the first `count` lanes of `vec`, which may have patterns; lanes with one place are equal.
+  /// Stores the first `count` lanes of `vec`, which may have patterns; lanes with one place are
+  /// equal.
   void spread(mlir::Value vec, mlir::Value buffer, const Index &idx, int64_t count, bool streaming);
   /// Stores pairs of the first `count` lanes of two vectors in a buffer [.., 2]; `idx` is where
   /// `even` belongs.

@@ -40,7 +40,8 @@ Value seqc::repeated(OpBuilder &b, Location loc, Value v, int64_t kept, ArrayRef
   Value empty = tensor::EmptyOp::create(b, loc, all, type.getElementType());
   unsigned rank = sizes.size();
   SmallVector<utils::IteratorType> loops(rank, utils::IteratorType::parallel);
-  AffineMap maps[] = {AffineMap::get(rank, 0, from, b.getContext()), b.getMultiDimIdentityMap(rank)};
+  AffineMap maps[] = {AffineMap::get(rank, 0, from, b.getContext()),
+                      b.getMultiDimIdentityMap(rank)};
   return linalg::GenericOp::create(b, loc, type, ValueRange(v), ValueRange(empty), maps, loops,
                                    [](OpBuilder &nested, Location at, ValueRange args) {
                                      linalg::YieldOp::create(nested, at, args[0]);
@@ -58,7 +59,8 @@ Value seqc::firstOfRepeated(OpBuilder &b, Location loc, Value v, int64_t kept,
   SmallVector<OpFoldResult> read = tensor::getMixedSizes(b, loc, v);
   for (int64_t i = kept; i < typeOf(v).getRank(); ++i)
     read[i] = b.getIndexAttr(i < int64_t(sizes.size()) ? sizes[i] : 1);
-  SmallVector<OpFoldResult> offsets(read.size(), b.getIndexAttr(0)), strides(read.size(), b.getIndexAttr(1));
+  SmallVector<OpFoldResult> offsets(read.size(), b.getIndexAttr(0)),
+      strides(read.size(), b.getIndexAttr(1));
   return tensor::ExtractSliceOp::create(b, loc, type, v, offsets, read, strides);
 }
 
@@ -84,9 +86,9 @@ seq::RecurrenceOp seqc::widenStates(seq::RecurrenceOp op, ArrayRef<int64_t> shap
   if (llvm::equal(types, op.getResultTypes()))
     return op;
   b.setInsertionPoint(op);
-  auto wide = seq::RecurrenceOp::create(b, op.getLoc(), types, op->getOperands(),
-                                        op.getProperties(),
-                                        llvm::to_vector(op->getDiscardableAttrs()));
+  auto wide =
+      seq::RecurrenceOp::create(b, op.getLoc(), types, op->getOperands(), op.getProperties(),
+                                llvm::to_vector(op->getDiscardableAttrs()));
   wide.getStep().takeBody(op.getStep());
   for (auto [old, fresh] : llvm::zip_equal(op.getOuts(), wide.getOuts()))
     old.replaceAllUsesWith(fresh);

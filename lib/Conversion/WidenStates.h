@@ -10,8 +10,8 @@ namespace seqc {
 llvm::SmallVector<mlir::Value> inlined(mlir::OpBuilder &b, seq::CombineOp combine,
                                        mlir::ValueRange earlier, mlir::ValueRange later);
 
-/// `v` with its first `kept` sizes and then `shape`, of which it has the leading sizes: each element
-/// is repeated along the others.
+/// `v` with its first `kept` sizes and then `shape`, of which it has the leading sizes: each
+/// element is repeated along the others.
 mlir::Value repeated(mlir::OpBuilder &b, mlir::Location loc, mlir::Value v, int64_t kept,
                      llvm::ArrayRef<int64_t> shape);
 

@@ -166,7 +166,8 @@ Price seqc::priceOfFused(seq::RecurrenceOp op, seq::ScheduleAttr schedule, const
   double steps = double(sizes.batch) * double(sizes.steps);
   double arithmetic = steps * work.operations / perCycle / machine.hertz;
   // Rows of a tile advance together, unless packed, or masked stores keep each waiting for itself.
-  double rows = work.partial || op.isPacked() ? 1 : std::clamp(8 / work.vectors, 1.0, double(sizes.batch));
+  double rows =
+      work.partial || op.isPacked() ? 1 : std::clamp(8 / work.vectors, 1.0, double(sizes.batch));
   double chain = work.chain + (work.partial ? forwarding : 0);
   double latency = steps * chain / rows / machine.hertz;
   double tasks = double(sizes.batch);

@@ -99,7 +99,7 @@ static int64_t threadsPerRow(seq::RecurrenceOp op, const Assumptions &assumed) {
 
 /// Tiles of channels, whose states fill half of the registers, replace an L1 row with all of them
 /// where those are too many for L1 and the step keeps channels apart. Where there are more threads
-/// than rows, tiles of whole vectors are tasks, as wide as will do: they read a part of each row.
+/// than rows, equal tiles are tasks, as wide as will do: they read a part of each row.
 static seq::ScheduleAttr fusedTiles(seq::RecurrenceOp op, seq::TargetAttr target,
                                     const Assumptions &assumed) {
   seq::ScheduleAttr schedule = fusedSchedule(target);
@@ -108,11 +108,12 @@ static seq::ScheduleAttr fusedTiles(seq::RecurrenceOp op, seq::TargetAttr target
   int64_t each = channels.elements, room = target.getVectorRegisters() / 2;
   if (channels.size && each <= room && 2 * each * channels.size * 4 > target.getL1Bytes())
     return schedule.withTiles(/*batch=*/1, room / each * lanes, stripOfTiles);
-  if (int64_t parts = threadsPerRow(op, assumed);
-      parts > 1 && channels.size >= 2 * lanes && each <= room) {
-    int64_t vectors = llvm::divideCeil(llvm::divideCeil(channels.size, parts), lanes);
-    return schedule.withTiles(1, std::min(vectors, room / each) * lanes, /*strip=*/0);
-  }
+  // Equal tiles, else each is under a mask; one a thread, because narrow ones read slowly.
+  int64_t parts = threadsPerRow(op, assumed), vectors = channels.size / lanes;
+  if (parts > 1 && channels.size % lanes == 0 && vectors > 1 && each <= room)
+    for (int64_t tiles = std::min(parts, vectors); tiles > 1; --tiles)
+      if (vectors % tiles == 0 && vectors / tiles * each <= room)
+        return schedule.withTiles(1, vectors / tiles * lanes, /*strip=*/0);
   if (batchRank == 0)
     return schedule;
   if (op.isPacked()) // no two sequences have the same steps
@@ -156,7 +157,7 @@ static std::string quoted(Operation *op) {
 static std::string whyNotInShape(seq::RecurrenceOp op, ArrayRef<int64_t> shape) {
   auto refusal = [&](const Twine &what, Value v) {
     return what.str() + " has " + describeSizes(typeOf(v).getShape()) +
-           ", which are no leading sizes of " + describeSizes(shape) + ", the largest";
+           ", with which the largest " + describeSizes(shape) + " do not begin";
   };
   for (auto [i, state] : llvm::enumerate(op.getStateArgs()))
     if (!hasLeadingSizes(typeOf(state).getShape(), shape))
@@ -243,13 +244,13 @@ static Operation *firstMove(Block *block, DenseSet<Value> &values) {
                    (!linalgOp && OpTrait::hasElementwiseMappableTraits(&inner));
     if (linalgOp && linalgOp.getNumParallelLoops() == linalgOp.getNumLoops()) {
       AffineMap out = linalgOp.getMatchingIndexingMap(linalgOp.getDpsInitOperand(0));
-      inPlace = out.isPermutation() && llvm::all_of(inner.getOpOperands(), [&](OpOperand &operand) {
-        AffineMap map = linalgOp.getMatchingIndexingMap(&operand);
-        return !isRead(operand.get()) ||
-               readsLeading(map.compose(inversePermutation(out)),
-                            typeOf(operand.get()).getShape(),
-                            typeOf(inner.getResult(0)).getShape());
-      });
+      inPlace =
+          out.isPermutation() && llvm::all_of(inner.getOpOperands(), [&](OpOperand &operand) {
+            AffineMap map = linalgOp.getMatchingIndexingMap(&operand);
+            return !isRead(operand.get()) || readsLeading(map.compose(inversePermutation(out)),
+                                                          typeOf(operand.get()).getShape(),
+                                                          typeOf(inner.getResult(0)).getShape());
+          });
     }
     if (!inPlace)
       return &inner;
@@ -299,12 +300,13 @@ PlanOption seqc::scanOption(seq::RecurrenceOp op, seq::TargetAttr target,
                             const Assumptions &assumed, int64_t vectorBits) {
   PlanOption option{seq::Plan::Scan, "", {}, {}, proveScan(op)};
   int64_t lanes = (vectorBits ? vectorBits : target.getVectorBits()) / 32;
-  option.refusal = option.proof.ok ? whyNotInVectors(op, option.proof.shape, lanes) : option.proof.refusal;
+  option.refusal =
+      option.proof.ok ? whyNotInVectors(op, option.proof.shape, lanes) : option.proof.refusal;
   if (option.isLegal() && assumed.exact)
     option.refusal = "--streaming-exact asks for the bits of single steps";
   if (option.isLegal())
-    option.schedule =
-        scanSchedule(target, channelsOfVector(option.proof.shape, lanes), countWork(op, lanes).bytes, assumed.threads);
+    option.schedule = scanSchedule(target, channelsOfVector(option.proof.shape, lanes),
+                                   countWork(op, lanes).bytes, assumed.threads);
   return option;
 }
 

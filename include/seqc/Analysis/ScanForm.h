@@ -57,7 +57,7 @@ bool hasLeadingSizes(llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<int64_t> whol
 /// the most that divide them evenly and fill more than half; 0 where no number does.
 int64_t channelsOfVector(llvm::ArrayRef<int64_t> shape, int64_t lanes);
 
-/// "2x3", or "no sizes".
+/// "sizes [2, 3]".
 std::string describeSizes(llvm::ArrayRef<int64_t> shape);
 
 /// Proves, without changing anything, that the next states are an associative combination of the
