@@ -108,9 +108,13 @@ static seq::ScheduleAttr fusedTiles(seq::RecurrenceOp op, seq::TargetAttr target
   int64_t each = channels.elements, room = target.getVectorRegisters() / 2;
   if (channels.size && each <= room && 2 * each * channels.size * 4 > target.getL1Bytes())
     return schedule.withTiles(/*batch=*/1, room / each * lanes, stripOfTiles);
-  // Equal tiles, else each is under a mask; one a thread, because narrow ones read slowly.
+  // Equal tiles, else each is under a mask; one a thread, because narrow ones read slowly. Where
+  // memory is the limit of whole rows, parts of rows are slower still.
   int64_t parts = threadsPerRow(op, assumed), vectors = channels.size / lanes;
-  if (parts > 1 && channels.size % lanes == 0 && vectors > 1 && each <= room)
+  auto limit = [&] {
+    return priceOfFused(op, schedule, usualSizes(op, assumed), MachineModel(target), 1).term;
+  };
+  if (parts > 1 && limit() != "memory" && channels.size % lanes == 0 && vectors > 1 && each <= room)
     for (int64_t tiles = std::min(parts, vectors); tiles > 1; --tiles)
       if (vectors % tiles == 0 && vectors / tiles * each <= room)
         return schedule.withTiles(1, vectors / tiles * lanes, /*strip=*/0);
