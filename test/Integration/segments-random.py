@@ -5,7 +5,7 @@ counting ones, and for random steps (Inputs/segment_steps.py), in every form of 
 
 `%python segments-random.py --all` runs 10,000 cases; how many had to be repaired and how many gave
 up is seen by what the plan computes without these parts. `… SEED` repeats one seed and prints the
-text. SEQC_TEST_SECONDS (default 25) limits the random part of a short run.
+text. SEQC_TEST_SECONDS (default 12) limits the random part of a short run.
 """
 
 import os
@@ -88,7 +88,7 @@ def main():
     seeds = [int(a) for a in sys.argv[1:] if a.isdigit()]
     if not seeds:
         named()
-    end, seed = time.monotonic() + float(os.environ.get("SEQC_TEST_SECONDS", "25")), 0
+    end, seed = time.monotonic() + float(os.environ.get("SEQC_TEST_SECONDS", "12")), 0
     while not seeds and (counts["cases"] < CASES if ALL else time.monotonic() < end):
         check(seed)
         seed += 1

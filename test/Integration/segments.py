@@ -6,7 +6,6 @@ for which it is legal, by weights, biases, lengths, starts, widths, batches and 
 `%python segments.py --all` takes every combination instead of a part of them."""
 
 import itertools
-import os
 import sys
 import threading
 
@@ -14,7 +13,7 @@ import numpy as np
 
 import bits
 import plans
-from compiled import DTYPES, SeqcError, compile_text, context, levels
+from compiled import SeqcError, compile_text, context, levels
 from library import Cell, names
 from segment_cases import LENGTHS, LONG, STARTS, Pair, spoil, start
 
@@ -45,7 +44,7 @@ def settings(rng):
     every = list(itertools.product(SCALES, BIASES, STARTS, (False, True)))
     if ALL:
         return every
-    return [every[i] for i in rng.choice(len(every), 6, replace=False)]
+    return [every[i] for i in rng.choice(len(every), 4, replace=False)]
 
 
 def check_cell(name, H, dtype="f32", march="native", threads=1):
