@@ -156,8 +156,8 @@ void limit_copy_threads(const float *a, float *o, long n, void *pool) {
 void limit_peak_threads(long n, void *pool) {
   constexpr long piece = 1 << 12;
   pool_for(
-      pool, n / piece, [](void *, int64_t begin, int64_t end) { limit_peak((end - begin) * piece); },
-      nullptr);
+      pool, n / piece,
+      [](void *, int64_t begin, int64_t end) { limit_peak((end - begin) * piece); }, nullptr);
 }
 #endif
 }
