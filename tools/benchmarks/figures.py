@@ -7,7 +7,7 @@ from .programs import Missing
 from .segment_grid import Arena, Cell
 from .svg import Chart
 
-COMMAND = "Written by: tools/bench --figures"
+COMMAND = "Written by: tools/bench --figures docs/figures"
 CHANNELS, STEPS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64), 65536
 SLOW = "update gate -6"
 

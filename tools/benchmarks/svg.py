@@ -58,7 +58,8 @@ class Chart:
         solid = " ".join(f"{x:.1f},{y:.1f}" for x, y, finite in placed if finite)
         yield f'<polyline points="{solid}" fill="none" stroke="{colour}" stroke-width="2"/>'
         for x, y, finite in placed:
-            yield f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5" stroke="{colour}" fill="{colour if finite else "#ffffff"}"/>'
+            inside = colour if finite else "#ffffff"
+            yield f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5" stroke="{colour}" fill="{inside}"/>'
         yield f'<path d="M{WIDTH - RIGHT + 14} {at}h22" stroke="{colour}" stroke-width="2"/>'
         yield f'<text x="{WIDTH - RIGHT + 42}" y="{at + 4}">{escape(name)}</text>'
 
@@ -72,5 +73,6 @@ class Chart:
         for number, (name, points) in enumerate(self.series):
             yield from self.line(number, name, points)
         for number, note in enumerate(self.notes):
-            yield f'<text x="{LEFT}" y="{HEIGHT - BOTTOM + 58 + 14 * number}" font-size="11" fill="#555555">{escape(note)}</text>'
+            y = HEIGHT - BOTTOM + 58 + 14 * number
+            yield f'<text x="{LEFT}" y="{y}" font-size="11" fill="#555555">{escape(note)}</text>'
         yield "</svg>"
