@@ -95,9 +95,10 @@ bool readOptions(const seqc_options *given, Job &job) {
   static const StringRef schedules[] = {"auto", "reference", "fused", "scan", "segments", "newton"};
   if (!is_contained(schedules, job.options.schedule)) {
     StringRef near = nearestName(job.options.schedule, schedules);
-    fail(SEQC_ERROR_USAGE, "expected the schedule auto, reference, fused, scan, segments or newton, but got '" +
-                               job.options.schedule + "'" +
-                               (near.empty() ? "" : "; did you mean '" + near.str() + "'?"));
+    fail(SEQC_ERROR_USAGE,
+         "expected the schedule auto, reference, fused, scan, segments or newton, but got '" +
+             job.options.schedule + "'" +
+             (near.empty() ? "" : "; did you mean '" + near.str() + "'?"));
     return false;
   }
   if (options.march)

@@ -47,9 +47,10 @@ static std::string whyNot(seq::RecurrenceOp op, const StepClass &step) {
   return {};
 }
 
-/// Where guesses of the states may be, as attributes: `box_lo` and `box_hi` have a number for each state (lo > hi
-/// where there is none), `box_initial` a list of states whose initial values belong to the box too.
-/// Functions are still whole here; later they are formulas, in which no bounds would be found.
+/// Where guesses of the states may be, as attributes: `box_lo` and `box_hi` have a number for each
+/// state (lo > hi where there is none), `box_initial` a list of states whose initial values belong
+/// to the box too. Functions are still whole here; later they are formulas, in which no bounds
+/// would be found.
 static void setBoxes(seq::RecurrenceOp op, seq::LinearizedOp linearized) {
   SmallVector<double> lo, hi;
   SmallVector<Attribute> initial;

@@ -49,7 +49,8 @@ public:
   static constexpr int64_t budgetParts = 5;
   /// Where more of the segments than one in so many are wrong after the first repair, the gates are
   /// slow: then starts come from Newton's method.
-  static constexpr int64_t slowShare = 8;
+  /// Segments of a few blocks are repaired as fast.
+  static constexpr int64_t slowShare = 8, shortBlocks = 15;
   static constexpr int64_t mostNewtonPasses = 4;
   /// Passes over the states of all steps, and a move of states that needs no other one.
   static constexpr int64_t mostTrajectoryPasses = 16;

@@ -85,11 +85,11 @@ void SegmentEmitter::emitLinearPass(Value row, Value bundle) {
   }
 }
 
-/// All steps of a bundle's segments, with elements loaded or without: `step` gets the block, the step
-/// within it, the group and what the group's last step handed on. What lies behind a segment's end
-/// changes nothing.
-SegmentEmitter::Tuple
-SegmentEmitter::forBlocks(Value bundle, ArrayRef<Value> init, bool loads, InStep step) {
+/// All steps of a bundle's segments, with elements loaded or without: `step` gets the block, the
+/// step within it, the group and what the group's last step handed on. What lies behind a segment's
+/// end changes nothing.
+SegmentEmitter::Tuple SegmentEmitter::forBlocks(Value bundle, ArrayRef<Value> init, bool loads,
+                                                InStep step) {
   OpBuilder::InsertionGuard guard(b);
   int64_t each = init.size() / groups;
   SmallVector<Value> longerOnes;
@@ -124,8 +124,7 @@ SegmentEmitter::forBlocks(Value bundle, ArrayRef<Value> init, bool loads, InStep
     Value lanes = longerOnes[i / each];
     Value has = arith::OrIOp::create(
         b, loc, vector::BroadcastOp::create(b, loc, lanes.getType(), whole_), lanes);
-    kept.push_back(
-        arith::SelectOp::create(b, loc, has, v, overBlocks.getRegionIterArgs()[i]));
+    kept.push_back(arith::SelectOp::create(b, loc, has, v, overBlocks.getRegionIterArgs()[i]));
   }
   e.closeScope();
   scf::YieldOp::create(b, loc, kept);
@@ -231,9 +230,9 @@ Value SegmentEmitter::emitNewton(Value row, const Tuple &initial, Bundles forBun
   e.openScope();
   forBundles(zero, [&](Value row, Value bundle, Value) { emitLinearPass(row, bundle); });
   Value worst = emitSeams(row, initial);
-  Value again = arith::AndIOp::create(
-      b, loc, less(number(stillMove), worst),
-      less(worst, arith::MulFOp::create(b, loc, number(0.3), args[1])));
+  Value again =
+      arith::AndIOp::create(b, loc, less(number(stillMove), worst),
+                            less(worst, arith::MulFOp::create(b, loc, number(0.3), args[1])));
   Value spent = arith::AddIOp::create(b, loc, args[2], longest);
   e.closeScope();
   scf::YieldOp::create(b, loc, ValueRange{again, worst, spent});

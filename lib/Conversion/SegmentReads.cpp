@@ -100,8 +100,8 @@ bool SegmentEmitter::canRun() {
   auto collectAll = [&](ValueRange values) {
     return llvm::all_of(values, [&](Value v) { return collect(v, channelIndex(typeOf(v))); });
   };
-  if (linearized && !(collectAll(linearized.getYield().getNext()) &&
-                      collectAll(linearized.getYield().getOut())))
+  if (linearized &&
+      !(collectAll(linearized.getYield().getNext()) && collectAll(linearized.getYield().getOut())))
     linearized = {}; // what it reads alone is read in vain
   guessesSteps &= bool(linearized);
   return collectAll(op.getYield().getNext()) && collectAll(outs);
@@ -129,8 +129,7 @@ std::optional<int64_t> SegmentEmitter::unitWithin(const Read &read) {
     if (at.base)
       return std::nullopt;
     for (int64_t l = 0; l < e.lanes; ++l)
-      distances[l] +=
-          stride * (at.offset + (at.pattern ? (*at.pattern)[l] : l * at.lane));
+      distances[l] += stride * (at.offset + (at.pattern ? (*at.pattern)[l] : l * at.lane));
     stride *= typeOf(arg).getDimSize(d);
   }
   for (int64_t l = 0; l < e.lanes; ++l)

@@ -140,8 +140,7 @@ void SegmentEmitter::moveStates(Value row, Value bundle, Value pass) {
       v = bounded(v, next[i], i);
       put(trajectory, i, v, at);
       results.push_back(arith::SubFOp::create(b, loc, v, old[i]));
-      most = arith::MaximumFOp::create(b, loc, most,
-                                       math::AbsFOp::create(b, loc, results.back()));
+      most = arith::MaximumFOp::create(b, loc, most, math::AbsFOp::create(b, loc, results.back()));
     }
     results.push_back(most);
     return results;
@@ -158,8 +157,7 @@ Value SegmentEmitter::greatestMove(Value row, Type type) {
                                  ValueRange{splat(type, 0)});
   b.setInsertionPointToStart(loop.getBody());
   Tuple own = get(greatestMoves, {row, loop.getInductionVar()});
-  Value most =
-      arith::MaximumFOp::create(b, loc, own.front(), loop.getRegionIterArgs().front());
+  Value most = arith::MaximumFOp::create(b, loc, own.front(), loop.getRegionIterArgs().front());
   scf::YieldOp::create(b, loc, most);
   b.setInsertionPointAfter(loop);
   return vector::ReductionOp::create(b, loc, vector::CombiningKind::MAXIMUMF, loop.getResult(0));

@@ -124,8 +124,8 @@ void SegmentEmitter::transpose(MutableArrayRef<Value> rows) {
 
 /// Compared as integers: -0 is not 0, and a NaN is one with the same bits.
 Value SegmentEmitter::differingLanes(const Tuple &a, const Tuple &c, bool merging) {
-  bool onlyFirst = weakness == Weakness::OneState ||
-                   (merging && weakness == Weakness::NoCheckpoint);
+  bool onlyFirst =
+      weakness == Weakness::OneState || (merging && weakness == Weakness::NoCheckpoint);
   size_t count = onlyFirst ? 1 : a.size();
   Value lanes;
   for (auto [first, second] :
@@ -141,8 +141,8 @@ Value SegmentEmitter::differingLanes(const Tuple &a, const Tuple &c, bool mergin
     lanes = lanes ? arith::OrIOp::create(b, loc, lanes, here).getResult() : here;
   }
   if (units * channels != e.lanes)
-    lanes = arith::AndIOp::create(
-        b, loc, lanes, lanesWhere([&](int64_t l) { return l < units * channels; }));
+    lanes = arith::AndIOp::create(b, loc, lanes,
+                                  lanesWhere([&](int64_t l) { return l < units * channels; }));
   return lanes;
 }
 
@@ -179,9 +179,9 @@ SegmentEmitter::Shelf SegmentEmitter::shelf(ArrayRef<Type> types, ArrayRef<int64
   full.push_back(e.lanes);
   for (Type type : types) {
     auto memory = MemRefType::get(full, cast<VectorType>(type).getElementType());
-    Value buffer = ofTask ? memref::AllocaOp::create(b, loc, memory, b.getI64IntegerAttr(64))
-                                .getResult()
-                          : memref::AllocOp::create(b, loc, memory, sizes).getResult();
+    Value buffer =
+        ofTask ? memref::AllocaOp::create(b, loc, memory, b.getI64IntegerAttr(64)).getResult()
+               : memref::AllocOp::create(b, loc, memory, sizes).getResult();
     made.buffers.push_back(buffer);
     made.types.push_back(type);
   }

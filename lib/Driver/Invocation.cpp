@@ -229,7 +229,8 @@ bool CommandLine::readPlan() {
   if (plan == "chunked")
     return fail("--schedule=" + plan + " is not available yet");
   if (!is_contained({"auto", "reference", "fused", "scan", "segments", "newton"}, plan))
-    return failNearest("--schedule", plan, {"auto", "reference", "fused", "scan", "segments", "newton"});
+    return failNearest("--schedule", plan,
+                       {"auto", "reference", "fused", "scan", "segments", "newton"});
   out.options.schedule = plan.str();
   out.options.streamingExact = args.hasArg(OPT_streaming_exact);
   if (out.options.streamingExact && plan == "scan")

@@ -66,7 +66,8 @@ static LogicalResult check(Operation *op, seq::ScheduleAttr schedule) {
     return op->emitOpError("expected a schedule after stage 'scheduled', but got none");
   seq::Plan plan = schedule.getPlan();
   if (plan == seq::Plan::Chunked)
-    return op->emitOpError("expected plan 'reference', 'fused', 'scan', 'segments' or 'newton', but got '")
+    return op->emitOpError(
+               "expected plan 'reference', 'fused', 'scan', 'segments' or 'newton', but got '")
            << seq::stringifyPlan(plan) << "', which seqc does not implement yet";
   if (plan == seq::Plan::Reference)
     return success();

@@ -4,6 +4,7 @@
 // as many as its expansion has. The constants were measured with docs/Benchmarks.md's grid, whose
 // table shows how far the choice is from the best.
 #include "seqc/Schedule/CostModel.h"
+#include "seqc/Analysis/StepClass.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -250,13 +251,13 @@ Price seqc::priceOfScan(seq::RecurrenceOp op, const ScanProof &proof, seq::Sched
 
 /// Of plan `segments`: steps until two states that were far apart are the same bits (gates decide
 /// it; those of a usual cell), steps of a block, and what vectors go through before it gives up.
-static constexpr double mergeSteps = 48, blockSteps = 16, budget = 5.0 / 32;
+static constexpr double mergeSteps = 48, affineMergeSteps = 1024, blockSteps = 16,
+                        budget = 5.0 / 32;
 /// Of plan `newton`: passes over all steps before, each as dear as so many of plan `segments`.
 static constexpr double newtonPasses = 4, newtonPass = 2;
 
 Price seqc::priceOfSegments(seq::RecurrenceOp op, seq::ScheduleAttr schedule,
-                            const UsualSizes &sizes, const MachineModel &machine,
-                            int64_t threads) {
+                            const UsualSizes &sizes, const MachineModel &machine, int64_t threads) {
   int64_t channels = int64_t(elementsOf(op.getStateArgs().front().getType()));
   double units = std::max<double>(1, double(machine.lanes / channels));
   StepWork work = countWork(op, machine.lanes);
@@ -267,11 +268,14 @@ Price seqc::priceOfSegments(seq::RecurrenceOp op, seq::ScheduleAttr schedule,
   double moves = moved * (4 + std::log2(units));
   double perStep = std::max(1.3 * vectors * (work.operations + moves) / perCycle, work.chain);
   double steps = double(sizes.steps), blocks = std::floor(steps / blockSteps);
-  double needed = blockSteps * std::ceil(blocks / (units * vectors * bundles)) + mergeSteps;
+  DependenceClass kind = classifyStep(op).overall; // affine ones forget as slowly as they decay
+  double merge = kind < DependenceClass::AffineContraction ? affineMergeSteps : mergeSteps;
+  double needed = blockSteps * std::ceil(blocks / (units * vectors * bundles)) + merge;
   double spent = std::min(needed, std::max(blockSteps, budget * steps));
   double single = needed > spent ? steps : std::fmod(steps, blockSteps);
   if (schedule.getPlan() == seq::Plan::Newton)
-    spent += newtonPasses * newtonPass * blockSteps * std::ceil(blocks / (units * vectors * bundles));
+    spent +=
+        newtonPasses * newtonPass * blockSteps * std::ceil(blocks / (units * vectors * bundles));
   double seconds = (spent * perStep + single * work.chain) / machine.hertz;
   double rows = double(sizes.batch);
   if (bundles == 1)

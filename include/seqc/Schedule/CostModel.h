@@ -49,7 +49,8 @@ Price priceOfFused(seq::RecurrenceOp op, seq::ScheduleAttr schedule, const Usual
 Price priceOfScan(seq::RecurrenceOp op, const ScanProof &proof, seq::ScheduleAttr schedule,
                   const UsualSizes &sizes, const MachineModel &machine, int64_t threads);
 
-/// Seconds of plan `segments` or `newton` with `schedule`, for a step whose states forget in some tens of steps.
+/// Seconds of plan `segments` or `newton` with `schedule`, for a step whose states forget in some
+/// tens of steps.
 Price priceOfSegments(seq::RecurrenceOp op, seq::ScheduleAttr schedule, const UsualSizes &sizes,
                       const MachineModel &machine, int64_t threads);
 
