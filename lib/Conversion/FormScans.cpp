@@ -306,6 +306,7 @@ static seq::RecurrenceOp materialize(seq::RecurrenceOp op, ScanForm &form,
   OpBuilder b(op);
   Location loc = op.getLoc();
   unsigned states = op.getNumStates();
+  addLowParts(form);
   SmallVector<Value> initial;
   SmallVector<RankedTensorType> types;
   for (auto [i, value] : llvm::enumerate(form.initial)) {
@@ -322,6 +323,8 @@ static seq::RecurrenceOp materialize(seq::RecurrenceOp op, ScanForm &form,
   SmallVector<Value> earlier(op.getStateArgs().begin(), op.getStateArgs().end());
   seq::CombineOp combine = writeCombine(b, loc, form, earlier, later, shape);
   setFactors(combine, form.factors);
+  if (!form.lows.empty())
+    combine->setAttr("lows", b.getDenseI64ArrayAttr(form.lows));
   readResults(op, *form.exprs, combine);
   op.getYield().getNextMutable().assign(combine.getResults());
   settle(op, combine);

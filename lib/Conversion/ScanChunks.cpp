@@ -27,6 +27,7 @@ static Value minimum(OpBuilder &b, Location loc, Value a, Value c) {
 
 SmallVector<Value> ScanEmitter::Product::flat() const {
   SmallVector<Value> values(value);
+  values.append(present(low));
   values.push_back(lanes);
   values.append(least);
   return values;
@@ -34,15 +35,21 @@ SmallVector<Value> ScanEmitter::Product::flat() const {
 
 /// The opposite of flat(), for a product of the same components.
 void ScanEmitter::Product::assign(ValueRange values) {
-  size_t count = value.size();
-  value = Tuple(values.take_front(count));
-  lanes = values[count];
-  least = Tuple(values.drop_front(count + 1));
+  value = Tuple(values.take_front(value.size()));
+  values = values.drop_front(value.size());
+  low = restore(low, values);
+  values = values.drop_front(present(low).size());
+  lanes = values.front();
+  least = Tuple(values.drop_front());
 }
 
 /// A product of no steps yet: no value, and nothing wrong.
 ScanEmitter::Product ScanEmitter::identity() {
   Product product;
+  product.value.resize(components);
+  product.low.resize(components);
+  for (unsigned c : precise.set_bits())
+    product.low[c] = splat(VectorType::get(e.lanes, b.getF32Type()), 0);
   auto type = VectorType::get(e.lanes, b.getI1Type());
   product.lanes = arith::ConstantOp::create(b, loc, DenseElementsAttr::get(type, true));
   for (ArrayRef<unsigned> group : coefficients()) {
@@ -52,26 +59,38 @@ ScanEmitter::Product ScanEmitter::identity() {
   return product;
 }
 
-/// `product` with the value `next` after more steps, whose conditions are known.
-void ScanEmitter::append(Product &product, const Tuple &next) {
-  watchProduct(next, product.least);
-  product.value = next;
+/// Watches the value of `product` after more steps, whose conditions are known.
+void ScanEmitter::append(Product &product) {
+  watchProduct(product.value, product.least);
   if (Value lanes = takeConditions())
     product.lanes = arith::AndIOp::create(b, loc, product.lanes, lanes);
 }
 
-/// The value of `product` after the block at `first`.
-ScanEmitter::Tuple ScanEmitter::multiplyBlock(Value first, const Product &product, bool isFirst) {
+/// The value of `product` after steps whose product is `later`, with low parts `low`.
+void ScanEmitter::extend(Product &product, const Tuple &later, const Tuple &low) {
+  Tuple next = apply(product.value, later, low, all);
+  if (precise.any()) {
+    Tuple wide = multiplyWide(widened(product.value, product.low), widened(later, low));
+    product.low = lowOf(wide, next);
+  }
+  product.value = next;
+}
+
+/// `product` after the block at `first`.
+void ScanEmitter::multiplyBlock(Value first, Product &product, bool isFirst) {
   Loaded block = loadBlock(first, largest);
-  Tuple next = product.value;
   for (auto [g, end] : llvm::enumerate(block.ends)) {
-    Tuple total = lastUnit(end);
+    Tuple total = lastUnit(end), low = lastUnit(block.lows[g]);
     watchTotal(block.elements[g], total);
-    next = isFirst && g == 0 ? total : apply(next, total, all);
+    if (isFirst && g == 0) {
+      product.value = total;
+      product.low = low;
+    } else {
+      extend(product, total, low);
+    }
   }
   if (Value fine = soundLanes())
     conditions.push_back(fine);
-  return next;
 }
 
 /// The product of the first block of [first, end), or of the first step of a shorter span; steps
@@ -81,8 +100,10 @@ ScanEmitter::Product ScanEmitter::startSpan(Value first, Value end, Value &start
   Value isLong = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sle, afterBlock, end);
   Product product = identity();
   SmallVector<Type> types;
-  for (Value v : combine.getResults())
+  for (Value v : combine.getResults().take_front(components))
     types.push_back(VectorType::get(e.lanes, getElementTypeOrSelf(v.getType())));
+  for (Value v : present(product.low))
+    types.push_back(v.getType());
   types.push_back(product.lanes.getType());
   for (Value v : product.least)
     types.push_back(v.getType());
@@ -92,27 +113,27 @@ ScanEmitter::Product ScanEmitter::startSpan(Value first, Value end, Value &start
     b.setInsertionPointToStart(block ? choice.thenBlock() : choice.elseBlock());
     e.openScope();
     Product begun = identity();
-    Tuple value;
     if (block) {
-      value = multiplyBlock(first, begun, /*isFirst=*/true);
+      multiplyBlock(first, begun, /*isFirst=*/true);
     } else {
       setTime(first, 0, true);
-      value = elements();
+      begun.value = elements();
+      for (auto [low, own] : llvm::zip_equal(begun.low, elementLows()))
+        low = own ? own : low;
     }
-    append(begun, value);
+    append(begun);
     scf::YieldOp::create(b, loc, begun.flat());
     e.closeScope();
   }
   start = arith::SelectOp::create(b, loc, isLong, afterBlock,
                                   arith::AddIOp::create(b, loc, first, one));
-  product.value.resize(components);
   product.assign(choice.getResults());
   return product;
 }
 
 /// The product of steps [first, end), of which there is one at least; `sound` says whether it can
 /// stand for them.
-ScanEmitter::Tuple ScanEmitter::multiplySpan(Value first, Value end, Value &sound) {
+ScanEmitter::Product ScanEmitter::multiplySpan(Value first, Value end, Value &sound) {
   Value start;
   Product product = startSpan(first, end, start);
   auto loopTo = [&](Value last, int64_t step, auto body) {
@@ -122,7 +143,8 @@ ScanEmitter::Tuple ScanEmitter::multiplySpan(Value first, Value end, Value &soun
     e.openScope();
     Product inside = product;
     inside.assign(loop.getRegionIterArgs());
-    append(inside, body(loop.getInductionVar(), inside));
+    body(loop.getInductionVar(), inside);
+    append(inside);
     scf::YieldOp::create(b, loc, inside.flat());
     e.closeScope();
     product.assign(loop.getResults());
@@ -131,21 +153,21 @@ ScanEmitter::Tuple ScanEmitter::multiplySpan(Value first, Value end, Value &soun
   Value left = arith::SubIOp::create(b, loc, end, start);
   Value rest = arith::RemUIOp::create(b, loc, left, e.constant(stepsOf(largest)));
   loopTo(arith::SubIOp::create(b, loc, end, rest), stepsOf(largest),
-         [&](Value at, const Product &before) { return multiplyBlock(at, before, false); });
-  loopTo(end, 1, [&](Value at, const Product &before) {
+         [&](Value at, Product &inside) { multiplyBlock(at, inside, false); });
+  loopTo(end, 1, [&](Value at, Product &inside) {
     setTime(at, 0, true);
-    Tuple step = elements(), next = apply(before.value, step, all);
-    watch(next);
+    Tuple step = elements();
+    extend(inside, step, elementLows());
+    watch(inside.value);
     watchNumbers(step, largest);
     if (Value fine = soundLanes())
       conditions.push_back(fine);
-    return next;
   });
   Value lanes = product.lanes;
   if (Value ends = soundProduct(product.value, product.least))
     lanes = arith::AndIOp::create(b, loc, lanes, ends);
   sound = inAllLanes(lanes);
-  return product.value;
+  return product;
 }
 
 //===-----------------------------------------------------------------------===//
@@ -207,7 +229,9 @@ void ScanEmitter::emitChunks(Value rows) {
     types.push_back(VectorType::get(e.lanes, getElementTypeOrSelf(combine.getResult(c).getType())));
     neededTypes.push_back(needed[c] ? types.back() : Type());
   }
-  auto shelf = [&](int64_t each) {
+  SmallVector<Type> productTypes(types);
+  productTypes.append(precise.count(), VectorType::get(e.lanes, b.getF32Type()));
+  auto shelf = [&](int64_t each, ArrayRef<Type> types) {
     Shelf made{b, loc, {}};
     for (Type type : types)
       made.buffers.push_back(
@@ -218,7 +242,7 @@ void ScanEmitter::emitChunks(Value rows) {
     return made;
   };
   int64_t most = schedule.getBatchTile();
-  Shelf products = shelf(most), carries = shelf(2);
+  Shelf products = shelf(most, productTypes), carries = shelf(2, types);
   Value flags = memref::AllocOp::create(
       b, loc, MemRefType::get({ShapedType::kDynamic, most}, b.getI8Type()), ValueRange{rows});
   Value where = memref::AllocOp::create(b, loc, MemRefType::get({1}, index));
@@ -269,7 +293,10 @@ void ScanEmitter::emitChunks(Value rows) {
     auto [first, end] = borders(k);
     inside(less(first, end), [&] {
       Value sound;
-      products.put(multiplySpan(first, end, sound), {row, k}, zero);
+      Product product = multiplySpan(first, end, sound);
+      Tuple parts = product.value;
+      parts.append(present(product.low));
+      products.put(parts, {row, k}, zero);
       Value byte = arith::ExtUIOp::create(b, loc, b.getI8Type(), sound);
       memref::StoreOp::create(b, loc, byte, flags, ValueRange{row, k});
     });
@@ -293,7 +320,11 @@ void ScanEmitter::emitChunks(Value rows) {
         Value sound = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, byte,
                                             arith::ConstantIntOp::create(b, loc, 0, 8));
         auto [from, to] = borders(j);
-        return foldOne(sound, before, products.get(types, {row, j}, zero), from, to);
+        SmallVector<Value> parts = products.get(productTypes, {row, j}, zero);
+        Product product = identity();
+        product.value = Tuple(ArrayRef(parts).take_front(components));
+        product.low = restore(product.low, ArrayRef(parts).drop_front(components));
+        return foldOne(sound, before, product, from, to);
       });
       Tuple last = emitTime(first, end, carry);
       Value isEnd = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, end, steps);
@@ -320,11 +351,11 @@ ScanEmitter::Tuple ScanEmitter::foldProducts(Value k, const Tuple &carry,
 }
 
 /// `carry` after one chunk: by its product, or by its steps [first, end).
-ScanEmitter::Tuple ScanEmitter::foldOne(Value sound, const Tuple &carry, const Tuple &product,
+ScanEmitter::Tuple ScanEmitter::foldOne(Value sound, const Tuple &carry, const Product &product,
                                         Value first, Value end) {
   SmallVector<Type> types =
       llvm::map_to_vector(present(carry), [](Value v) { return v.getType(); });
-  Tuple after = apply(carry, product, needed);
+  Tuple after = apply(carry, product.value, product.low, needed);
   watchStates(carry, after);
   watchFinite(after);
   if (Value lanes = takeConditions())

@@ -29,6 +29,12 @@ static int64_t channelsOf(seq::RecurrenceOp op) {
   return isStatic ? ShapedType::getNumElements(shapeOf(op)) : ShapedType::kDynamic;
 }
 
+/// Components but the low parts of coefficients, which are the last.
+static unsigned componentsOf(seq::CombineOp combine) {
+  auto lows = combine->getAttrOfType<DenseI64ArrayAttr>("lows");
+  return combine.getNumResults() - (lows ? lows.size() : 0);
+}
+
 Operation *ScanEmitter::firstObstacle(seq::RecurrenceOp op) {
   int64_t lanes = op.getScheduleAttr().getVectorBits() / 32;
   if (!combineOf(op) || channelsOf(op) < 1 || !channelsOfVector(shapeOf(op), lanes))
@@ -53,7 +59,7 @@ Operation *ScanEmitter::firstObstacle(seq::RecurrenceOp op) {
 ScanEmitter::ScanEmitter(Group group)
     : group(group), op(group.recurrence), combine(combineOf(op)), b(op), loc(op.getLoc()),
       e(b, loc, op.getScheduleAttr().getVectorBits() / 32), schedule(op.getScheduleAttr()),
-      components(op.getNumStates()), channels(channelsOfVector(shapeOf(op), e.lanes)),
+      components(componentsOf(combine)), channels(channelsOfVector(shapeOf(op), e.lanes)),
       tiles(channelsOf(op) / channels), all(components, true) {
   units = e.lanes / channels;
   bool even = units * channels == e.lanes && llvm::isPowerOf2_64(units);
@@ -120,7 +126,7 @@ void ScanEmitter::allocate() {
 ScanEmitter::Tuple ScanEmitter::emitStep(Value step, const Tuple &carry) {
   e.openScope();
   setTime(step, 0, true);
-  Tuple states = apply(carry, elements(), needed);
+  Tuple element = elements(), states = apply(carry, element, elementLows(), needed);
   Index at = channelIndex();
   for (unsigned c : needed.set_bits()) {
     e.define(combine.getResult(c), at, states[c]);
@@ -176,18 +182,18 @@ ScanEmitter::Loaded ScanEmitter::loadBlock(Value first, Shape shape) {
     transpose(rows);
     watch(rows.front());
   }
+  SmallVector<SmallVector<Tuple>> transposed = block.rows;
   // Groups side by side: each is one chain of dependent operations.
   for (int64_t j = 1; j < perGroup; ++j)
     for (SmallVector<Tuple> &rows : block.rows) {
       rows[j] = apply(rows[j - 1], rows[j], all);
       watch(rows[j]);
     }
-  SmallVector<int64_t> unitOfRun(units);
-  for (int64_t u = 0; u < units; ++u)
-    unitOfRun[timeOfUnit(u, perGroup)] = u;
+  SmallVector<int64_t> unitOfRun = unitsOfRuns(perGroup);
   for (const SmallVector<Tuple> &rows : block.rows)
     block.ends.push_back(moveUnits(rows.back(), [&](int64_t u) { return unitOfRun[u]; }));
   prefixesOfUnits(block.ends);
+  findLows(first, shape, transposed, block);
   return block;
 }
 
@@ -205,15 +211,17 @@ ScanEmitter::Tuple ScanEmitter::emitBlock(Value first, Shape shape, const Tuple 
   Tuple next = carry;
   SmallVector<Tuple> states, old;
   for (int64_t g = 0; g < shape.groups; ++g) {
-    Tuple after = apply(next, block.ends[g], needed), before(components);
+    Tuple after = apply(next, block.ends[g], block.lows[g], needed), before(components);
     if (perGroup > 1 || readsOldStates)
       before = statesBefore(next, after, shape);
     old.push_back(before);
-    for (const Tuple &row : block.rows[g])
-      states.push_back(perGroup == 1 ? after : apply(before, row, needed));
+    for (const Tuple &row : ArrayRef(block.rows[g]).drop_back())
+      states.push_back(apply(before, row, needed));
+    // The runs' ends are states already.
+    states.push_back(moveUnits(after, [&](int64_t u) { return timeOfUnit(u, perGroup); }));
     old.append(states.end() - perGroup, states.end() - 1);
     // The last state of the group, bit for bit what its out shows.
-    Tuple last = lastUnit(states.back());
+    Tuple last = lastUnit(after);
     watchTotal(block.elements[g], lastUnit(block.ends[g]));
     if (llvm::is_contained(factors(), -1))
       watchStates(next, last);
@@ -353,6 +361,7 @@ void ScanEmitter::run() {
   e.lanesAreSteps = true;
   e.entry = &entry;
   findNeeded();
+  findPrecise();
   zero = e.constant(0);
   one = e.constant(1);
   for (int64_t d = 0; d < op.getBatchRank(); ++d)

@@ -40,6 +40,17 @@ public:
   /// Replaces the group's ops by loops.
   void run();
 
+  /// What the combination adds to a state: ± the coefficient of the later element times a state.
+  struct Term {
+    unsigned factor, state;
+    bool minus;
+  };
+  /// All of them, unless the later element's `flag` drops what precedes it.
+  struct Terms {
+    llvm::SmallVector<Term> products;
+    std::optional<unsigned> flag;
+  };
+
 private:
   /// A vector for each component; null where it is not needed.
   using Tuple = llvm::SmallVector<mlir::Value>;
@@ -49,10 +60,11 @@ private:
     bool operator==(const Shape &) const = default;
   };
 
-  /// A block, by groups: what was loaded; the prefixes of runs, transposed; those of runs' ends.
+  /// A block, by groups: what was loaded; the prefixes of runs, transposed; those of runs' ends,
+  /// and their low parts.
   struct Loaded {
     llvm::SmallVector<llvm::SmallVector<Tuple>> elements, rows;
-    llvm::SmallVector<Tuple> ends;
+    llvm::SmallVector<Tuple> ends, lows;
   };
 
   Group group;
@@ -71,6 +83,8 @@ private:
   Shape largest;
   llvm::BitVector needed; ///< components of the states that anything reads
   llvm::BitVector all;
+  llvm::BitVector precise;        ///< coefficients whose products have a low part
+  llvm::SmallVector<Terms> terms; ///< of each component
   bool readsOldStates = false;
   llvm::SmallVector<mlir::Value> watched;    ///< products of a block so far
   llvm::SmallVector<mlir::Value> conditions; ///< lanes that must be true to keep a result
@@ -97,20 +111,21 @@ private:
   // --- chunks --------------------------------------------------------------------------------
   /// The product of some steps, the lanes where it is sound, and the least coefficients so far.
   struct Product {
-    Tuple value;
+    Tuple value, low;
     mlir::Value lanes;
     llvm::SmallVector<mlir::Value> least;
     Tuple flat() const;
     void assign(mlir::ValueRange values);
   };
-  void append(Product &product, const Tuple &next);
+  void append(Product &product);
   Product identity();
-  Tuple multiplyBlock(mlir::Value first, const Product &product, bool isFirst);
+  void extend(Product &product, const Tuple &later, const Tuple &low);
+  void multiplyBlock(mlir::Value first, Product &product, bool isFirst);
   Product startSpan(mlir::Value first, mlir::Value end, mlir::Value &start);
-  Tuple multiplySpan(mlir::Value first, mlir::Value end, mlir::Value &sound);
+  Product multiplySpan(mlir::Value first, mlir::Value end, mlir::Value &sound);
   Tuple foldProducts(mlir::Value k, const Tuple &carry,
                      llvm::function_ref<Tuple(mlir::Value, const Tuple &)> one);
-  Tuple foldOne(mlir::Value sound, const Tuple &carry, const Tuple &product, mlir::Value first,
+  Tuple foldOne(mlir::Value sound, const Tuple &carry, const Product &product, mlir::Value first,
                 mlir::Value end);
 
   // --- spans of time -----------------------------------------------------------------------
@@ -148,9 +163,25 @@ private:
   void watchNumbers(llvm::ArrayRef<Tuple> elements, Shape shape);
   mlir::Value soundLanes();
   mlir::Value soundProduct(const Tuple &product, llvm::ArrayRef<mlir::Value> least);
+  mlir::Value greatestOf(llvm::ArrayRef<mlir::Value> vectors);
   mlir::Value inAllLanes(mlir::Value lanes);
   mlir::Value atMost(mlir::Value v, double most);
   mlir::Value atLeast(mlir::Value v, double least);
+
+  // --- precision ---------------------------------------------------------------------------
+  void findPrecise();
+  Tuple apply(const Tuple &earlier, const Tuple &later, const Tuple &low,
+              const llvm::BitVector &wanted);
+  mlir::Value negated(mlir::Value v);
+  mlir::Value unlessFlag(unsigned c, const Tuple &later, mlir::Value v);
+  Tuple widened(const Tuple &high, const Tuple &low);
+  Tuple lowOf(const Tuple &wide, const Tuple &high);
+  Tuple multiplyWide(const Tuple &earlier, const Tuple &later);
+  Tuple elementLows();
+  mlir::Value isNearOne(llvm::ArrayRef<Tuple> ends);
+  Tuple wideEnds(llvm::ArrayRef<Tuple> rows, llvm::ArrayRef<Tuple> lows);
+  void findLows(mlir::Value first, Shape shape, llvm::ArrayRef<llvm::SmallVector<Tuple>> rows,
+                Loaded &block);
 
   // --- tuples ------------------------------------------------------------------------------
   Tuple elements();
@@ -163,6 +194,7 @@ private:
   void transpose(llvm::MutableArrayRef<Tuple> rows);
   void prefixesOfUnits(llvm::MutableArrayRef<Tuple> tuples);
   int64_t timeOfUnit(int64_t unit, int64_t vectors) const;
+  llvm::SmallVector<int64_t> unitsOfRuns(int64_t vectors) const;
   Tuple statesBefore(const Tuple &carry, const Tuple &ends, Shape shape);
   mlir::Value splat(mlir::Type type, double v);
   /// The values of a tuple that are there, and such values in the places where `like` has some.

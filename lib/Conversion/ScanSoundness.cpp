@@ -73,7 +73,7 @@ Value ScanEmitter::atLeast(Value v, double least) {
 /// What the components are coefficients of: the size of a block, -1 of a running product, else 0.
 ArrayRef<int64_t> ScanEmitter::factors() {
   if (auto attr = combine->getAttrOfType<DenseI64ArrayAttr>("factors"))
-    return attr.asArrayRef();
+    return attr.asArrayRef().take_front(components);
   return {};
 }
 
@@ -189,6 +189,8 @@ Value ScanEmitter::soundLanes() {
   watched.clear();
   return takeConditions();
 }
+
+Value ScanEmitter::greatestOf(ArrayRef<Value> vectors) { return greatest(b, loc, vectors); }
 
 Value ScanEmitter::inAllLanes(Value lanes) {
   return vector::ReductionOp::create(b, loc, vector::CombiningKind::AND, lanes);

@@ -30,7 +30,7 @@ Value ScanEmitter::splat(Type type, double v) {
 /// What this step adds, for the current place.
 ScanEmitter::Tuple ScanEmitter::elements() {
   Tuple t;
-  for (Value later : combine.getLater())
+  for (Value later : combine.getLater().take_front(components))
     t.push_back(e.eval(later, channelIndex()));
   return t;
 }
@@ -43,7 +43,7 @@ ScanEmitter::Tuple ScanEmitter::apply(const Tuple &earlier, const Tuple &later,
   for (unsigned c = 0; c < components; ++c) {
     if (earlier[c])
       e.define(combine.getBody()->getArgument(c), at, earlier[c]);
-    e.define(combine.getBody()->getArgument(components + c), at, later[c]);
+    e.define(combine.getBody()->getArgument(combine.getNumResults() + c), at, later[c]);
   }
   Tuple result(components);
   for (unsigned c : wanted.set_bits())
@@ -120,6 +120,14 @@ void ScanEmitter::transpose(MutableArrayRef<Tuple> rows) {
 /// After a transposition, the number in time of the run that a unit of lanes holds.
 int64_t ScanEmitter::timeOfUnit(int64_t unit, int64_t vectors) const {
   return unit % vectors * (units / vectors) + unit / vectors;
+}
+
+/// The opposite: the unit that holds a run.
+SmallVector<int64_t> ScanEmitter::unitsOfRuns(int64_t vectors) const {
+  SmallVector<int64_t> unitOf(units);
+  for (int64_t u = 0; u < units; ++u)
+    unitOf[timeOfUnit(u, vectors)] = u;
+  return unitOf;
 }
 
 /// Prefixes along the units of each vector, whose order is that of time.

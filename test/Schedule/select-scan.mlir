@@ -2,7 +2,7 @@
 // RUN: seqc-opt %s '-seq-select-schedule=threads=4' | FileCheck %s --check-prefix=THREADS
 // RUN: seqc-opt %s '-seq-select-schedule=threads=4 assume=B=8' | FileCheck %s --check-prefix=BATCH
 // Plan `scan` for few channels, also where some states are scalars, and for packed sequences; not for a
-// vector of channels or more, which have lanes to fill without it. There, threads get tiles of channels.
+// vector of channels or more, which have lanes to fill without it.
 module attributes {seqc.target = #seq.target<"x86_64-unknown-linux-gnu", cpu = "x86-64", features = "+avx2,+fma", vector_bits = 256, vector_registers = 16, l1_bytes = 32768, l2_bytes = 1048576>} {
 // CHECK-LABEL: func.func @scalar_beside_vector
 // CHECK: schedule(<scan,
@@ -35,6 +35,8 @@ func.func @one_vector(%u: tensor<?x?x8xf32>, %h0: tensor<?x8xf32>) -> tensor<?x?
 // CHECK-LABEL: func.func @wide
 // CHECK: schedule(<fused, vector_bits = 256, batch_tile = 1, strip = 16,
 // THREADS-LABEL: func.func @wide
+// THREADS: schedule(<fused, vector_bits = 256, batch_tile = 1, strip = 16,
+// THREADS-LABEL: func.func @many_operations
 // THREADS: schedule(<fused, vector_bits = 256, batch_tile = 1, channel_tile = 24, rows = 6,
 // BATCH-LABEL: func.func @wide
 // BATCH-NOT: channel_tile
@@ -42,6 +44,15 @@ func.func @one_vector(%u: tensor<?x?x8xf32>, %h0: tensor<?x8xf32>) -> tensor<?x?
 func.func @wide(%u: tensor<?x?x96xf32> {seqc.dims = ["B"]}, %h0: tensor<?x96xf32> {seqc.dims = ["B"]}) -> tensor<?x?x96xf32> {
   %y, %l = seq.recurrence (%x: tensor<96xf32> in %u) states(%h: tensor<96xf32> = %h0) {
     %n = arith.addf %h, %x : tensor<96xf32>
+    seq.yield next(%n : tensor<96xf32>) out(%n : tensor<96xf32>)
+  } : (tensor<?x?x96xf32>, tensor<?x96xf32>) -> (tensor<?x?x96xf32>, tensor<?x96xf32>)
+  return %y : tensor<?x?x96xf32>
+}
+// Where memory is not the limit, threads get tiles of channels.
+func.func @many_operations(%u: tensor<?x?x96xf32>, %h0: tensor<?x96xf32>) -> tensor<?x?x96xf32> {
+  %y, %l = seq.recurrence (%x: tensor<96xf32> in %u) states(%h: tensor<96xf32> = %h0) {
+    %s = arith.addf %h, %x : tensor<96xf32>
+    %n = math.tanh %s : tensor<96xf32>
     seq.yield next(%n : tensor<96xf32>) out(%n : tensor<96xf32>)
   } : (tensor<?x?x96xf32>, tensor<?x96xf32>) -> (tensor<?x?x96xf32>, tensor<?x96xf32>)
   return %y : tensor<?x?x96xf32>

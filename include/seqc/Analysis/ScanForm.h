@@ -43,6 +43,9 @@ struct ScanForm {
   /// For each component that is a coefficient of an affine step, the size of its block; -1 for a
   /// running product; else 0.
   llvm::SmallVector<int64_t> factors;
+  /// The last components are what rounding took from the coefficients of one step (addLowParts):
+  /// of these components.
+  llvm::SmallVector<int64_t> lows;
   /// Of a declared combination that starts over where `flag` is set: what each state is then.
   /// Nothing else is set but `exprs`.
   const Expr *flag = nullptr;
@@ -67,6 +70,10 @@ ScanProof proveScan(seq::RecurrenceOp op);
 /// The parts of a step that proveScan accepts, except where its combination is declared and has
 /// no flag.
 std::optional<ScanForm> analyzeScan(seq::RecurrenceOp op, ScanProof &proof);
+
+/// Adds a component for each f32 coefficient that is a rounded sum or product, with what the
+/// rounding took from it. The later element's value stands: only its own steps read it.
+void addLowParts(ScanForm &form);
 
 /// The `seq.combine` of a step whose class is "declared".
 seq::CombineOp declaredCombine(seq::RecurrenceOp op);

@@ -1,0 +1,347 @@
+// Plan `scan`: products of coefficients in two parts.
+//
+// A decay that is the same in every group of steps rounds the same way in every group, and what
+// carries a state from group to group would have an error that adds up. So a product is two floats:
+//
+//   high   the product in f32, as the tree of prefixes has it: 0 stays 0
+//   low    f32(the same product in f64 - high)
+//   states after ← combine(before, (high, u)) + low · before
+//
+// Where the product of a group is small, errors vanish faster than they add up, and low stays 0:
+// see docs/Decisions/0005 for the bound.
+#include "ScanEmitter.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+
+using namespace mlir;
+using namespace seqc;
+
+/// Products below this in every entry let errors vanish.
+static constexpr double farFromOne = 0.125;
+
+namespace {
+/// A leaf of the combination's rule: a component of its earlier or later tuple.
+struct RuleLeaf {
+  bool later = false;
+  unsigned component = 0;
+};
+
+/// Reads the rule of a combination, element by element.
+class RuleReader {
+public:
+  explicit RuleReader(seq::CombineOp combine) : combine(combine) {}
+  /// `v`, a tensor or an element of one, behind what only hands it on.
+  static Value source(Value v);
+  std::optional<RuleLeaf> leaf(Value v) const;
+
+private:
+  mutable seq::CombineOp combine;
+};
+} // namespace
+
+/// The operand of a generic op on equal shapes that its block argument `arg` is, or null.
+static Value operandOf(BlockArgument arg) {
+  auto generic = dyn_cast<linalg::GenericOp>(arg.getOwner()->getParentOp());
+  if (!generic || arg.getArgNumber() >= generic.getNumDpsInputs() ||
+      !llvm::all_of(generic.getIndexingMapsArray(), [](AffineMap m) { return m.isIdentity(); }))
+    return {};
+  return generic.getInputs()[arg.getArgNumber()];
+}
+
+Value RuleReader::source(Value v) {
+  while (true) {
+    Value next;
+    if (auto arg = dyn_cast<BlockArgument>(v))
+      next = operandOf(arg);
+    else if (auto generic = v.getDefiningOp<linalg::GenericOp>())
+      next = generic.getBody()->getTerminator()->getOperand(cast<OpResult>(v).getResultNumber());
+    if (!next)
+      return v;
+    v = next;
+  }
+}
+
+std::optional<RuleLeaf> RuleReader::leaf(Value v) const {
+  auto arg = dyn_cast<BlockArgument>(source(v));
+  if (!arg || arg.getOwner() != combine.getBody())
+    return std::nullopt;
+  unsigned count = combine.getNumResults(), at = arg.getArgNumber();
+  return RuleLeaf{at >= count, at % count};
+}
+
+namespace {
+/// Reads the next value of one state as   own + Σ ± coefficient · state   of later coefficients
+/// and own, and of earlier states.
+struct TermReader {
+  RuleReader rule;
+  ArrayRef<int64_t> factors;
+  unsigned state;
+  ScanEmitter::Terms found = {};
+  unsigned own = 0;
+
+  bool root(Value v);
+  bool sum(Value v, bool minus);
+  bool product(Value x, Value y, bool minus);
+};
+} // namespace
+
+bool TermReader::root(Value v) {
+  auto choice = RuleReader::source(v).getDefiningOp<arith::SelectOp>();
+  if (!choice)
+    return sum(v, false) && (own == 1 || factors[state] < 0);
+  std::optional<RuleLeaf> flag = rule.leaf(choice.getCondition());
+  std::optional<RuleLeaf> kept = rule.leaf(choice.getTrueValue());
+  if (!flag || !flag->later || !kept || !kept->later || kept->component != state)
+    return false;
+  found.flag = flag->component;
+  return sum(choice.getFalseValue(), false) && (own == 1 || factors[state] < 0);
+}
+
+bool TermReader::sum(Value v, bool minus) {
+  v = RuleReader::source(v);
+  if (std::optional<RuleLeaf> at = rule.leaf(v)) {
+    bool isOwn = at->later && at->component == state && !minus;
+    own += isOwn;
+    return isOwn || (!at->later && factors[at->component] == 0);
+  }
+  if (auto op = v.getDefiningOp<arith::AddFOp>())
+    return sum(op.getLhs(), minus) && sum(op.getRhs(), minus);
+  if (auto op = v.getDefiningOp<arith::SubFOp>())
+    return sum(op.getLhs(), minus) && sum(op.getRhs(), !minus);
+  if (auto op = v.getDefiningOp<arith::NegFOp>())
+    return sum(op.getOperand(), !minus);
+  if (auto op = v.getDefiningOp<arith::MulFOp>())
+    return product(op.getLhs(), op.getRhs(), minus);
+  if (auto op = v.getDefiningOp<math::FmaOp>())
+    return product(op.getA(), op.getB(), minus) && sum(op.getC(), minus);
+  return false;
+}
+
+bool TermReader::product(Value x, Value y, bool minus) {
+  auto behindSign = [&](Value v) {
+    v = RuleReader::source(v);
+    while (auto op = v.getDefiningOp<arith::NegFOp>()) {
+      v = RuleReader::source(op.getOperand());
+      minus = !minus;
+    }
+    return rule.leaf(v);
+  };
+  std::optional<RuleLeaf> a = behindSign(x), c = behindSign(y);
+  if (!a || !c || a->later == c->later)
+    return false;
+  if (!a->later)
+    std::swap(a, c);
+  if (factors[a->component] == 0 || factors[c->component] > 0)
+    return false;
+  found.products.push_back({a->component, c->component, minus});
+  return true;
+}
+
+/// True if `v` is computed from floats in `precise` and flags, by ops that widen() knows.
+static bool canWiden(const RuleReader &rule, Value v, const llvm::BitVector &precise) {
+  v = RuleReader::source(v);
+  if (std::optional<RuleLeaf> leaf = rule.leaf(v))
+    return precise[leaf->component] || getElementTypeOrSelf(v.getType()).isInteger(1);
+  Operation *def = v.getDefiningOp();
+  if (def && matchPattern(v, m_Constant()))
+    return true;
+  return isa_and_present<arith::AddFOp, arith::SubFOp, arith::MulFOp, arith::NegFOp,
+                         arith::SelectOp, arith::OrIOp, math::FmaOp>(def) &&
+         llvm::all_of(def->getOperands(), [&](Value o) { return canWiden(rule, o, precise); });
+}
+
+/// Which coefficients are kept in two parts, and which products of them the states are made of.
+void ScanEmitter::findPrecise() {
+  precise.resize(components);
+  terms.resize(components);
+  if (factors().empty())
+    return;
+  RuleReader rule(combine);
+  for (unsigned c = 0; c < components; ++c)
+    precise[c] =
+        factors()[c] != 0 && getElementTypeOrSelf(combine.getResult(c).getType()).isF32();
+  for (unsigned c : llvm::BitVector(precise).set_bits())
+    if (!canWiden(rule, combine.getYield().getNext()[c], precise)) {
+      precise.reset();
+      return;
+    }
+  for (unsigned c : needed.set_bits()) {
+    TermReader reader{rule, factors(), c};
+    if (factors()[c] <= 0 && reader.root(combine.getYield().getNext()[c]))
+      terms[c] = reader.found;
+  }
+}
+
+/// combine(earlier, later) where coefficients of the later element have low parts as well. What
+/// they give is added first to what the later element adds: after the sum it would round away.
+ScanEmitter::Tuple ScanEmitter::apply(const Tuple &earlier, const Tuple &later, const Tuple &low,
+                                      const llvm::BitVector &wanted) {
+  Tuple adjusted = later;
+  for (unsigned c : wanted.set_bits()) {
+    if (factors().empty() || factors()[c] < 0)
+      continue;
+    for (const Term &term : terms[c].products)
+      if (Value part = low[term.factor])
+        adjusted[c] = math::FmaOp::create(b, loc, term.minus ? negated(part) : part,
+                                          earlier[term.state], adjusted[c]);
+    adjusted[c] = unlessFlag(c, later, adjusted[c]);
+  }
+  Tuple result = apply(earlier, adjusted, wanted);
+  for (unsigned c : wanted.set_bits()) {
+    if (factors().empty() || factors()[c] >= 0 || terms[c].products.empty() || !low[c])
+      continue;
+    Value rest = arith::MulFOp::create(b, loc, low[c], earlier[c]);
+    result[c] = unlessFlag(c, later, math::FmaOp::create(b, loc, later[c], earlier[c], rest));
+  }
+  return result;
+}
+
+Value ScanEmitter::negated(Value v) { return arith::NegFOp::create(b, loc, v); }
+
+/// `v`, or component `c` of `later` where its flag is set.
+Value ScanEmitter::unlessFlag(unsigned c, const Tuple &later, Value v) {
+  if (!terms[c].flag || v == later[c])
+    return v;
+  return arith::SelectOp::create(b, loc, later[*terms[c].flag], later[c], v);
+}
+
+static Type wideType(OpBuilder &b, Value v) {
+  return cast<VectorType>(v.getType()).clone(b.getF64Type());
+}
+
+/// high + low in f64, for the coefficients; flags as they are.
+ScanEmitter::Tuple ScanEmitter::widened(const Tuple &high, const Tuple &low) {
+  Tuple wide(components);
+  for (unsigned c = 0; c < components; ++c) {
+    if (getElementTypeOrSelf(high[c].getType()).isInteger(1))
+      wide[c] = high[c];
+    if (!precise[c])
+      continue;
+    Type type = wideType(b, high[c]);
+    wide[c] = arith::ExtFOp::create(b, loc, type, high[c]);
+    if (low[c])
+      wide[c] = arith::AddFOp::create(b, loc, wide[c], arith::ExtFOp::create(b, loc, type, low[c]));
+  }
+  return wide;
+}
+
+/// What f32 `high` lacks of `wide`.
+ScanEmitter::Tuple ScanEmitter::lowOf(const Tuple &wide, const Tuple &high) {
+  Tuple low(components);
+  for (unsigned c : precise.set_bits()) {
+    Value rest = arith::SubFOp::create(
+        b, loc, wide[c], arith::ExtFOp::create(b, loc, wide[c].getType(), high[c]));
+    low[c] = arith::TruncFOp::create(b, loc, high[c].getType(), rest);
+  }
+  return low;
+}
+
+/// The product of coefficients in f64; flags as well.
+ScanEmitter::Tuple ScanEmitter::multiplyWide(const Tuple &earlier, const Tuple &later) {
+  RuleReader rule(combine);
+  DenseMap<Value, Value> done;
+  Type wide = VectorType::get(e.lanes, b.getF64Type());
+  std::function<Value(Value)> of = [&](Value v) -> Value {
+    v = RuleReader::source(v);
+    if (std::optional<RuleLeaf> leaf = rule.leaf(v))
+      return (leaf->later ? later : earlier)[leaf->component];
+    if (Value known = done.lookup(v))
+      return known;
+    Attribute constant;
+    if (matchPattern(v, m_Constant(&constant))) {
+      if (auto dense = dyn_cast<DenseElementsAttr>(constant))
+        constant = dense.getSplatValue<Attribute>();
+      return splat(wide, cast<FloatAttr>(constant).getValueAsDouble());
+    }
+    Operation *def = v.getDefiningOp();
+    OperationState state(loc, def->getName());
+    for (Value operand : def->getOperands())
+      state.operands.push_back(of(operand));
+    state.addTypes(state.operands.back().getType());
+    Value made = b.create(state)->getResult(0);
+    return done[v] = made;
+  };
+  Tuple product(components);
+  for (unsigned c = 0; c < components; ++c)
+    if (earlier[c])
+      product[c] = of(combine.getYield().getNext()[c]);
+  return product;
+}
+
+/// What rounding took from this step's coefficients, for the current place.
+ScanEmitter::Tuple ScanEmitter::elementLows() {
+  Tuple low(components);
+  if (auto lows = combine->getAttrOfType<DenseI64ArrayAttr>("lows"))
+    for (auto [i, c] : llvm::enumerate(lows.asArrayRef()))
+      if (precise[c])
+        low[c] = e.eval(combine.getLater()[components + i], channelIndex());
+  return low;
+}
+
+/// True if in some channel the product of some group is so large that errors could add up.
+Value ScanEmitter::isNearOne(ArrayRef<Tuple> ends) {
+  SmallVector<Value> products;
+  for (const Tuple &end : ends)
+    for (unsigned c : precise.set_bits())
+      products.push_back(end[c]);
+  // A NaN counts as large here; such blocks are not kept.
+  Value large = atMost(greatestOf(products), farFromOne);
+  Value yes = arith::ConstantOp::create(
+      b, loc, DenseElementsAttr::get(cast<VectorType>(large.getType()), true));
+  Value small =
+      inAllLanes(select([&](int64_t l) { return l / channels != units - 1; }, yes, large));
+  return arith::XOrIOp::create(b, loc, small,
+                               arith::ConstantIntOp::create(b, loc, 1, 1).getResult());
+}
+
+/// Products of the runs of one group in f64, prefixes of the runs' ends; `rows` is transposed.
+ScanEmitter::Tuple ScanEmitter::wideEnds(ArrayRef<Tuple> rows, ArrayRef<Tuple> lows) {
+  Tuple ends = widened(rows[0], lows[0]);
+  for (size_t j = 1; j < rows.size(); ++j)
+    ends = multiplyWide(ends, widened(rows[j], lows[j]));
+  SmallVector<int64_t> unitOfRun = unitsOfRuns(rows.size());
+  ends = moveUnits(ends, [&](int64_t u) { return unitOfRun[u]; });
+  for (int64_t distance = 1; distance < units; distance *= 2) {
+    int64_t shift = distance * channels;
+    Tuple before = shuffle(ends, [&](int64_t l) { return l >= shift ? l - shift : l; });
+    Tuple both = multiplyWide(before, ends);
+    for (auto [end, v] : llvm::zip_equal(ends, both))
+      if (end)
+        end = select([&](int64_t l) { return l >= shift; }, v, end);
+  }
+  return ends;
+}
+
+/// The low parts of the ends of the block at `first`, whose elements are `rows`, transposed.
+void ScanEmitter::findLows(Value first, Shape shape, ArrayRef<SmallVector<Tuple>> rows,
+                           Loaded &block) {
+  block.lows.assign(shape.groups, Tuple(components));
+  if (precise.none())
+    return;
+  Type type = VectorType::get(e.lanes, b.getF32Type());
+  SmallVector<Type> types(shape.groups * precise.count(), type);
+  auto choice = scf::IfOp::create(b, loc, types, isNearOne(block.ends), /*withElse=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(choice.elseBlock());
+  scf::YieldOp::create(b, loc, SmallVector<Value>(types.size(), splat(type, 0)));
+  b.setInsertionPointToStart(choice.thenBlock());
+  e.openScope();
+  SmallVector<Value> found;
+  for (int64_t g = 0; g < shape.groups; ++g) {
+    SmallVector<Tuple> lows;
+    for (int64_t i = 0; i < shape.vectors; ++i) {
+      setTime(first, g * shape.vectors + i, false);
+      lows.push_back(elementLows());
+    }
+    transpose(lows);
+    Tuple wide = wideEnds(rows[g], lows);
+    found.append(present(lowOf(wide, block.ends[g])));
+  }
+  scf::YieldOp::create(b, loc, found);
+  e.closeScope();
+  unsigned next = 0;
+  for (Tuple &low : block.lows)
+    for (unsigned c : precise.set_bits())
+      low[c] = choice.getResult(next++);
+}
