@@ -1,5 +1,5 @@
-// What rounding took from coefficients: 1 - k of a moving average h + k (x - h) is rounded, the step
-// as written rounds no such thing. The same error in each step adds up over 1/k steps.
+// What rounding took from coefficients: 1 - k of a moving average h + k (x - h) is rounded, the
+// step as written rounds no such thing. The same error in each step adds up over 1/k steps.
 //
 // A coefficient of one or two operations on f32 is nearly exact in f64, so that
 //

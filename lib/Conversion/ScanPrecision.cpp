@@ -159,8 +159,7 @@ void ScanEmitter::findPrecise() {
     return;
   RuleReader rule(combine);
   for (unsigned c = 0; c < components; ++c)
-    precise[c] =
-        factors()[c] != 0 && getElementTypeOrSelf(combine.getResult(c).getType()).isF32();
+    precise[c] = factors()[c] != 0 && getElementTypeOrSelf(combine.getResult(c).getType()).isF32();
   for (unsigned c : llvm::BitVector(precise).set_bits())
     if (!canWiden(rule, combine.getYield().getNext()[c], precise)) {
       precise.reset();
@@ -230,8 +229,8 @@ ScanEmitter::Tuple ScanEmitter::widened(const Tuple &high, const Tuple &low) {
 ScanEmitter::Tuple ScanEmitter::lowOf(const Tuple &wide, const Tuple &high) {
   Tuple low(components);
   for (unsigned c : precise.set_bits()) {
-    Value rest = arith::SubFOp::create(
-        b, loc, wide[c], arith::ExtFOp::create(b, loc, wide[c].getType(), high[c]));
+    Value rest = arith::SubFOp::create(b, loc, wide[c],
+                                       arith::ExtFOp::create(b, loc, wide[c].getType(), high[c]));
     low[c] = arith::TruncFOp::create(b, loc, high[c].getType(), rest);
   }
   return low;
