@@ -270,9 +270,13 @@ Price seqc::priceOfSegments(seq::RecurrenceOp op, seq::ScheduleAttr schedule,
   double steps = double(sizes.steps), blocks = std::floor(steps / blockSteps);
   DependenceClass kind = classifyStep(op).overall; // affine ones forget as slowly as they decay
   double merge = kind < DependenceClass::AffineContraction ? affineMergeSteps : mergeSteps;
-  double needed = blockSteps * std::ceil(blocks / (units * vectors * bundles)) + merge;
-  double spent = std::min(needed, std::max(blockSteps, budget * steps));
-  double single = needed > spent ? steps : std::fmod(steps, blockSteps);
+  // The first round is whole in any case; over the budget what has not met goes step by step.
+  double length = blockSteps * std::ceil(blocks / (units * vectors * bundles));
+  double needed = length + merge;
+  double spent = std::min(needed, std::max(length, budget * steps));
+  double single = std::fmod(steps, blockSteps);
+  if (needed > spent)
+    single += std::min(steps, merge * std::min(blocks, units * vectors * bundles));
   if (schedule.getPlan() == seq::Plan::Newton)
     spent +=
         newtonPasses * newtonPass * blockSteps * std::ceil(blocks / (units * vectors * bundles));
