@@ -3,6 +3,7 @@
 // The combination of the whole state is the tuple of the groups' combinations.
 #include "seqc/Analysis/ScanForm.h"
 #include "ScanGroup.h"
+#include "seqc/Analysis/Interleaved.h"
 #include "seqc/Analysis/Place.h"
 #include "seqc/Analysis/StepClass.h"
 
@@ -55,10 +56,85 @@ static bool checkSizes(seq::RecurrenceOp op, ScanProof &proof) {
   return op.getNumStates() <= 64 || refuse(proof, op.getLoc(), "it has more than 64 states");
 }
 
+bool seqc::hasLeadingSizes(ArrayRef<int64_t> shape, ArrayRef<int64_t> whole) {
+  bool ended = false;
+  if (shape.size() > whole.size())
+    return false;
+  for (auto [size, other] : llvm::zip(shape, whole)) {
+    ended |= size != other;
+    if (ended && size != 1)
+      return false;
+  }
+  return true;
+}
+
+int64_t seqc::channelsOfVector(ArrayRef<int64_t> shape, int64_t lanes) {
+  int64_t all = ShapedType::getNumElements(shape);
+  if (all <= lanes)
+    return all;
+  for (int64_t width = lanes; 2 * width > lanes; --width) {
+    int64_t inner = 1;
+    for (int64_t size : llvm::reverse(shape)) { // a part of this size, with all inner ones
+      if (width % inner == 0 && inner * size % width == 0)
+        return width;
+      inner *= size;
+    }
+  }
+  return 0;
+}
+
+std::string seqc::describeSizes(ArrayRef<int64_t> shape) {
+  std::string text;
+  for (int64_t size : shape)
+    text += (text.empty() ? "" : ", ") + (size < 0 ? "?" : std::to_string(size));
+  return "sizes [" + text + "]";
+}
+
+/// The largest state's sizes, or an out's that go on from there.
+static SmallVector<int64_t> largestShape(seq::RecurrenceOp op) {
+  ArrayRef<int64_t> largest = stateType(op, 0).getShape();
+  auto size = [](ArrayRef<int64_t> shape) {
+    return std::pair(ShapedType::getNumElements(shape), shape.size());
+  };
+  for (unsigned i = 1; i < op.getNumStates(); ++i)
+    if (stateType(op, i).hasStaticShape() && size(stateType(op, i).getShape()) > size(largest))
+      largest = stateType(op, i).getShape();
+  for (Value out : op.getYield().getOut()) {
+    auto type = cast<RankedTensorType>(out.getType());
+    if (type.hasStaticShape() && !interleaved(out) && hasLeadingSizes(largest, type.getShape()) &&
+        size(type.getShape()) > size(largest))
+      largest = type.getShape();
+  }
+  return llvm::to_vector(largest);
+}
+
 static bool checkShapes(seq::RecurrenceOp op, ScanProof &proof) {
   for (unsigned i = 0, e = op.getNumStates(); i < e; ++i)
-    if (stateType(op, i).getShape() != proof.shape.getShape())
-      return refuse(proof, op.getLoc(), "its states have different shapes");
+    if (!hasLeadingSizes(stateType(op, i).getShape(), proof.shape))
+      return refuse(proof, op.getLoc(),
+                    "state #" + Twine(i) + " has " + describeSizes(stateType(op, i).getShape()) +
+                        ", with which the largest " + describeSizes(proof.shape) + " do not begin");
+  return true;
+}
+
+/// Values that are free of the states can be read at the elements of `shape`.
+static bool checkReads(seq::RecurrenceOp op, ArrayRef<const Expr *> exprs, ScanProof &proof) {
+  DenseSet<const Expr *> seen;
+  SmallVector<const Expr *> work(exprs);
+  while (!work.empty()) {
+    const Expr *e = work.pop_back_val();
+    if (!e || !seen.insert(e).second)
+      continue;
+    work.append(e->operands.begin(), e->operands.end());
+    if (e->kind != Expr::Kind::Free || !e->map)
+      continue;
+    ArrayRef<int64_t> sizes = e->domain.getShape();
+    if (e->domain.getNumElements() != ShapedType::getNumElements(proof.shape) &&
+        !ArrayRef<int64_t>(proof.shape).take_front(sizes.size()).equals(sizes))
+      return refuse(proof, op.getLoc(),
+                    "it reads a value of " + describeSizes(sizes) + ", with which the largest " +
+                        describeSizes(proof.shape) + " do not begin");
+  }
   return true;
 }
 
@@ -102,6 +178,12 @@ static std::optional<ScanForm> proveDeclared(seq::RecurrenceOp op, seq::CombineO
     if (!checkSizes(op, proof) || !checkShapes(op, proof))
       return std::nullopt;
     form = flagOf(op, combine);
+    if (form) {
+      Exprs read = llvm::to_vector(form->restart);
+      read.push_back(form->flag);
+      if (!checkReads(op, read, proof))
+        return std::nullopt;
+    }
   }
   DenseSet<Value> dependent = dependentValues(op);
   for (unsigned i = 0, e = op.getNumStates(); i < e; ++i) {
@@ -256,7 +338,7 @@ static bool refuseOpaque(seq::RecurrenceOp op, Operation *obstacle, ScanProof &p
       return refuse(proof, pair.breaker->getLoc(), describe(op, step));
   auto linalgOp = dyn_cast<linalg::LinalgOp>(obstacle);
   if (linalgOp && linalgOp.getNumReductionLoops()) {
-    std::string size = std::to_string(proof.shape.getNumElements());
+    std::string size = std::to_string(ShapedType::getNumElements(proof.shape));
     return refuse(proof, obstacle->getLoc(),
                   "affine in every state, mixing its elements by a contraction, " +
                       quoted(obstacle) + " (a scan would multiply " + size + "x" + size +
@@ -270,7 +352,8 @@ std::optional<ScanForm> seqc::analyzeScan(seq::RecurrenceOp op, ScanProof &proof
   proof = ScanProof();
   if (op.getNumStates() == 0)
     return refuse(proof, op.getLoc(), "it has no state"), std::nullopt;
-  proof.shape = stateType(op, 0);
+  if (stateType(op, 0).hasStaticShape())
+    proof.shape = largestShape(op);
   if (seq::CombineOp combine = declaredCombine(op)) {
     std::optional<ScanForm> form = proveDeclared(op, combine, proof);
     combine.getBody()->walk(
@@ -302,7 +385,7 @@ std::optional<ScanForm> seqc::analyzeScan(seq::RecurrenceOp op, ScanProof &proof
   proof.components = assembly.form.lifted.size();
   proof.cost = costOf(assembly.form.combined);
   // Proved all the same, but not formed.
-  if (!checkShapes(op, proof))
+  if (!checkShapes(op, proof) || !checkReads(op, assembly.form.lifted, proof))
     return std::nullopt;
   proof.ok = true;
   return std::move(assembly.form);

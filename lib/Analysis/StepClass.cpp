@@ -271,8 +271,7 @@ StepClass seqc::classifyStep(seq::RecurrenceOp op) {
   return step;
 }
 
-/// The name that a state prints with.
-static std::string nameOf(seq::RecurrenceOp op, unsigned state) {
+std::string seqc::nameOfState(seq::RecurrenceOp op, unsigned state) {
   if (auto name = dyn_cast<NameLoc>(op.getStateArgs()[state].getLoc()))
     return "%" + name.getName().str();
   return op.getNumStates() == 1 ? "%h" : "state #" + std::to_string(state);
@@ -281,7 +280,7 @@ static std::string nameOf(seq::RecurrenceOp op, unsigned state) {
 std::string seqc::describe(seq::RecurrenceOp op, const StepClass &step) {
   for (const StateDependence &pair : step.pairs)
     if (Operation *breaker = pair.breaker) {
-      std::string name = "`" + nameOf(op, pair.from) + "`";
+      std::string name = "`" + nameOfState(op, pair.from) + "`";
       std::string text = "not affine in " + name + ": `" + breaker->getName().getStringRef().str() +
                          "` at " + describePlace(breaker->getLoc());
       if (isa<arith::MulFOp, arith::MulIOp>(breaker))

@@ -1,7 +1,7 @@
 // A step at one element: every tensor that depends on the states becomes a scalar expression of
-// the states at the same element (in row-major order, so that reshapes change nothing; the one
-// element of a tensor of rank 0 is at every element) and of elements of tensors that do not depend
-// on them.
+// the states at the same element and of elements of tensors that do not depend on them. Elements
+// are in row-major order, so that reshapes change nothing. A tensor of fewer elements has the
+// leading sizes: each of its elements is at all those of a larger one whose indices begin alike.
 //
 // Equal expressions are one object, operands of commutative ops have one order, and fast-math and
 // overflow flags are left out: the proof compares expressions by their address.
@@ -156,7 +156,8 @@ const Expr *ExprPool::isInfinite(const Expr *a) {
 
 static RankedTensorType tensorType(Value v) { return dyn_cast<RankedTensorType>(v.getType()); }
 
-StepExprs::StepExprs(seq::RecurrenceOp op) : pool(op.getContext()) {
+StepExprs::StepExprs(seq::RecurrenceOp op, bool wholeStep)
+    : pool(op.getContext()), wholeStep(wholeStep) {
   for (auto [i, state] : llvm::enumerate(op.getStateArgs()))
     known[state] = pool.leaf(Expr::Kind::State, i, tensorType(state).getElementType());
   for (Operation &inner : op.getBody()->without_terminator())
@@ -166,6 +167,8 @@ StepExprs::StepExprs(seq::RecurrenceOp op) : pool(op.getContext()) {
 const Expr *StepExprs::leaf(Value v, AffineMap map, RankedTensorType domain) {
   if (auto fill = v.getDefiningOp<linalg::FillOp>())
     v = fill.value();
+  if (auto splat = v.getDefiningOp<tensor::SplatOp>())
+    v = splat.getInput();
   Attribute value;
   if (matchPattern(v, m_Constant(&value))) {
     if (auto splat = dyn_cast<SplatElementsAttr>(value))
@@ -173,18 +176,33 @@ const Expr *StepExprs::leaf(Value v, AffineMap map, RankedTensorType domain) {
     if (isa<FloatAttr, IntegerAttr>(value))
       return pool.constant(cast<TypedAttr>(value));
   }
-  RankedTensorType type = tensorType(v);
-  if (type && type.getRank() == 0) // the same for every element
-    return pool.free(v, AffineMap::get(v.getContext()), type);
-  return type ? pool.free(v, map, domain) : pool.free(v, {}, {});
+  if (!tensorType(v))
+    return pool.free(v, {}, {});
+  // One domain for equal elements: only the sizes that matter.
+  SmallVector<AffineExpr> dims;
+  for (auto [i, size] : llvm::enumerate(domain.getShape()))
+    dims.push_back(size == 1 ? getAffineConstantExpr(0, v.getContext())
+                             : getAffineDimExpr(i, v.getContext()));
+  unsigned used = 0;
+  AffineMap at = map.replaceDimsAndSymbols(dims, {}, domain.getRank(), 0);
+  at.walkExprs([&](AffineExpr e) {
+    if (auto dim = dyn_cast<AffineDimExpr>(e))
+      used = std::max(used, dim.getPosition() + 1);
+  });
+  return pool.free(
+      v, AffineMap::get(used, 0, at.getResults(), v.getContext()),
+      RankedTensorType::get(domain.getShape().take_front(used), tensorType(v).getElementType()));
 }
 
 const Expr *StepExprs::of(Value v) {
   auto it = known.find(v);
   if (it != known.end())
     return it->second;
-  if (opaque.contains(v))
-    return nullptr;
+  return opaque.contains(v) ? nullptr : whole(v);
+}
+
+/// This element of `v`, which is no expression of others.
+const Expr *StepExprs::whole(Value v) {
   RankedTensorType type = tensorType(v);
   AffineMap map =
       type ? AffineMap::getMultiDimIdentityMap(type.getRank(), v.getContext()) : AffineMap();
@@ -214,6 +232,18 @@ bool StepExprs::elementwise(Operation *op) {
   return true;
 }
 
+bool seqc::readsLeading(AffineMap map, ArrayRef<int64_t> shape, ArrayRef<int64_t> domain) {
+  unsigned leading = 0;
+  for (auto [i, size] : llvm::enumerate(shape)) {
+    auto dim = dyn_cast<AffineDimExpr>(map.getResult(i));
+    if (leading == i && dim && dim.getPosition() == i && size == domain[i])
+      ++leading;
+    else if (size != 1)
+      return false;
+  }
+  return true;
+}
+
 bool StepExprs::structured(Operation *op) {
   auto linalgOp = cast<linalg::LinalgOp>(op);
   if (!linalgOp.hasPureTensorSemantics() ||
@@ -227,14 +257,14 @@ bool StepExprs::structured(Operation *op) {
     if (linalgOp.getMatchingIndexingMap(&init) != out)
       return false;
   for (OpOperand &operand : op->getOpOperands()) {
-    AffineMap map = linalgOp.getMatchingIndexingMap(&operand);
+    AffineMap map = linalgOp.getMatchingIndexingMap(&operand).compose(inversePermutation(out));
     Value v = operand.get();
-    // A tensor of rank 0 is the same for every element.
-    bool inPlace = map == out || map.getNumResults() == 0;
+    bool inPlace = map.isIdentity() || (tensorType(v) && readsLeading(map, tensorType(v).getShape(),
+                                                                      domain.getShape()));
     if (touched(v) && (!inPlace || !known.contains(v)))
       return false;
     known[linalgOp.getMatchingBlockArgument(&operand)] =
-        touched(v) ? known.lookup(v) : leaf(v, map.compose(inversePermutation(out)), domain);
+        touched(v) ? known.lookup(v) : leaf(v, map, domain);
   }
   Block *body = linalgOp.getBlock();
   for (Operation &inner : body->without_terminator())
@@ -276,7 +306,8 @@ void StepExprs::visit(Operation *op) {
   SetVector<Value> used;
   used.insert(op->operand_begin(), op->operand_end());
   getUsedValuesDefinedAbove(op->getRegions(), used);
-  if (isa<tensor::DimOp>(op) || llvm::none_of(used, [&](Value v) { return touched(v); }))
+  bool reads = wholeStep || llvm::any_of(used, [&](Value v) { return touched(v); });
+  if (isa<tensor::DimOp>(op) || !reads)
     return;
   Operation *breaker = op;
   bool understood = false;
@@ -294,7 +325,9 @@ void StepExprs::visit(Operation *op) {
   else if (OpTrait::hasElementwiseMappableTraits(op))
     understood = elementwise(op);
   for (Value result : op->getResults())
-    if (!understood) {
+    if (!understood && wholeStep) {
+      known[result] = whole(result);
+    } else if (!understood) {
       known.erase(result);
       opaque.insert({result, breaker});
     }

@@ -2,12 +2,13 @@
 //
 //   step = {values free of the states} seq.combine(states) with(values) {what reads its results}
 //
-// Components that are no states (coefficients, flags) become states whose final values nobody
-// reads. Where another plan runs, combinations are inlined and nothing else changes.
+// All states have the sizes of the largest one there. Components that are no states (coefficients,
+// flags) become states whose final values nobody reads. Where another plan runs, combinations are
+// inlined and nothing else changes.
+#include "WidenStates.h"
 #include "seqc/Analysis/ScanForm.h"
 #include "seqc/Conversion/Passes.h"
 
-#include "mlir/IR/IRMapping.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Transforms/RegionUtils.h"
 
@@ -20,18 +21,6 @@ using namespace mlir;
 using namespace seqc;
 
 static RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
-
-/// The values of `combine` for other operands, as ops before `b`.
-static SmallVector<Value> inlined(OpBuilder &b, seq::CombineOp combine, ValueRange earlier,
-                                  ValueRange later) {
-  IRMapping map;
-  map.map(combine.getBody()->getArguments().take_front(earlier.size()), earlier);
-  map.map(combine.getBody()->getArguments().drop_front(earlier.size()), later);
-  for (Operation &inner : combine.getBody()->without_terminator())
-    b.clone(inner, map);
-  return llvm::map_to_vector(combine.getYield().getNext(),
-                             [&](Value v) { return map.lookupOrDefault(v); });
-}
 
 static void inlineCombines(seq::RecurrenceOp op) {
   SmallVector<seq::CombineOp> combines;
@@ -106,11 +95,11 @@ Value Writer::reshaped(Value v) {
 Value Writer::free(const Expr *e) {
   if (!e->map)
     return splat(e->value, RankedTensorType::get(shape, e->type));
-  RankedTensorType domain = RankedTensorType::get(e->domain.getShape(), e->type);
+  RankedTensorType domain = e->domain;
   AffineMap map = e->map;
-  if (domain.getRank() == 0 && !shape.empty()) {
+  if (shape.take_front(domain.getRank()) == domain.getShape()) { // the same along the others
     domain = RankedTensorType::get(shape, e->type);
-    map = AffineMap::get(shape.size(), 0, b.getContext());
+    map = AffineMap::get(shape.size(), 0, map.getResults(), b.getContext());
   }
   if (map.isIdentity() && e->value.getType() == domain)
     return reshaped(e->value);
@@ -149,7 +138,15 @@ Value Writer::write(const Expr *e) {
   return b.create(state)->getResult(0);
 }
 
-/// Puts the ops of conditions in front of them, where the other values of the step are.
+/// `condition` ? `yes` : `no`, for a scalar condition.
+static Value choose(OpBuilder &b, Location loc, Value condition, Value yes, Value no) {
+  if (auto type = dyn_cast<RankedTensorType>(yes.getType()))
+    condition = tensor::SplatOp::create(b, loc, condition, type.clone(b.getI1Type()));
+  return arith::SelectOp::create(b, loc, condition, yes, no);
+}
+
+/// Puts the ops of conditions in front of them, where the other values of the step are, and
+/// selects: steps side by side take both branches.
 static void speculate(seq::RecurrenceOp op) {
   SmallVector<scf::IfOp> branches;
   op.getStep().walk<WalkOrder::PreOrder>([&](scf::IfOp branch) {
@@ -164,6 +161,15 @@ static void speculate(seq::RecurrenceOp op) {
       if (!region.empty())
         for (Operation &inner : llvm::make_early_inc_range(region.front().without_terminator()))
           inner.moveBefore(branch);
+  for (scf::IfOp branch : branches) {
+    OpBuilder b(branch);
+    if (!branch.getElseRegion().empty())
+      for (auto [result, yes, no] :
+           llvm::zip_equal(branch.getResults(), branch.thenYield().getOperands(),
+                           branch.elseYield().getOperands()))
+        result.replaceAllUsesWith(choose(b, branch.getLoc(), branch.getCondition(), yes, no));
+    branch.erase();
+  }
 }
 
 /// Initial value of an added component: `value` everywhere.
@@ -226,6 +232,13 @@ static void settle(seq::RecurrenceOp op, seq::CombineOp combine) {
   }
 }
 
+/// `v` is what the elements of `wide`, a result of the combination, begin with.
+static void replaceByFirst(Value v, Value wide) {
+  OpBuilder b(wide.getContext());
+  b.setInsertionPointAfterValue(wide);
+  v.replaceAllUsesWith(firstOfRepeated(b, wide.getLoc(), wide, 0, typeOf(v).getShape()));
+}
+
 /// Everything that is the next value of a state becomes the combination's result.
 static void readResults(seq::RecurrenceOp op, StepExprs &exprs, seq::CombineOp combine) {
   for (auto [i, next] : llvm::enumerate(llvm::to_vector(op.getYield().getNext()))) {
@@ -238,7 +251,7 @@ static void readResults(seq::RecurrenceOp op, StepExprs &exprs, seq::CombineOp c
       for (Value v : inner.getResults())
         if (&inner != combine.getOperation() && v.getType() == next.getType() && exprs.touched(v) &&
             exprs.of(v) == e)
-          v.replaceAllUsesWith(combine.getResult(i));
+          replaceByFirst(v, combine.getResult(i));
   }
 }
 
@@ -360,6 +373,17 @@ static seq::RecurrenceOp addFlag(seq::RecurrenceOp op, ScanForm &form, ArrayRef<
   return op;
 }
 
+/// How many elements of each component differ where some are repeated: lowering need not move them
+/// between lanes.
+static void setDistinct(seq::CombineOp combine, ArrayRef<SmallVector<int64_t>> shapes) {
+  SmallVector<int64_t> distinct;
+  for (Value v : combine.getResults())
+    distinct.push_back(distinct.size() < shapes.size()
+                           ? ShapedType::getNumElements(shapes[distinct.size()])
+                           : typeOf(v).getNumElements());
+  combine->setAttr("distinct", Builder(combine.getContext()).getDenseI64ArrayAttr(distinct));
+}
+
 /// `op` in scan form, or the sentence why it has none in `proof`.
 static FailureOr<seq::RecurrenceOp> formScan(seq::RecurrenceOp op, ScanProof &proof) {
   proof = proveScan(op);
@@ -367,13 +391,28 @@ static FailureOr<seq::RecurrenceOp> formScan(seq::RecurrenceOp op, ScanProof &pr
     return failure();
   speculate(op);
   std::optional<ScanForm> form = analyzeScan(op, proof);
-  if (form && form->flag)
-    return addFlag(op, *form, proof.shape.getShape());
-  if (form)
-    return materialize(op, *form, proof.shape.getShape());
-  seq::CombineOp combine = declaredCombine(op);
-  setFactors(combine, declaredFactors(combine));
-  settle(op, combine);
+  SmallVector<SmallVector<int64_t>> shapes;
+  for (Value state : op.getStateArgs())
+    shapes.emplace_back(typeOf(state).getShape());
+  bool mixed = llvm::any_of(shapes, [&](auto &own) { return own != proof.shape; });
+  SmallVector<int64_t> factors;
+  if (seq::CombineOp combine = form ? seq::CombineOp() : declaredCombine(op))
+    factors = declaredFactors(combine);
+  if (mixed)
+    op = widenStates(op, proof.shape);
+  seq::CombineOp declared = declaredCombine(op);
+  if (mixed && declared)
+    declared = widenCombine(op, declared, shapes);
+  if (form && form->flag) {
+    op = addFlag(op, *form, proof.shape);
+  } else if (form) {
+    op = materialize(op, *form, proof.shape);
+  } else {
+    setFactors(declared, factors);
+    settle(op, declared);
+  }
+  if (mixed)
+    setDistinct(declaredCombine(op), shapes);
   return op;
 }
 

@@ -8,6 +8,7 @@
 //       hoisted contractions of the strip            (many rows: weights are read once a strip)
 //       for tiles of channels:                       (if scheduled: their states are in registers)
 //         for each step of the strip: nests of the step (states stay in cache)
+//       (tiles of channels are parallel, and go over all of time, where the schedule has no strips)
 //       sunk contractions of the strip
 //     final values ← states
 //
@@ -17,6 +18,7 @@
 // Of packed sequences (`cu_seqlens`) each is a task, with time its own steps.
 #include "GroupEmitter.h"
 #include "seqc/Analysis/Interleaved.h"
+#include "seqc/Conversion/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/Utils/Utils.h"
@@ -86,22 +88,8 @@ scf::ForOp GroupEmitter::emitSteps(Frame f, Value first, Value count, Value pari
 /// The steps of the task: those of its sequence, if sequences are packed.
 void GroupEmitter::findSteps(Value task) {
   taskSteps = steps;
-  if (!op.isPacked())
-    return;
-  RankedTensorType type = typeOf(op.getCuSeqlens());
-  OpBuilder::InsertPoint here = b.saveInsertionPoint();
-  b.restoreInsertionPoint(entry);
-  Value offsets = bufferization::ToBufferOp::create(
-      b, loc, MemRefType::get(type.getShape(), type.getElementType()), op.getCuSeqlens(),
-      /*read_only=*/true);
-  b.restoreInsertionPoint(here);
-  auto offset = [&](Value n) -> Value {
-    Value v = memref::LoadOp::create(b, loc, offsets, n);
-    return v.getType().isIndex() ? v : arith::IndexCastOp::create(b, loc, b.getIndexType(), v);
-  };
-  taskFirst = offset(task);
-  Value end = offset(arith::AddIOp::create(b, loc, task, one));
-  taskSteps = arith::SubIOp::create(b, loc, end, taskFirst);
+  if (op.isPacked())
+    std::tie(taskFirst, taskSteps) = e.spanOfPacked(task);
 }
 
 /// Step `step` of the task, among all.
@@ -115,29 +103,23 @@ void GroupEmitter::copy(Value v, Leaf from, Leaf to, const Frame &f) {
   emitNest(e, Nest{{Store{v, {Piece{v, {}, {}, {}}}, {to}}}, v}, f, schedule, prologue, false);
 }
 
-/// Gives the loops inside of `timeLoop`, and those next to it, constant indices.
-static void unrollInner(Block *block, scf::ForOp timeLoop) {
+/// Gives the loops of `block`, except those over time and around them, constant indices.
+static void unrollInner(Block *block, ArrayRef<scf::ForOp> timeLoops) {
   SmallVector<scf::ForOp> loops;
   block->walk([&](scf::ForOp loop) { // inner ones first
     std::optional<APInt> count = loop.getStaticTripCount();
-    if (loop != timeLoop && count && count->ule(mostTileVectors))
+    if (!llvm::is_contained(timeLoops, loop) && count && count->ule(mostTileVectors))
       loops.push_back(loop);
   });
   for (scf::ForOp loop : loops)
     (void)loopUnrollFull(loop);
 }
 
-/// A strip of time, one tile of channels after the other.
-void GroupEmitter::emitTiles(Frame f, Value first, Value count, bool streaming) {
-  Value tiles = e.constant(llvm::divideCeil(channels.size, channelTile));
-  auto loop = scf::ForOp::create(b, loc, zero, tiles, one);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(loop.getBody());
-  Value tile = loop.getInductionVar();
+/// Makes `f` that of a tile of channels, and copies the tile's weights.
+void GroupEmitter::enterTile(Frame &f, Value tile) {
   e.firstChannel = arith::MulIOp::create(b, loc, tile, e.constant(channelTile));
   f.allChannels = channels.size;
   f.channelTile = channelTile;
-  DenseMap<Value, Leaf> saved = e.leaves;
   for (auto &[v, leaf] : tileWeights) {
     if (const Leaf *from = e.leafOf(v))
       copy(v, *from, leaf, f);
@@ -146,6 +128,15 @@ void GroupEmitter::emitTiles(Frame f, Value first, Value count, bool streaming) 
                false);
     e.leaves[v] = leaf;
   }
+}
+
+/// A strip of time, one tile of channels after the other.
+void GroupEmitter::emitTiles(Frame f, Value first, Value count, bool streaming) {
+  auto loop = scf::ForOp::create(b, loc, zero, e.constant(countTiles()), one);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  DenseMap<Value, Leaf> saved = e.leaves;
+  enterTile(f, loop.getInductionVar());
   for (auto [state, buffer, leaf] : llvm::zip_equal(op.getStateArgs(), stateBuffers, tileStates)) {
     copy(state, {buffer, Leaf::State}, leaf, f);
     e.leaves[state] = leaf;
@@ -161,6 +152,10 @@ void GroupEmitter::emitTiles(Frame f, Value first, Value count, bool streaming) 
 /// All of time for one tile of the batch; returns the parity of the final states.
 Value GroupEmitter::emitTime(Frame f, bool streaming) {
   bool twice = hasDoubleStates();
+  if (tileTasks) {
+    timeLoops.push_back(emitSteps(f, zero, taskSteps, {}, streaming));
+    return {};
+  }
   if (!hasStrips && !channelTile) {
     scf::ForOp loop = emitSteps(f, zero, taskSteps, twice ? zero : Value(), streaming);
     return twice ? loop.getResult(0) : Value();
@@ -230,6 +225,12 @@ Value GroupEmitter::streamingCondition() {
 
 void GroupEmitter::emitTask(Value task) {
   e.task = task;
+  Value tile;
+  if (tileTasks) {
+    Value tiles = e.constant(countTiles());
+    tile = arith::RemUIOp::create(b, loc, task, tiles);
+    task = arith::DivUIOp::create(b, loc, task, tiles);
+  }
   Value rows = one, firstRow = zero, rest = task;
   Index outerBatch(batchRank ? batchRank - 1 : 0);
   if (batchRank) {
@@ -253,14 +254,19 @@ void GroupEmitter::emitTask(Value task) {
   e.leaves = baseLeaves;
   e.parity = {};
   findSteps(task);
+  if (tileTasks)
+    enterTile(f, tile);
   // The initial value of a state is what its argument means before the first step.
-  for (auto [state, buffer] : llvm::zip_equal(op.getStateArgs(), stateBuffers)) {
-    Nest nest{{Store{state, {Piece{state, {}, {}, {}}}, {Leaf{buffer, Leaf::State}}}}, state};
+  auto placeOf = [&](unsigned i) {
+    return tileTasks ? tileStates[i] : Leaf{stateBuffers[i], Leaf::State};
+  };
+  for (auto [i, state] : llvm::enumerate(op.getStateArgs())) {
+    Nest nest{{Store{state, {Piece{state, {}, {}, {}}}, {placeOf(i)}}}, state};
     emitNest(e, nest, f, schedule, prologue, false);
   }
   baseLeaves = e.leaves; // buffers of outer values that were made on the way
-  for (auto [state, buffer] : llvm::zip_equal(op.getStateArgs(), stateBuffers))
-    e.leaves[state] = {buffer, Leaf::State};
+  for (auto [i, state] : llvm::enumerate(op.getStateArgs()))
+    e.leaves[state] = placeOf(i);
   Value streaming = streamingCondition();
   Value parity;
   e.prefetchSteps = contractions || hasStrips || channelTile ? 0 : schedule.getPrefetch();
@@ -288,12 +294,13 @@ void GroupEmitter::emitTask(Value task) {
   }
   e.prefetchSteps = 0;
   e.parity = parity;
-  for (auto [state, buffer, final] :
-       llvm::zip_equal(op.getStateArgs(), stateBuffers, op.getFinals())) {
+  for (auto [i, state, final] : llvm::enumerate(op.getStateArgs(), op.getFinals()))
     if (!final.use_empty())
-      copy(state, {buffer, Leaf::State}, {wholeBuffers[final], Leaf::Batch}, f);
-  }
+      copy(state, placeOf(i), {wholeBuffers[final], Leaf::Batch}, f);
   e.parity = {};
+  e.firstChannel = {};
+  if (tileTasks)
+    unrollInner(b.getInsertionBlock(), timeLoops);
 }
 
 /// The last k values of a delayed sequence: its window at the step after the last.
@@ -327,6 +334,7 @@ void GroupEmitter::replaceResults() {
 }
 
 void GroupEmitter::run() {
+  eraseLinearized(op);
   e.recurrence = op;
   e.isMember = [this](Operation *o) { return group.contains(o); };
   e.entry = &entry;
@@ -335,7 +343,9 @@ void GroupEmitter::run() {
   SmallVector<Operation *> after(group.after.begin(), group.after.end());
   auto isMember = [&](Operation *o) { return group.contains(o); };
   hasStrips = !after.empty() || !valuesWithBuffers(before, isMember).empty();
-  Value wanted = arith::ConstantIndexOp::create(b, loc, schedule.getStrip());
+  planTileTasks();
+  int64_t strip = schedule.getStrip() ? schedule.getStrip() : stripOfTiles;
+  Value wanted = arith::ConstantIndexOp::create(b, loc, strip);
   stripSteps = hasStrips || channelTile
                    ? arith::CeilDivUIOp::create(b, loc, wanted, tileRows).getResult()
                    : one;

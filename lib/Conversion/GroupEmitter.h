@@ -35,6 +35,8 @@ private:
   int64_t channelTile = 0; ///< 0 where a step is done for all channels at once
   Channels channels;       ///< where there are tiles of them
   bool hasStrips = false, contractions = false;
+  bool tileTasks = false;                        ///< each tile of channels is a task of its own
+  llvm::SmallVector<mlir::scf::ForOp> timeLoops; ///< of such a task
   mlir::Value zero, one;
 
   llvm::SmallVector<Nest> beforeNests, stepNests, afterNests;
@@ -60,12 +62,15 @@ private:
   void planStrips(llvm::ArrayRef<mlir::Operation *> ops, llvm::SmallVector<Nest> &nests);
   void planStep();
   llvm::SmallVector<bool> statesReadLate(llvm::ArrayRef<Nest> nests);
+  void planTileTasks();
   void planWeights();
 
   Frame frame(mlir::Value rows, mlir::Value firstRow, const Index &outerBatch);
   void copy(mlir::Value v, Leaf from, Leaf to, const Frame &f);
   void emitTask(mlir::Value task);
   mlir::Value emitTime(Frame f, bool streaming);
+  int64_t countTiles() const { return llvm::divideCeil(channels.size, channelTile); }
+  void enterTile(Frame &f, mlir::Value tile);
   void emitTiles(Frame f, mlir::Value first, mlir::Value count, bool streaming);
   mlir::scf::ForOp emitSteps(Frame f, mlir::Value first, mlir::Value count, mlir::Value parity,
                              bool streaming);

@@ -1,6 +1,7 @@
 // The plan of a group: its tasks and strips, buffers, and nests of loops.
 #include "GroupEmitter.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "seqc/Analysis/Interleaved.h"
 
 using namespace mlir;
 using namespace seqc;
@@ -76,6 +77,19 @@ void GroupEmitter::computeSizes() {
                     : arith::CeilDivUIOp::create(b, loc, batchSizes.back(), tileRows).getResult();
   for (Value size : ArrayRef<Value>(batchSizes).drop_back())
     tasks = arith::MulIOp::create(b, loc, tasks, size);
+}
+
+/// Tiles of channels as tasks: without strips, and where no other tile writes what one does.
+void GroupEmitter::planTileTasks() {
+  auto isOfChannels = [&](Value v) {
+    std::optional<Interleaved> parts = interleaved(v);
+    ArrayRef<int64_t> shape = typeOf(parts ? parts->even : v).getShape();
+    return !shape.empty() && shape.back() == channels.size;
+  };
+  tileTasks = channelTile && !schedule.getStrip() && !hasStrips &&
+              llvm::all_of(op.getYield().getOut(), isOfChannels);
+  if (tileTasks)
+    tasks = arith::MulIOp::create(b, loc, tasks, e.constant(countTiles()));
 }
 
 /// Buffers and nests of time-parallel work, strip by strip.

@@ -203,21 +203,6 @@ struct Shelf {
 };
 } // namespace
 
-void ScanEmitter::setRow(Value row) {
-  e.leaves = baseLeaves;
-  e.resetTile();
-  Value rest = row;
-  e.place.batch.assign(batchSizes.size(), Idx());
-  for (int64_t d = int64_t(batchSizes.size()) - 1; d >= 0; --d) {
-    Value own = d ? arith::RemUIOp::create(b, loc, rest, batchSizes[d]).getResult() : rest;
-    e.place.batch[d] = {own, 0, 0};
-    if (d)
-      rest = arith::DivUIOp::create(b, loc, rest, batchSizes[d]);
-  }
-  e.place.row = VectorEval::fixed(0);
-  e.place.stepInStrip = VectorEval::fixed(0);
-}
-
 /// A parallel loop over `count` tasks.
 void ScanEmitter::parallel(Value count, llvm::function_ref<void(Value)> body) {
   auto loop =
@@ -265,9 +250,10 @@ void ScanEmitter::emitChunks(Value rows) {
   auto less = [&](Value a, Value c) {
     return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, a, c).getResult();
   };
-  Value few = less(rows, e.constant(most)), isLong = less(e.constant(schedule.getChunk()), steps);
+  Value longest = stepsOfLongest();
+  Value few = less(rows, e.constant(most)), isLong = less(e.constant(schedule.getChunk()), longest);
   Value split = arith::AndIOp::create(b, loc, few, isLong);
-  Value whole = arith::MaxSIOp::create(b, loc, steps, one);
+  Value whole = arith::MaxSIOp::create(b, loc, longest, one);
   Value chunk = arith::SelectOp::create(b, loc, split, e.constant(schedule.getChunk()), whole);
   Value chunks = arith::SelectOp::create(b, loc, split, e.constant(most), one);
   Value round = arith::MulIOp::create(b, loc, chunk, chunks);
@@ -303,8 +289,8 @@ void ScanEmitter::emitChunks(Value rows) {
   parallel(arith::MulIOp::create(b, loc, rows, others), [&](Value task) {
     Value row = arith::DivUIOp::create(b, loc, task, others);
     Value k = arith::RemUIOp::create(b, loc, task, others);
-    auto [first, end] = borders(k);
     setRow(row);
+    auto [first, end] = borders(k);
     inside(less(first, end), [&] {
       Value sound;
       Product product = multiplySpan(first, end, sound);
@@ -320,8 +306,8 @@ void ScanEmitter::emitChunks(Value rows) {
   parallel(arith::MulIOp::create(b, loc, rows, chunks), [&](Value task) {
     Value row = arith::DivUIOp::create(b, loc, task, chunks);
     Value k = arith::RemUIOp::create(b, loc, task, chunks);
-    auto [first, end] = borders(k);
     setRow(row);
+    auto [first, end] = borders(k);
     Value number = memref::LoadOp::create(b, loc, where, ValueRange{zero});
     Value parity = arith::AndIOp::create(b, loc, number, one);
     Value isFirst = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq,

@@ -1,6 +1,8 @@
 // Plan `scan`: rows, spans of time and blocks. See ScanEmitter.h for the idea.
 #include "ScanEmitter.h"
 #include "seqc/Analysis/Interleaved.h"
+#include "seqc/Analysis/ScanForm.h"
+#include "seqc/Conversion/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
@@ -18,9 +20,13 @@ static seq::CombineOp combineOf(seq::RecurrenceOp op) {
   return combine;
 }
 
+static ArrayRef<int64_t> shapeOf(seq::RecurrenceOp op) {
+  return typeOf(op.getStateArgs().front()).getShape();
+}
+
 static int64_t channelsOf(seq::RecurrenceOp op) {
-  auto type = typeOf(op.getStateArgs().front());
-  return type.hasStaticShape() ? type.getNumElements() : ShapedType::kDynamic;
+  bool isStatic = llvm::none_of(shapeOf(op), ShapedType::isDynamic);
+  return isStatic ? ShapedType::getNumElements(shapeOf(op)) : ShapedType::kDynamic;
 }
 
 /// Components but the low parts of coefficients, which are the last.
@@ -31,16 +37,16 @@ static unsigned componentsOf(seq::CombineOp combine) {
 
 Operation *ScanEmitter::firstObstacle(seq::RecurrenceOp op) {
   int64_t lanes = op.getScheduleAttr().getVectorBits() / 32;
-  if (op.isPacked() || !combineOf(op) || channelsOf(op) < 1 || 2 * channelsOf(op) > lanes)
+  if (!combineOf(op) || channelsOf(op) < 1 || !channelsOfVector(shapeOf(op), lanes))
     return op;
   for (Value v : op.getStateArgs())
-    if (typeOf(v).getShape() != typeOf(op.getStateArgs().front()).getShape())
+    if (typeOf(v).getShape() != shapeOf(op))
       return op;
   for (Value v : op.getYield().getOut())
-    if (!hasShapeInParts(v, typeOf(op.getStateArgs().front()).getShape()))
+    if (!hasShapeInParts(v, shapeOf(op)) && !hasLeadingSizes(typeOf(v).getShape(), shapeOf(op)))
       return op;
   for (Operation &inner : op.getBody()->without_terminator())
-    if (!isa<seq::CombineOp>(inner) && !isInterleaving(&inner) &&
+    if (!isa<seq::CombineOp, seq::LinearizedOp>(inner) && !isInterleaving(&inner) &&
         (!canEvaluate(&inner) || isReductionOp(&inner) ||
          isa<tensor::PadOp, tensor::ConcatOp, tensor::InsertSliceOp>(inner)))
       return &inner;
@@ -53,7 +59,8 @@ Operation *ScanEmitter::firstObstacle(seq::RecurrenceOp op) {
 ScanEmitter::ScanEmitter(Group group)
     : group(group), op(group.recurrence), combine(combineOf(op)), b(op), loc(op.getLoc()),
       e(b, loc, op.getScheduleAttr().getVectorBits() / 32), schedule(op.getScheduleAttr()),
-      components(componentsOf(combine)), channels(channelsOf(op)), all(components, true) {
+      components(componentsOf(combine)), channels(channelsOfVector(shapeOf(op), e.lanes)),
+      tiles(channelsOf(op) / channels), all(components, true) {
   units = e.lanes / channels;
   bool even = units * channels == e.lanes && llvm::isPowerOf2_64(units);
   largest.groups = schedule.getRows();
@@ -85,7 +92,7 @@ void ScanEmitter::findNeeded() {
   // What the needed ones are made of.
   for (bool changed = true; changed;) {
     changed = false;
-    llvm::BitVector before = needed;
+    llvm::BitVector before = needed; // the loop changes it
     for (unsigned c : before.set_bits()) {
       DenseSet<Value> seen;
       addReads(combine.getYield().getNext()[c], combine.getBody(), nullptr, seen);
@@ -109,67 +116,6 @@ void ScanEmitter::allocate() {
     outBuffers.push_back(out.use_empty() ? Value() : make(out));
   for (auto [final, initial] : llvm::zip_equal(op.getFinals(), op.getInitial()))
     finalBuffers.push_back(final.use_empty() ? Value() : make(initial));
-}
-
-//===-----------------------------------------------------------------------===//
-// Places
-//===-----------------------------------------------------------------------===//
-
-/// Where the lanes of one unit are in a step value: all of its elements, in each unit.
-Index ScanEmitter::channelIndex(RankedTensorType step) {
-  Index at;
-  int64_t inner = channels;
-  for (int64_t size : step.getShape()) {
-    inner /= size;
-    Distances distances;
-    for (int64_t l = 0; l < e.lanes; ++l)
-      distances.push_back(l % channels / inner % size);
-    at.push_back(e.withPattern(Value(), distances));
-  }
-  return at;
-}
-
-Index ScanEmitter::channelIndex() { return channelIndex(typeOf(op.getStateArgs().front())); }
-
-/// Lane l is at step `first` + vector · units + its unit; with `single`, all are at step `first`.
-/// Steps count in the direction of time.
-void ScanEmitter::setTime(Value first, int64_t vector, bool single) {
-  Distances distances;
-  for (int64_t l = 0; l < e.lanes; ++l) {
-    int64_t unit = single ? 0 : std::min(l / channels, units - 1);
-    distances.push_back(op.getReverse() && !single ? units - 1 - unit : unit);
-  }
-  // What is known of a block's vectors does not hold for a single step.
-  e.place.stepInStrip = VectorEval::fixed(single ? -1 : vector);
-  if (!op.getReverse()) {
-    e.place.time = e.withPattern(first, distances);
-    e.place.time.offset += vector * units;
-    return;
-  }
-  Value last = e.subtract(e.subtract(steps, one), first);
-  e.place.time = e.withPattern(last, distances);
-  e.place.time.offset -= single ? 0 : vector * units + units - 1;
-}
-
-void ScanEmitter::storeOuts(Value first, int64_t vector, bool single, bool streaming) {
-  if (silent)
-    return;
-  setTime(first, vector, single);
-  for (auto [out, buffer] : llvm::zip_equal(op.getYield().getOut(), outBuffers)) {
-    if (!buffer)
-      continue;
-    int64_t count = single ? channels : units * channels;
-    Leaf leaf{buffer, Leaf::Sequence};
-    if (std::optional<Interleaved> parts = interleaved(out)) {
-      Index at = channelIndex(typeOf(parts->even));
-      Value even = e.eval(parts->even, at), odd = e.eval(parts->odd, at);
-      at.push_back(VectorEval::fixed(0));
-      e.storePairs(even, odd, buffer, e.leafIndex(leaf, at), count, streaming);
-      continue;
-    }
-    Index at = channelIndex(typeOf(out));
-    e.spread(e.eval(out, at), buffer, e.leafIndex(leaf, at), count, streaming);
-  }
 }
 
 //===-----------------------------------------------------------------------===//
@@ -363,6 +309,8 @@ ScanEmitter::Tuple ScanEmitter::emitBlocks(Value first, Value end, Shape shape, 
 
 /// Steps [first, end) from `carry`.
 ScanEmitter::Tuple ScanEmitter::emitSpan(Value first, Value end, Tuple carry, bool streaming) {
+  if (units == 1)
+    return emitSteps(first, end, carry);
   SmallVector<Shape> shapes = {largest};
   if (stepsOf(largest) > units)
     shapes.push_back({1, 1});
@@ -375,38 +323,6 @@ ScanEmitter::Tuple ScanEmitter::emitSpan(Value first, Value end, Tuple carry, bo
     first = last;
   }
   return emitSteps(first, end, carry);
-}
-
-/// True at run time if the row's outs are large and aligned: then they go past the caches.
-Value ScanEmitter::streamingCondition() {
-  Value condition;
-  if (!schedule.getStreamBytes() || units * channels != e.lanes || op.getReverse() ||
-      op.getTimeAxis() != op.getBatchRank())
-    return {};
-  for (auto [out, buffer] : llvm::zip_equal(op.getYield().getOut(), outBuffers)) {
-    if (!buffer)
-      continue;
-    auto type = cast<MemRefType>(buffer.getType());
-    if (type.getElementTypeBitWidth() != 32)
-      return {};
-    Value bytes = e.constant(4);
-    for (int64_t d = 0; d < type.getRank(); ++d)
-      bytes = arith::MulIOp::create(b, loc, bytes, memref::DimOp::create(b, loc, buffer, d));
-    Value large = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::uge, bytes,
-                                        e.constant(schedule.getStreamBytes()));
-    // The row begins at a multiple of its own size behind the buffer.
-    Value rowBytes =
-        arith::MulIOp::create(b, loc, steps, e.constant(4 * typeOf(out).getNumElements()));
-    Value address = memref::ExtractAlignedPointerAsIndexOp::create(b, loc, buffer);
-    Value bits = arith::OrIOp::create(b, loc, address, rowBytes);
-    if (op.getBatchRank() == 0)
-      bits = address;
-    Value low = arith::AndIOp::create(b, loc, bits, e.constant(e.lanes * 4 - 1));
-    Value aligned = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, low, zero);
-    Value both = arith::AndIOp::create(b, loc, large, aligned);
-    condition = condition ? arith::AndIOp::create(b, loc, condition, both).getResult() : both;
-  }
-  return condition;
 }
 
 //===-----------------------------------------------------------------------===//
@@ -458,8 +374,11 @@ void ScanEmitter::replaceResults() {
 }
 
 void ScanEmitter::run() {
+  eraseLinearized(op);
   e.recurrence = op;
   e.isMember = [this](Operation *o) { return group.contains(o); };
+  e.rearranged = [this](Value v, const Index &idx) { return rearranged(v, idx); };
+  e.lanesAreSteps = true;
   e.entry = &entry;
   findNeeded();
   findPrecise();
@@ -468,7 +387,7 @@ void ScanEmitter::run() {
   for (int64_t d = 0; d < op.getBatchRank(); ++d)
     batchSizes.push_back(e.sizeOf(op.getInitial().front(), d));
   steps = e.sizeOfSteps();
-  Value rows = one;
+  Value rows = e.constant(tiles);
   for (Value size : batchSizes)
     rows = arith::MulIOp::create(b, loc, rows, size);
   allocate();

@@ -12,6 +12,9 @@ namespace seqc {
 /// Lowers one recurrence in scan form (seq-form-scans): its next states are one seq.combine of the
 /// states with values that are free of them.
 ///
+/// All states have one shape there. A state or out of fewer sizes repeats its elements along the
+/// others in lanes, and an out is stored once.
+///
 /// A vector holds `units` consecutive steps of all channels; a block is some groups of some of
 /// them. A group:
 ///
@@ -21,6 +24,10 @@ namespace seqc {
 ///   prefixes of the runs' ends                                   (a tree of rotations)
 ///   states ← combine(what precedes the run, prefix within it)
 ///   transpose back, evaluate the outs, store
+///
+/// Where the channels are more than half of a vector, a unit is a vector: tiles of channels are
+/// rows of their own, whose steps follow each other; only chunks of time are put together by
+/// products.
 ///
 /// What is left over at the end takes blocks of one vector and then single steps. A block whose
 /// numbers could have hurt it (not finite, or products of coefficients that grow) is evaluated
@@ -70,7 +77,9 @@ private:
   mlir::OpBuilder::InsertPoint entry;
 
   unsigned components;
-  int64_t channels, units;
+  int64_t channels; ///< side by side in a vector: all of them, or those of one of the `tiles`
+  int64_t tiles, units;
+  llvm::SmallVector<mlir::Value> firstChannels; ///< of the row's tile, for each size; null: 0
   Shape largest;
   llvm::BitVector needed; ///< components of the states that anything reads
   llvm::BitVector all;
@@ -81,7 +90,9 @@ private:
   llvm::SmallVector<mlir::Value> watched;    ///< products of a block so far
   llvm::SmallVector<mlir::Value> conditions; ///< lanes that must be true to keep a result
   bool silent = false;                       ///< outs are not stored
-  mlir::Value zero, one, steps;
+  mlir::Value zero, one;
+  /// Of the row: how many steps it has, and the first one (null: 0), which packed sequences have.
+  mlir::Value steps, rowFirst;
   llvm::SmallVector<mlir::Value> batchSizes;
   llvm::SmallVector<mlir::Value> outBuffers, finalBuffers;
   llvm::DenseMap<mlir::Value, Leaf> baseLeaves;
@@ -89,7 +100,9 @@ private:
   void findNeeded();
   void allocate();
   void setRow(mlir::Value row);
+  void setFirstChannels(mlir::Value first);
   void parallel(mlir::Value count, llvm::function_ref<void(mlir::Value)> body);
+  mlir::Value stepsOfLongest();
   void emitRows(mlir::Value rows);
   void emitChunks(mlir::Value rows);
   void storeFinals(const Tuple &carry);
@@ -134,6 +147,8 @@ private:
   // --- places ------------------------------------------------------------------------------
   Index channelIndex(mlir::RankedTensorType step);
   Index channelIndex();
+  int64_t componentOf(mlir::Value v);
+  mlir::Value rearranged(mlir::Value v, const Index &idx);
   void setTime(mlir::Value first, int64_t vector, bool single);
   void storeOuts(mlir::Value first, int64_t vector, bool single, bool streaming);
 

@@ -292,6 +292,7 @@ LogicalResult RecurrenceLowering::run() {
 }
 
 LogicalResult seqc::lowerRecurrenceToLoops(seq::RecurrenceOp op) {
+  eraseLinearized(op);
   return RecurrenceLowering(op).run();
 }
 

@@ -2,9 +2,11 @@
 // (GroupEmitter.cpp); so do ops outside of recurrences.
 #include "GroupEmitter.h"
 #include "ScanEmitter.h"
+#include "SegmentEmitter.h"
 #include "seqc/Conversion/ExpandMath.h"
 
 #include "mlir/IR/Remarks.h"
+#include "llvm/ADT/StringSwitch.h"
 
 namespace seqc {
 #define GEN_PASS_DEF_CONVERTSEQTOVECTORPASS
@@ -67,6 +69,28 @@ static bool canEmitWhole(linalg::GenericOp op) {
 
 namespace {
 struct ConvertSeqToVectorPass : seqc::impl::ConvertSeqToVectorPassBase<ConvertSeqToVectorPass> {
+  using ConvertSeqToVectorPassBase::ConvertSeqToVectorPassBase;
+  Weakness weakness = Weakness::None;
+
+  LogicalResult readWeakness() {
+    if (weaken.empty())
+      return success();
+    auto known = llvm::StringSwitch<std::optional<Weakness>>(weaken)
+                     .Case("one-state", Weakness::OneState)
+                     .Case("no-checkpoint", Weakness::NoCheckpoint)
+                     .Case("guess", Weakness::Guess)
+                     .Case("tail-bit", Weakness::TailBit)
+                     .Case("no-repair", Weakness::NoRepair)
+                     .Case("no-rest", Weakness::NoRest)
+                     .Default(std::nullopt);
+    if (!known)
+      return getOperation().emitOpError("expected one-state, no-checkpoint, guess, tail-bit, "
+                                        "no-repair or no-rest for the part to leave out, but got '")
+             << weaken << "'";
+    weakness = *known;
+    return success();
+  }
+
   /// Recurrences outside of others, in program order.
   SmallVector<seq::RecurrenceOp> outermost() {
     SmallVector<seq::RecurrenceOp> ops;
@@ -80,6 +104,8 @@ struct ConvertSeqToVectorPass : seqc::impl::ConvertSeqToVectorPassBase<ConvertSe
   }
 
   void runOnOperation() override {
+    if (failed(readWeakness()))
+      return signalPassFailure();
     while (true) {
       SmallVector<seq::RecurrenceOp> ops = outermost();
       if (ops.empty())
@@ -121,9 +147,9 @@ struct ConvertSeqToVectorPass : seqc::impl::ConvertSeqToVectorPassBase<ConvertSe
   }
 
   /// Producers that can be evaluated at any index: those that need no buffer of their own.
-  static void emitScan(seq::RecurrenceOp op) {
+  static Group groupOfTime(seq::RecurrenceOp op) {
     Group group{op, {}, {}};
-    addProducers(group, op.getBatchRank() + 1);
+    addProducers(group, op.getSequenceRank());
     SetVector<Operation *> kept;
     for (Operation *member : llvm::reverse(group.before.getArrayRef())) {
       bool ours =
@@ -136,7 +162,7 @@ struct ConvertSeqToVectorPass : seqc::impl::ConvertSeqToVectorPassBase<ConvertSe
     }
     SmallVector<Operation *> ordered(llvm::reverse(kept.getArrayRef()));
     group.before = SetVector<Operation *>(ordered.begin(), ordered.end());
-    ScanEmitter(group).run();
+    return group;
   }
 
   LogicalResult convert(seq::RecurrenceOp op) {
@@ -144,8 +170,19 @@ struct ConvertSeqToVectorPass : seqc::impl::ConvertSeqToVectorPassBase<ConvertSe
       if (Operation *obstacle = ScanEmitter::firstObstacle(op))
         return obstacle->emitOpError("expected a step that plan 'scan' can evaluate in vectors");
       remarkOnLibm(op);
-      emitScan(op);
+      ScanEmitter(groupOfTime(op)).run();
       return success();
+    }
+    if (llvm::is_contained({seq::Plan::Segments, seq::Plan::Newton},
+                           op.getScheduleAttr().getPlan())) {
+      SegmentEmitter emitter(groupOfTime(op), weakness);
+      if (emitter.canRun()) {
+        remarkOnLibm(op);
+        emitter.run();
+        return success();
+      }
+      tell(op, "this step runs as plan 'fused': what its plan would evaluate in vectors "
+               "does not work element by element"); // the bits are the same
     }
     if (Operation *obstacle = firstObstacle(op)) {
       tell(op, "this step runs as scalar code: '" + obstacle->getName().getStringRef() +

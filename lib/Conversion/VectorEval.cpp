@@ -133,6 +133,16 @@ Value VectorEval::sizeOfSteps() {
   return sizeOf(recurrence.getShared().front(), 0);
 }
 
+std::pair<Value, Value> VectorEval::spanOfPacked(Value n) {
+  Value offsets = leafOf(recurrence.getCuSeqlens())->buffer;
+  auto offset = [&](Value at) -> Value {
+    Value v = memref::LoadOp::create(b, loc, offsets, at);
+    return v.getType().isIndex() ? v : arith::IndexCastOp::create(b, loc, b.getIndexType(), v);
+  };
+  Value first = offset(n), end = offset(arith::AddIOp::create(b, loc, n, constant(1)));
+  return {first, arith::SubIOp::create(b, loc, end, first)};
+}
+
 Index VectorEval::sequenceIndex() {
   Index idx;
   if (!recurrence.isPacked())
@@ -196,190 +206,11 @@ Value VectorEval::loopIndexVector(const Idx &i) {
   return arith::AddIOp::create(b, loc, start, iota);
 }
 
-static Value allLanes(OpBuilder &b, Location loc, int64_t lanes) {
-  auto type = VectorType::get(lanes, b.getI1Type());
-  return arith::ConstantOp::create(b, loc, DenseElementsAttr::get(type, true));
-}
-
-std::optional<Distances> VectorEval::distances(MemRefType type, const Index &idx) const {
-  Distances sum(lanes, 0);
-  int64_t stride = 1;
-  for (int64_t d = type.getRank() - 1; d >= 0; --d) {
-    if (idx[d].varies() && ShapedType::isDynamic(stride))
-      return std::nullopt;
-    for (auto [x, y] : llvm::zip_equal(sum, lanesOf(idx[d])))
-      x += idx[d].varies() ? y * stride : 0;
-    bool known = !ShapedType::isDynamic(stride) && !type.isDynamicDim(d);
-    stride = known ? stride * type.getDimSize(d) : ShapedType::kDynamic;
-  }
-  return sum;
-}
-
-/// Elements that lie within one vector of the first lane's: loaded at once and put in order.
-Value VectorEval::loadNear(Value buffer, ValueRange at, const Distances &distances) {
-  Type element = cast<MemRefType>(buffer.getType()).getElementType();
-  auto type = VectorType::get(lanes, element);
-  int64_t count = *llvm::max_element(distances) + 1;
-  if (count == 1)
-    return broadcast(memref::LoadOp::create(b, loc, buffer, at));
-  Value vec;
-  if (count == lanes) {
-    vec = vector::LoadOp::create(b, loc, type, buffer, at);
-  } else {
-    auto maskType = VectorType::get(lanes, b.getI1Type());
-    Value some = vector::CreateMaskOp::create(b, loc, maskType, constant(count));
-    Value zero = splat(b.getZeroAttr(element));
-    vec = vector::MaskedLoadOp::create(b, loc, type, buffer, at, some, zero);
-  }
-  bool inOrder = true;
-  for (int64_t l = 0; l < lanes; ++l)
-    inOrder &= distances[l] == l;
-  return inOrder ? vec : vector::ShuffleOp::create(b, loc, vec, vec, distances).getResult();
-}
-
-/// True for what a tile of channels keeps: it has room for whole vectors.
-static bool hasAllLanes(Value buffer) { return buffer.getDefiningOp<memref::AllocaOp>(); }
-
-Value VectorEval::load(Value buffer, const Index &idx) {
-  auto type = cast<MemRefType>(buffer.getType());
-  SmallVector<Value> at;
-  int64_t varying = 0;
-  bool patterned = false;
-  for (const Idx &i : idx) {
-    at.push_back(value(i));
-    varying += i.varies();
-    patterned |= i.pattern != nullptr;
-  }
-  if (varying == 0)
-    return broadcast(memref::LoadOp::create(b, loc, buffer, at));
-  auto vectorType = VectorType::get(lanes, type.getElementType());
-  if (varying == 1 && idx.back().lane == 1) {
-    if (!mask || hasAllLanes(buffer))
-      return vector::LoadOp::create(b, loc, vectorType, buffer, at);
-    Value zero = splat(b.getZeroAttr(type.getElementType()));
-    return vector::MaskedLoadOp::create(b, loc, vectorType, buffer, at, mask, zero);
-  }
-  std::optional<Distances> known = distances(type, idx);
-  if (known && !mask && *llvm::min_element(*known) >= 0 && *llvm::max_element(*known) < lanes)
-    return loadNear(buffer, at, *known);
-  if (known && isHalfOfPairs(type, idx, *known))
-    return loadHalf(buffer, at, *known, idx.back().offset);
-  if (patterned)
-    return gather(buffer, at, idx);
-  // Lanes that are not next to each other: distances in elements from lane 0.
-  Value stride = constant(0), inner = constant(1);
-  for (int64_t d = type.getRank() - 1; d >= 0; --d) {
-    if (idx[d].lane) {
-      Value part = arith::MulIOp::create(b, loc, inner, constant(idx[d].lane));
-      stride = arith::AddIOp::create(b, loc, stride, part);
-    }
-    Value size = type.isDynamicDim(d) ? memref::DimOp::create(b, loc, buffer, d).getResult()
-                                      : constant(type.getDimSize(d));
-    inner = arith::MulIOp::create(b, loc, inner, size);
-  }
-  Value distances =
-      arith::MulIOp::create(b, loc, loopIndexVector({Value(), 0, 1}), broadcast(stride));
-  Value zero = splat(b.getZeroAttr(type.getElementType()));
-  return vector::GatherOp::create(b, loc, vectorType, buffer, at, distances,
-                                  mask ? mask : allLanes(b, loc, lanes), zero);
-}
-
-/// Each lane's own distance, which may depend on dynamic sizes.
-Value VectorEval::distancesOf(Value buffer, const Index &idx) {
-  auto type = cast<MemRefType>(buffer.getType());
-  Value sum = broadcast(constant(0)), stride = constant(1);
-  for (int64_t d = type.getRank() - 1; d >= 0; --d) {
-    Idx own = {Value(), 0, idx[d].lane, idx[d].pattern};
-    if (own.varies())
-      sum = arith::AddIOp::create(
-          b, loc, sum, arith::MulIOp::create(b, loc, loopIndexVector(own), broadcast(stride)));
-    Value size = type.isDynamicDim(d) ? memref::DimOp::create(b, loc, buffer, d).getResult()
-                                      : constant(type.getDimSize(d));
-    stride = arith::MulIOp::create(b, loc, stride, size);
-  }
-  return sum;
-}
-
-Value VectorEval::gather(Value buffer, ValueRange at, const Index &idx) {
-  auto type = cast<MemRefType>(buffer.getType());
-  Value zero = splat(b.getZeroAttr(type.getElementType()));
-  return vector::GatherOp::create(b, loc, VectorType::get(lanes, type.getElementType()), buffer, at,
-                                  distancesOf(buffer, idx), mask ? mask : allLanes(b, loc, lanes),
-                                  zero);
-}
-
-/// The other direction: `vec`, whose lanes from `count` on hold nothing, to where its lanes belong.
-void VectorEval::spread(Value vec, Value buffer, const Index &idx, int64_t count, bool streaming) {
-  auto type = cast<MemRefType>(buffer.getType());
-  SmallVector<Value> at;
-  for (const Idx &i : idx)
-    at.push_back(value(i));
-  std::optional<Distances> known = distances(type, idx);
-  Distances order(lanes, 0);
-  bool near = known.has_value(), inOrder = true;
-  for (int64_t l = 0; near && l < count; ++l) {
-    int64_t to = (*known)[l];
-    near = to >= 0 && to < count;
-    inOrder &= to == l;
-    if (near)
-      order[to] = l;
-  }
-  auto maskType = VectorType::get(lanes, b.getI1Type());
-  Value some =
-      count == lanes ? Value() : vector::CreateMaskOp::create(b, loc, maskType, constant(count));
-  if (!near) {
-    Value all = some ? some : allLanes(b, loc, lanes);
-    vector::ScatterOp::create(b, loc, Type(), buffer, at, distancesOf(buffer, idx), all, vec);
-    return;
-  }
-  if (count == 1) {
-    Value scalar = vector::ExtractOp::create(b, loc, vec, ArrayRef<int64_t>{0});
-    memref::StoreOp::create(b, loc, scalar, buffer, at);
-    return;
-  }
-  if (!inOrder)
-    vec = vector::ShuffleOp::create(b, loc, vec, vec, order);
-  if (some) {
-    vector::MaskedStoreOp::create(b, loc, buffer, at, some, vec);
-    return;
-  }
-  auto op = vector::StoreOp::create(b, loc, vec, buffer, at);
-  if (streaming) {
-    op.setNontemporal(true);
-    op.setAlignment(4 * lanes);
-  }
-}
-
 void VectorEval::define(Value v, const Index &idx, Value vec) {
   Index full = idx;
   full.push_back(place.row);
   full.push_back(place.stepInStrip);
   cache.back().values[{v.getAsOpaquePointer(), full}] = vec;
-}
-
-void VectorEval::store(Value vec, Value buffer, const Index &idx, bool streaming) {
-  SmallVector<Value> at;
-  int64_t varying = 0;
-  for (const Idx &i : idx) {
-    at.push_back(value(i));
-    varying += i.varies();
-  }
-  if (varying == 0) {
-    Value scalar = vector::ExtractOp::create(b, loc, vec, ArrayRef<int64_t>{0});
-    memref::StoreOp::create(b, loc, scalar, buffer, at);
-  } else if (varying != 1 || idx.back().lane != 1) {
-    // Lanes that are not next to each other.
-    vector::ScatterOp::create(b, loc, Type(), buffer, at, distancesOf(buffer, idx),
-                              mask ? mask : allLanes(b, loc, lanes), vec);
-  } else if (mask && !hasAllLanes(buffer)) {
-    vector::MaskedStoreOp::create(b, loc, buffer, at, mask, vec);
-  } else {
-    auto op = vector::StoreOp::create(b, loc, vec, buffer, at);
-    if (streaming) {
-      op.setNontemporal(true);
-      op.setAlignment(4 * lanes);
-    }
-  }
 }
 
 Index VectorEval::leafIndex(const Leaf &leaf, const Index &idx) {
@@ -427,6 +258,15 @@ void VectorEval::resetTile() {
   cache.assign(1, {});
   collected.assign(1, {});
   demands.clear();
+}
+
+void VectorEval::isolate(llvm::function_ref<void()> body) {
+  Place outside = place;
+  auto known = std::move(cache);
+  resetTile();
+  body();
+  cache = std::move(known);
+  place = outside;
 }
 
 Index VectorEval::loopDims(linalg::GenericOp op, unsigned result, const Index &idx) {
@@ -509,37 +349,6 @@ std::optional<std::pair<Value, Index>> VectorEval::step(Value v, const Index &id
   return std::nullopt;
 }
 
-Value VectorEval::evalScalar(Value v) {
-  Operation *op = v.getDefiningOp();
-  if (!op || !isMember(op))
-    return v;
-  Key key{v.getAsOpaquePointer(), Index{place.row, place.stepInStrip}};
-  if (Value *found = lookup(key))
-    return *found;
-  Value result = computeScalar(v);
-  cache.back().values[key] = result;
-  return result;
-}
-
-Value VectorEval::computeScalar(Value v) {
-  Operation *op = v.getDefiningOp();
-  if (auto dim = dyn_cast<tensor::DimOp>(op))
-    return sizeOf(dim.getSource(), *dim.getConstantIndex());
-  if (auto extract = dyn_cast<tensor::ExtractOp>(op)) {
-    Index idx;
-    for (Value i : extract.getIndices())
-      idx.push_back({evalScalar(i), 0, 0});
-    Value saved = std::exchange(mask, Value());
-    Value vec = eval(extract.getTensor(), idx);
-    mask = saved;
-    return vector::ExtractOp::create(b, loc, vec, ArrayRef<int64_t>{0});
-  }
-  IRMapping map;
-  for (Value operand : op->getOperands())
-    map.map(operand, evalScalar(operand));
-  return b.clone(*op, map)->getResult(cast<OpResult>(v).getResultNumber());
-}
-
 SmallVector<Value> VectorEval::cloneBody(linalg::GenericOp op, ArrayRef<Value> args,
                                          ArrayRef<Idx> dims) {
   Block *body = op.getBody();
@@ -551,8 +360,7 @@ SmallVector<Value> VectorEval::cloneBody(linalg::GenericOp op, ArrayRef<Value> a
     if (Value mapped = map.lookupOrNull(v))
       return mapped;
     Attribute attr;
-    Value mapped = matchPattern(v, m_Constant(&attr)) ? splat(cast<TypedAttr>(attr))
-                                                      : broadcast(evalScalar(v));
+    Value mapped = matchPattern(v, m_Constant(&attr)) ? splat(cast<TypedAttr>(attr)) : evalLanes(v);
     map.map(v, mapped);
     return mapped;
   };
@@ -565,14 +373,7 @@ SmallVector<Value> VectorEval::cloneBody(linalg::GenericOp op, ArrayRef<Value> a
       operand(inner.getResult(0));
       continue;
     }
-    OperationState state(loc, inner.getName());
-    for (Value v : inner.getOperands())
-      state.addOperands(operand(v));
-    for (Type type : inner.getResultTypes())
-      state.addTypes(VectorType::get(lanes, type));
-    state.addAttributes(inner.getAttrs());
-    Operation *wide = b.create(state);
-    map.map(inner.getResults(), wide->getResults());
+    map.map(inner.getResults(), widened(&inner, operand)->getResults());
   }
   SmallVector<Value> results;
   for (Value v : body->getTerminator()->getOperands())
@@ -590,7 +391,7 @@ Value VectorEval::evalGeneric(linalg::GenericOp op, unsigned result, const Index
     else if (isa<RankedTensorType>(operand.get().getType()))
       args.push_back(eval(operand.get(), operandIndex(op, operand, dims)));
     else
-      args.push_back(broadcast(evalScalar(operand.get())));
+      args.push_back(evalLanes(operand.get()));
   }
   return cloneBody(op, args, dims)[result];
 }
@@ -666,8 +467,10 @@ Value VectorEval::eval(Value v, const Index &idx) {
   Key key{v.getAsOpaquePointer(), full};
   if (Value *found = lookup(key))
     return *found;
-  Value result;
-  if (const Leaf *found = leafOf(v)) {
+  Value result = rearranged ? rearranged(v, idx) : Value();
+  if (result) {
+    // Found.
+  } else if (const Leaf *found = leafOf(v)) {
     Leaf leaf = *found;
     Index at = leafIndex(leaf, idx);
     result = load(leaf.buffer, at);
@@ -692,9 +495,9 @@ Value VectorEval::eval(Value v, const Index &idx) {
   } else if (auto fill = v.getDefiningOp<linalg::FillOp>()) {
     Attribute attr;
     result = matchPattern(fill.value(), m_Constant(&attr)) ? splat(cast<TypedAttr>(attr))
-                                                           : broadcast(evalScalar(fill.value()));
+                                                           : evalLanes(fill.value());
   } else if (auto splatOp = v.getDefiningOp<tensor::SplatOp>()) {
-    result = broadcast(evalScalar(splatOp.getInput()));
+    result = evalLanes(splatOp.getInput());
   } else if (auto delay = v.getDefiningOp<seq::DelayOp>()) {
     result = evalDelay(delay, idx);
   } else if (auto constantOp = v.getDefiningOp<arith::ConstantOp>()) {

@@ -108,6 +108,9 @@ public:
   int64_t prefetchSteps = 0;
   unsigned currentRow = 0;
   mlir::Value packBlock; ///< index of the tile's block of lanes
+  /// Of a value that is there as one vector of all channels: its elements at an index, else null.
+  std::function<mlir::Value(mlir::Value, const Index &)> rearranged;
+  bool lanesAreSteps = false; ///< scalars of the step differ between lanes, too
 
   // --- index arithmetic ----------------------------------------------------------------
   mlir::Value constant(int64_t v);
@@ -128,6 +131,8 @@ public:
   mlir::Value sizeOfResult(mlir::OpResult v, int64_t dim);
   /// The recurrence's number of steps.
   mlir::Value sizeOfSteps();
+  /// First step and number of steps of packed sequence `n`.
+  std::pair<mlir::Value, mlir::Value> spanOfPacked(mlir::Value n);
   /// Indices of the place in a value per step: batch and time, or time alone (packed sequences).
   Index sequenceIndex();
   mlir::OpFoldResult mixedSizeOf(mlir::Value v, int64_t dim);
@@ -140,6 +145,8 @@ public:
   mlir::Value eval(mlir::Value v, const Index &idx);
   /// A scalar (not a tensor) of the step, computed in place.
   mlir::Value evalScalar(mlir::Value v);
+  /// The same as a vector, of each lane's own step.
+  mlir::Value evalLanes(mlir::Value v);
   /// Loads or stores `lanes` elements of `buffer`.
   mlir::Value load(mlir::Value buffer, const Index &idx);
   void store(mlir::Value vec, mlir::Value buffer, const Index &idx, bool streaming);
@@ -148,7 +155,10 @@ public:
   /// What is evaluated between them is forgotten afterwards.
   void openScope() { cache.push_back({}); }
   void closeScope() { cache.pop_back(); }
-  /// Stores the first `count` lanes of `vec`, which may have patterns.
+  /// Emits `body` as if nothing had been evaluated yet: it becomes a function of its own.
+  void isolate(llvm::function_ref<void()> body);
+  /// Stores the first `count` lanes of `vec`, which may have patterns; lanes with one place are
+  /// equal.
   void spread(mlir::Value vec, mlir::Value buffer, const Index &idx, int64_t count, bool streaming);
   /// Stores pairs of the first `count` lanes of two vectors in a buffer [.., 2]; `idx` is where
   /// `even` belongs.
@@ -171,6 +181,8 @@ public:
   static Index loopDims(mlir::linalg::GenericOp op, unsigned result, const Index &idx);
   Index operandIndex(mlir::linalg::GenericOp op, mlir::OpOperand &operand,
                      llvm::ArrayRef<Idx> dims);
+  /// For values that only move indices: the source and its index.
+  std::optional<std::pair<mlir::Value, Index>> step(mlir::Value v, const Index &idx);
   static bool isReduction(mlir::linalg::GenericOp op) { return op.getNumReductionLoops() > 0; }
 
 private:
@@ -181,6 +193,7 @@ private:
   std::optional<Distances> distances(mlir::MemRefType type, const Index &idx) const;
   mlir::Value distancesOf(mlir::Value buffer, const Index &idx);
   mlir::Value gather(mlir::Value buffer, mlir::ValueRange at, const Index &idx);
+  mlir::Value loadPart(mlir::Value buffer, mlir::ValueRange at, int64_t from, int64_t count);
   mlir::Value loadNear(mlir::Value buffer, mlir::ValueRange at, const Distances &distances);
   void prefetch(mlir::Value buffer, Index at, int64_t time);
   bool isHalfOfPairs(mlir::MemRefType type, const Index &idx, const Distances &distances) const;
@@ -200,14 +213,14 @@ private:
   mlir::Value *lookup(const Key &key);
   mlir::Value compute(Arithmetic kind, mlir::Value a, mlir::Value c, int64_t number = 0);
   mlir::Value computeScalar(mlir::Value v);
+  mlir::Value computeLanes(mlir::Value v);
+  mlir::Operation *widened(mlir::Operation *op, llvm::function_ref<mlir::Value(mlir::Value)> of);
   mlir::Value broadcast(mlir::Value scalar);
   mlir::Value splat(mlir::TypedAttr element);
   mlir::Value loopIndexVector(const Idx &i);
   llvm::SmallVector<mlir::Value>
   cloneBody(mlir::linalg::GenericOp op, llvm::ArrayRef<mlir::Value> args, llvm::ArrayRef<Idx> dims);
   mlir::Value evalGeneric(mlir::linalg::GenericOp op, unsigned result, const Index &idx);
-  /// For values that only move indices: the source and its index.
-  std::optional<std::pair<mlir::Value, Index>> step(mlir::Value v, const Index &idx);
   mlir::Value evalDelay(seq::DelayOp op, const Index &idx);
   mlir::Value loadPacked(const Pack &pack, const Demand &d, int64_t input, mlir::Value k);
   void emitContractionLoop(llvm::ArrayRef<unsigned> group, const Pack *pack);

@@ -185,6 +185,8 @@ Operation *seqc::firstObstacle(seq::RecurrenceOp op) {
     if (holdsBools(v))
       return op;
   for (Operation &inner : op.getBody()->without_terminator()) {
+    if (isa<seq::LinearizedOp>(inner))
+      continue;
     if (!canEvaluate(&inner))
       return &inner;
     bool assembled =

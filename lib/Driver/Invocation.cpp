@@ -226,10 +226,11 @@ bool CommandLine::readExplain() {
 
 bool CommandLine::readPlan() {
   StringRef plan = args.getLastArgValue(OPT_schedule, "auto");
-  if (is_contained({"chunked", "segments", "newton"}, plan))
+  if (plan == "chunked")
     return fail("--schedule=" + plan + " is not available yet");
-  if (!is_contained({"auto", "reference", "fused", "scan"}, plan))
-    return failNearest("--schedule", plan, {"auto", "reference", "fused", "scan"});
+  if (!is_contained({"auto", "reference", "fused", "scan", "segments", "newton"}, plan))
+    return failNearest("--schedule", plan,
+                       {"auto", "reference", "fused", "scan", "segments", "newton"});
   out.options.schedule = plan.str();
   out.options.streamingExact = args.hasArg(OPT_streaming_exact);
   if (out.options.streamingExact && plan == "scan")
@@ -287,6 +288,7 @@ bool CommandLine::read() {
   out.saveTemps = args.hasArg(OPT_save_temps);
   out.timePasses = args.hasArg(OPT_time_passes);
   out.options.precise = args.hasArg(OPT_precise);
+  out.options.weaken = args.getLastArgValue(OPT_test_weaken).str();
   return readInput() && readEmit() && readOutput() && readExplain() && readPlan() && readAssume() &&
          readTarget();
 }

@@ -65,6 +65,7 @@ std::string seqc::makeCompileKey(StringRef model, StringRef weights, StringRef n
   fields.add(std::string{options.precise ? 'p' : '-', jsonDiagnostics ? 'j' : '-',
                          options.streamingExact ? 's' : '-', char('0' + options.optLevel)});
   fields.add(std::to_string(options.threads));
+  fields.add(options.weaken);
   // Two machines may share neither process nor cache today, but features are
   // what the code was made for, and they can change under a process that is
   // checkpointed and moved.

@@ -36,13 +36,17 @@ static void buildScheduled(OpPassManager &pm, const CompileOptions &options) {
 
 static void buildLowered(OpPassManager &pm, const CompileOptions &options) {
   pm.addPass(createFormScansPass());
+  // Before numerics are fixed: a derivative is made of functions, not of their expansions.
+  pm.addPass(createLinearizePass());
   // Before plans diverge: from here on every plan computes the same formulas.
   FixNumericsPassOptions numerics;
   numerics.precise = options.precise;
   pm.addPass(createFixNumericsPass(numerics));
   // Buffers at the border first: the conversions below read and write them directly.
   pm.addPass(createExposeBuffersPass());
-  pm.addPass(createConvertSeqToVectorPass());
+  ConvertSeqToVectorPassOptions vector;
+  vector.weaken = options.weaken;
+  pm.addPass(createConvertSeqToVectorPass(vector));
   pm.addPass(createConvertSeqToLoopsPass());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createBufferizePass());

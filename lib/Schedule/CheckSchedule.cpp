@@ -26,9 +26,38 @@ static LogicalResult checkScan(Operation *op, seq::ScheduleAttr schedule) {
   auto target = op->getParentOfType<ModuleOp>()->getAttrOfType<seq::TargetAttr>("seqc.target");
   if (!target)
     return success();
-  PlanOption scan = scanOption(recurrence, target, Assumptions());
+  PlanOption scan = scanOption(recurrence, target, Assumptions(), schedule.getVectorBits());
   if (!scan.isLegal())
     return op->emitOpError("expected a step for which plan 'scan' is legal, but ") << scan.refusal;
+  return success();
+}
+
+/// Of plans `segments` and `newton`.
+static LogicalResult checkSegments(Operation *op, seq::ScheduleAttr schedule) {
+  auto recurrence = dyn_cast<seq::RecurrenceOp>(op);
+  StringRef name = seq::stringifyPlan(schedule.getPlan());
+  if (!recurrence)
+    return op->emitOpError("expected plan '") << name << "' on a recurrence only";
+  if (schedule.getRows() > 8)
+    return op->emitOpError("expected at most 8 rows, vectors side by side, for plan '")
+           << name << "', but got " << schedule.getRows();
+  if (schedule.getBatchTile() < 0 || schedule.getBatchTile() > 1024)
+    return op->emitOpError("expected a batch_tile of 0 to 1024 tasks for plan '")
+           << name << "', but got " << schedule.getBatchTile();
+  auto target = op->getParentOfType<ModuleOp>()->getAttrOfType<seq::TargetAttr>("seqc.target");
+  if (!target)
+    return success();
+  bool newton = schedule.getPlan() == seq::Plan::Newton;
+  PlanOption option = newton ? newtonOption(recurrence, target, Assumptions())
+                             : segmentsOption(recurrence, target, Assumptions());
+  if (!option.isLegal())
+    return op->emitOpError("expected a step for which plan '")
+           << name << "' is legal, but " << option.refusal;
+  int64_t channels =
+      cast<RankedTensorType>(recurrence.getStateArgs().front().getType()).getNumElements();
+  if (channels > schedule.getVectorBits() / 32)
+    return op->emitOpError("expected vector_bits that hold one step's ")
+           << channels << " channels, but got " << schedule.getVectorBits();
   return success();
 }
 
@@ -36,8 +65,9 @@ static LogicalResult check(Operation *op, seq::ScheduleAttr schedule) {
   if (!schedule)
     return op->emitOpError("expected a schedule after stage 'scheduled', but got none");
   seq::Plan plan = schedule.getPlan();
-  if (plan != seq::Plan::Reference && plan != seq::Plan::Fused && plan != seq::Plan::Scan)
-    return op->emitOpError("expected plan 'reference', 'fused' or 'scan', but got '")
+  if (plan == seq::Plan::Chunked)
+    return op->emitOpError(
+               "expected plan 'reference', 'fused', 'scan', 'segments' or 'newton', but got '")
            << seq::stringifyPlan(plan) << "', which seqc does not implement yet";
   if (plan == seq::Plan::Reference)
     return success();
@@ -51,6 +81,8 @@ static LogicalResult check(Operation *op, seq::ScheduleAttr schedule) {
            << schedule.getRows() << " and " << schedule.getVectors();
   if (plan == seq::Plan::Scan)
     return checkScan(op, schedule);
+  if (plan == seq::Plan::Segments || plan == seq::Plan::Newton)
+    return checkSegments(op, schedule);
   if (schedule.getBatchTile() < 0 || schedule.getBatchTile() > 4096)
     return op->emitOpError("expected a batch_tile between 0 and 4096 sequences, but got ")
            << schedule.getBatchTile();
@@ -59,7 +91,7 @@ static LogicalResult check(Operation *op, seq::ScheduleAttr schedule) {
     return op->emitOpError("expected a batch_tile of at most 1 with 'cu_seqlens', where each "
                            "sequence has steps of its own, but got ")
            << schedule.getBatchTile();
-  if (schedule.getStrip() < 1 || schedule.getStrip() > 4096)
+  if (schedule.getStrip() < (schedule.getChannelTile() ? 0 : 1) || schedule.getStrip() > 4096)
     return op->emitOpError("expected a strip between 1 and 4096 steps, but got ")
            << schedule.getStrip();
   if (int64_t tile = schedule.getChannelTile()) {

@@ -4,6 +4,7 @@
 // as many as its expansion has. The constants were measured with docs/Benchmarks.md's grid, whose
 // table shows how far the choice is from the best.
 #include "seqc/Schedule/CostModel.h"
+#include "seqc/Analysis/StepClass.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -160,19 +161,25 @@ static Price greatest(double memory, double arithmetic, double latency) {
   return price;
 }
 
-Price seqc::priceOfFused(seq::RecurrenceOp op, const UsualSizes &sizes, const MachineModel &machine,
-                         int64_t threads) {
+Price seqc::priceOfFused(seq::RecurrenceOp op, seq::ScheduleAttr schedule, const UsualSizes &sizes,
+                         const MachineModel &machine, int64_t threads) {
   StepWork work = countWork(op, machine.lanes);
   double steps = double(sizes.batch) * double(sizes.steps);
   double arithmetic = steps * work.operations / perCycle / machine.hertz;
-  // Rows of a tile advance together, unless masked stores keep each waiting for itself.
-  double rows = work.partial ? 1 : std::clamp(8 / work.vectors, 1.0, double(sizes.batch));
+  // Rows of a tile advance together, unless packed, or masked stores keep each waiting for itself.
+  double rows =
+      work.partial || op.isPacked() ? 1 : std::clamp(8 / work.vectors, 1.0, double(sizes.batch));
   double chain = work.chain + (work.partial ? forwarding : 0);
   double latency = steps * chain / rows / machine.hertz;
-  double parallel = double(std::min(threads, sizes.batch));
+  double tasks = double(sizes.batch);
+  if (schedule.getChannelTile() && schedule.getStrip() == 0) {
+    auto state = cast<RankedTensorType>(op.getStateArgs().front().getType());
+    tasks *= double(llvm::divideCeil(state.getShape().back(), schedule.getChannelTile()));
+  }
+  double parallel = std::min(double(threads), tasks);
   double bandwidth = parallel > 1 ? machine.allMemory : machine.memory;
   double memory = movingSeconds(steps * work.bytes, machine, bandwidth);
-  return greatest(memory, arithmetic / parallel, latency / parallel);
+  return greatest(memory, arithmetic / parallel, latency / double(std::min(threads, sizes.batch)));
 }
 
 /// Vector operations of one combination of all components.
@@ -180,9 +187,33 @@ static double operationsOf(const ScanCost &cost) {
   return cost.adds + cost.muls + 5 * cost.divs + 18 * cost.exps + 26 * cost.logs + cost.selects;
 }
 
+/// Steps one after the other, a vector of channels at a time: `tiles` of them are rows.
+static Price priceOfTiles(const StepWork &work, seq::ScheduleAttr schedule, const UsualSizes &sizes,
+                          const MachineModel &machine, double tiles, int64_t threads) {
+  double rows = double(sizes.batch) * tiles, steps = double(sizes.steps);
+  bool chunked = schedule.getChunk() && rows < double(threads) && sizes.steps > schedule.getChunk();
+  double parallel = chunked ? double(threads) : std::min(double(threads), rows);
+  double cycles = std::max((work.operations / tiles + 4) / perCycle, work.chain + 1);
+  double bandwidth = parallel > 1 ? machine.allMemory : machine.memory;
+  // Columns of rows: more than the prefetchers follow.
+  double memory = movingSeconds(double(sizes.batch) * steps * work.bytes, machine, bandwidth) *
+                  std::min(5.0, 1 + (tiles - 1) / 4);
+  Price price = greatest(memory, rows * steps * cycles / machine.hertz / parallel, 0);
+  if (parallel > 1)
+    price.seconds += regionSeconds;
+  if (chunked) // products of chunks first
+    price.seconds += 1.2 * (price.seconds - callSeconds) +
+                     2 * regionSeconds * std::ceil(steps / double(schedule.getChunk() * threads));
+  return price;
+}
+
 Price seqc::priceOfScan(seq::RecurrenceOp op, const ScanProof &proof, seq::ScheduleAttr schedule,
                         const UsualSizes &sizes, const MachineModel &machine, int64_t threads) {
-  int64_t channels = int64_t(elementsOf(op.getStateArgs().front().getType()));
+  int64_t all = ShapedType::getNumElements(proof.shape);
+  int64_t channels = channelsOfVector(proof.shape, machine.lanes);
+  if (2 * channels > machine.lanes)
+    return priceOfTiles(countWork(op, machine.lanes), schedule, sizes, machine,
+                        double(all / channels), threads);
   double units = std::max<double>(1, double(machine.lanes / channels));
   StepWork work = countWork(op, machine.lanes);
   double both = operationsOf(proof.cost), components = double(proof.components);
@@ -215,5 +246,48 @@ Price seqc::priceOfScan(seq::RecurrenceOp op, const ScanProof &proof, seq::Sched
   if (chunked)
     price.seconds +=
         2 * regionSeconds * std::ceil(double(sizes.steps) / double(schedule.getChunk() * threads));
+  return price;
+}
+
+/// Of plan `segments`: steps until two states that were far apart are the same bits (gates decide
+/// it; those of a usual cell), steps of a block, and what vectors go through before it gives up.
+static constexpr double mergeSteps = 48, affineMergeSteps = 1024, blockSteps = 16,
+                        budget = 5.0 / 32;
+/// Of plan `newton`: passes over all steps before, each as dear as so many of plan `segments`.
+static constexpr double newtonPasses = 4, newtonPass = 2;
+
+Price seqc::priceOfSegments(seq::RecurrenceOp op, seq::ScheduleAttr schedule,
+                            const UsualSizes &sizes, const MachineModel &machine, int64_t threads) {
+  int64_t channels = int64_t(elementsOf(op.getStateArgs().front().getType()));
+  double units = std::max<double>(1, double(machine.lanes / channels));
+  StepWork work = countWork(op, machine.lanes);
+  double vectors = double(schedule.getRows());
+  double bundles = double(std::max<int64_t>(1, schedule.getBatchTile()));
+  // Each element goes through memory and a transposition, and so does each out.
+  double moved = work.bytes / 4 / double(channels);
+  double moves = moved * (4 + std::log2(units));
+  double perStep = std::max(1.3 * vectors * (work.operations + moves) / perCycle, work.chain);
+  double steps = double(sizes.steps), blocks = std::floor(steps / blockSteps);
+  DependenceClass kind = classifyStep(op).overall; // affine ones forget as slowly as they decay
+  double merge = kind < DependenceClass::AffineContraction ? affineMergeSteps : mergeSteps;
+  // The first round is whole in any case; over the budget what has not met goes step by step.
+  double length = blockSteps * std::ceil(blocks / (units * vectors * bundles));
+  double needed = length + merge;
+  double spent = std::min(needed, std::max(length, budget * steps));
+  double single = std::fmod(steps, blockSteps);
+  if (needed > spent)
+    single += std::min(steps, merge * std::min(blocks, units * vectors * bundles));
+  if (schedule.getPlan() == seq::Plan::Newton)
+    spent +=
+        newtonPasses * newtonPass * blockSteps * std::ceil(blocks / (units * vectors * bundles));
+  double seconds = (spent * perStep + single * work.chain) / machine.hertz;
+  double rows = double(sizes.batch);
+  if (bundles == 1)
+    rows = std::ceil(rows / double(std::min(threads, sizes.batch)));
+  double memory = movingSeconds(double(sizes.batch) * steps * work.bytes, machine,
+                                threads > 1 ? machine.allMemory : machine.memory);
+  Price price = greatest(memory, rows * seconds, 0);
+  if (bundles > 1)
+    price.seconds += 4 * rows * regionSeconds;
   return price;
 }

@@ -6,12 +6,15 @@
 #include "seqc/Analysis/Interleaved.h"
 #include "seqc/Analysis/Place.h"
 #include "seqc/Analysis/ScanForm.h"
+#include "seqc/Analysis/StepClass.h"
+#include "seqc/Dialect/Seq/Transforms/Derivative.h"
 #include "seqc/Schedule/Passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 using namespace seqc;
@@ -89,9 +92,14 @@ static bool reduces(Operation &op) {
   return isa<linalg::SoftmaxOp>(op) || (linalgOp && linalgOp.getNumReductionLoops());
 }
 
+/// Threads that rows of the batch leave over, as far as is known.
+static int64_t threadsPerRow(seq::RecurrenceOp op, const Assumptions &assumed) {
+  return assumed.threads / std::max<int64_t>(1, usualSizes(op, assumed).batch);
+}
+
 /// Tiles of channels, whose states fill half of the registers, replace an L1 row with all of them
-/// where those are too many for L1 and the step keeps channels apart. Their strips are short: a
-/// tile reads some columns of a strip's rows, and the next one finds their lines in L1.
+/// where those are too many for L1 and the step keeps channels apart. Where there are more threads
+/// than rows, equal tiles are tasks, as wide as will do: they read a part of each row.
 static seq::ScheduleAttr fusedTiles(seq::RecurrenceOp op, seq::TargetAttr target,
                                     const Assumptions &assumed) {
   seq::ScheduleAttr schedule = fusedSchedule(target);
@@ -99,7 +107,17 @@ static seq::ScheduleAttr fusedTiles(seq::RecurrenceOp op, seq::TargetAttr target
   Channels channels = analyzeChannels(op);
   int64_t each = channels.elements, room = target.getVectorRegisters() / 2;
   if (channels.size && each <= room && 2 * each * channels.size * 4 > target.getL1Bytes())
-    return schedule.withTiles(/*batch=*/1, room / each * lanes, /*strip=*/8);
+    return schedule.withTiles(/*batch=*/1, room / each * lanes, stripOfTiles);
+  // Equal tiles, else each is under a mask; one a thread, because narrow ones read slowly. Where
+  // memory is the limit of whole rows, parts of rows are slower still.
+  int64_t parts = threadsPerRow(op, assumed), vectors = channels.size / lanes;
+  auto limit = [&] {
+    return priceOfFused(op, schedule, usualSizes(op, assumed), MachineModel(target), 1).term;
+  };
+  if (parts > 1 && limit() != "memory" && channels.size % lanes == 0 && vectors > 1 && each <= room)
+    for (int64_t tiles = std::min(parts, vectors); tiles > 1; --tiles)
+      if (vectors % tiles == 0 && vectors / tiles * each <= room)
+        return schedule.withTiles(1, vectors / tiles * lanes, /*strip=*/0);
   if (batchRank == 0)
     return schedule;
   if (op.isPacked()) // no two sequences have the same steps
@@ -115,12 +133,6 @@ static seq::ScheduleAttr fusedTiles(seq::RecurrenceOp op, seq::TargetAttr target
 //===-----------------------------------------------------------------------===//
 // The numbers of plan scan
 //===-----------------------------------------------------------------------===//
-
-/// Elements of a step's states, which all have one shape in scan form, or -1.
-static int64_t channelsOf(seq::RecurrenceOp op) {
-  auto type = typeOf(op.getStateArgs().front());
-  return type.hasStaticShape() ? type.getNumElements() : -1;
-}
 
 /// Groups of vectors whose products fill the registers. Chunks of long rows hold half of L2.
 static seq::ScheduleAttr scanSchedule(seq::TargetAttr target, int64_t channels, double bytesPerStep,
@@ -141,50 +153,237 @@ static seq::ScheduleAttr scanSchedule(seq::TargetAttr target, int64_t channels, 
                                 /*streamBytes=*/target.getL2Bytes());
 }
 
-/// Why `op`, a scan, cannot run in vectors of `lanes`, or empty.
-static std::string whyNotInVectors(seq::RecurrenceOp op, int64_t lanes) {
-  if (op->getParentOfType<seq::RecurrenceOp>())
-    return "it is inside of another recurrence's step";
-  if (op.isPacked())
-    return "packed sequences are a pass over time each, from one offset to the next";
-  auto shape = typeOf(op.getStateArgs().front()).getShape();
-  for (Value state : op.getStateArgs())
-    if (typeOf(state).getShape() != shape)
-      return "its states have different shapes";
-  int64_t channels = channelsOf(op);
-  if (channels < 1)
-    return "a scan in vectors needs a static number of channels, one or more";
-  if (2 * channels > lanes)
-    return "one step's " + std::to_string(channels) +
-           " channels fill more than half of a vector of " + std::to_string(lanes) +
-           ", so that one pass over time uses its lanes as well";
+static std::string quoted(Operation *op) {
+  return "'" + op->getName().getStringRef().str() + "' at " + describePlace(op->getLoc());
+}
+
+/// Why a state or an out has no place among the channels of `shape`, or empty.
+static std::string whyNotInShape(seq::RecurrenceOp op, ArrayRef<int64_t> shape) {
+  auto refusal = [&](const Twine &what, Value v) {
+    return what.str() + " has " + describeSizes(typeOf(v).getShape()) +
+           ", with which the largest " + describeSizes(shape) + " do not begin";
+  };
+  for (auto [i, state] : llvm::enumerate(op.getStateArgs()))
+    if (!hasLeadingSizes(typeOf(state).getShape(), shape))
+      return refusal("state #" + Twine(i), state);
   for (auto [i, out] : llvm::enumerate(op.getYield().getOut()))
-    if (!hasShapeInParts(out, shape))
-      return "out #" + std::to_string(i) + " has another shape than the states";
-  for (Operation &inner : op.getBody()->without_terminator()) {
+    if (!hasLeadingSizes(typeOf(out).getShape(), shape) && !hasShapeInParts(out, shape))
+      return refusal("out #" + Twine(i), out);
+  return {};
+}
+
+/// Why one of the indices at which the step reads tensors cannot be had for many steps at once, or
+/// empty: it changes from step to step, or is no constant where the states are read.
+static std::string whyNotInPlace(seq::RecurrenceOp op) {
+  DenseSet<Value> everyStep, stateful;
+  for (ValueRange args : {ValueRange(op.getInputArgs()), ValueRange(op.getSharedArgs())})
+    everyStep.insert(args.begin(), args.end());
+  stateful.insert(op.getStateArgs().begin(), op.getStateArgs().end());
+  std::string refusal;
+  op.getStep().walk<WalkOrder::PreOrder>([&](Operation *inner) {
+    bool isRead = isa<tensor::ExtractSliceOp, tensor::ExtractOp>(inner);
+    for (Value index : inner->getOperands().drop_front(isRead ? 1 : 0)) {
+      if (!isRead)
+        break;
+      bool isConstant = matchPattern(index, m_Constant());
+      if (everyStep.contains(index) || stateful.contains(index))
+        refusal = quoted(inner) + " reads at an index that changes from step to step";
+      else if (!isConstant && stateful.contains(inner->getOperand(0)))
+        refusal = quoted(inner) + " reads the states at an index that is no constant";
+    }
+    for (DenseSet<Value> *set : {&everyStep, &stateful})
+      if (llvm::any_of(inner->getOperands(), [&](Value v) { return set->contains(v); }))
+        for (Operation *at = inner; at != op; at = at->getParentOp())
+          set->insert(at->result_begin(), at->result_end());
+    return refusal.empty() ? WalkResult::advance() : WalkResult::interrupt();
+  });
+  return refusal;
+}
+
+/// True if both branches can be taken: they have no effects, and results of static sizes.
+static bool canSelect(Operation *branch) {
+  return isPure(branch) && llvm::all_of(branch->getResultTypes(), [](Type type) {
+           auto shaped = dyn_cast<ShapedType>(type);
+           return !shaped || shaped.hasStaticShape();
+         });
+}
+
+/// The first op that does not work element by element, as a refusal, or empty.
+static std::string whyNotByElement(Block *body) {
+  for (Operation &inner : body->without_terminator()) {
     auto structured = dyn_cast<linalg::LinalgOp>(inner);
     if (isInterleaving(&inner))
       continue;
     if ((structured && structured.getNumReductionLoops()) ||
         isa<tensor::PadOp, tensor::ConcatOp, tensor::InsertSliceOp, seq::RecurrenceOp,
             linalg::SoftmaxOp>(inner) ||
-        (inner.getNumRegions() && !structured && !isa<seq::CombineOp, scf::IfOp>(inner)))
-      return "'" + inner.getName().getStringRef().str() + "' at " + describePlace(inner.getLoc()) +
-             " does not work element by element";
+        (inner.getNumRegions() && !structured && !isa<seq::CombineOp, scf::IfOp>(inner)) ||
+        (isa<scf::IfOp>(inner) && !canSelect(&inner)))
+      return quoted(&inner) + " does not work element by element";
+    if (isa<scf::IfOp, seq::CombineOp>(inner))
+      for (Region &region : inner.getRegions())
+        if (!region.empty())
+          if (std::string refusal = whyNotByElement(&region.front()); !refusal.empty())
+            return refusal;
   }
   return {};
 }
 
+/// The first op of `block` that reads one of `values` at another element than the one it computes,
+/// or null; adds the results of the others.
+static Operation *firstMove(Block *block, DenseSet<Value> &values) {
+  for (Operation &inner : block->without_terminator()) {
+    auto linalgOp = dyn_cast<linalg::LinalgOp>(inner);
+    auto isRead = [&](Value v) { return values.contains(v); };
+    for (Region &region : inner.getRegions()) {
+      if (linalgOp || region.empty())
+        continue;
+      values.insert(region.args_begin(), region.args_end());
+      if (Operation *moved = firstMove(&region.front(), values))
+        return moved;
+    }
+    if (llvm::none_of(inner.getOperands(), isRead) && inner.getNumRegions() == 0)
+      continue;
+    bool inPlace = isa<seq::CombineOp, scf::IfOp, tensor::DimOp>(inner) || isInterleaving(&inner) ||
+                   (!linalgOp && OpTrait::hasElementwiseMappableTraits(&inner));
+    if (linalgOp && linalgOp.getNumParallelLoops() == linalgOp.getNumLoops()) {
+      AffineMap out = linalgOp.getMatchingIndexingMap(linalgOp.getDpsInitOperand(0));
+      inPlace =
+          out.isPermutation() && llvm::all_of(inner.getOpOperands(), [&](OpOperand &operand) {
+            AffineMap map = linalgOp.getMatchingIndexingMap(&operand);
+            return !isRead(operand.get()) || readsLeading(map.compose(inversePermutation(out)),
+                                                          typeOf(operand.get()).getShape(),
+                                                          typeOf(inner.getResult(0)).getShape());
+          });
+    }
+    if (!inPlace)
+      return &inner;
+    values.insert(inner.result_begin(), inner.result_end());
+  }
+  return nullptr;
+}
+
+/// Why the channels of `shape`, if they are more than a vector's, cannot be kept apart, or empty.
+static std::string whyNotInTiles(seq::RecurrenceOp op, ArrayRef<int64_t> shape, int64_t lanes) {
+  int64_t width = channelsOfVector(shape, lanes), all = ShapedType::getNumElements(shape);
+  if (width == all)
+    return {};
+  if (!width)
+    return "one step's " + std::to_string(all) +
+           " channels do not divide into equal parts that fill more than half of a vector of " +
+           std::to_string(lanes);
+  for (auto [i, out] : llvm::enumerate(op.getYield().getOut()))
+    if (!hasShapeInParts(out, shape))
+      return "out #" + std::to_string(i) + " has " + describeSizes(typeOf(out).getShape()) +
+             ", and each part of the " + std::to_string(all) + " channels would write it";
+  DenseSet<Value> values(op.getStateArgs().begin(), op.getStateArgs().end());
+  if (Operation *moved = firstMove(op.getBody(), values))
+    return quoted(moved) + " moves elements of the states between channels, of which a vector of " +
+           std::to_string(lanes) + " holds a part";
+  return {};
+}
+
+/// Why `op`, a scan over `shape`, cannot run in vectors of `lanes`, or empty.
+static std::string whyNotInVectors(seq::RecurrenceOp op, ArrayRef<int64_t> shape, int64_t lanes) {
+  if (op->getParentOfType<seq::RecurrenceOp>())
+    return "it is inside of another recurrence's step";
+  for (Value state : op.getStateArgs())
+    if (!typeOf(state).hasStaticShape())
+      return "a scan in vectors needs a static number of channels, one or more";
+  int64_t channels = ShapedType::getNumElements(shape);
+  if (channels < 1)
+    return "a scan in vectors needs a static number of channels, one or more";
+  for (std::string refusal : {whyNotInShape(op, shape), whyNotInPlace(op),
+                              whyNotByElement(op.getBody()), whyNotInTiles(op, shape, lanes)})
+    if (!refusal.empty())
+      return refusal;
+  return {};
+}
+
 PlanOption seqc::scanOption(seq::RecurrenceOp op, seq::TargetAttr target,
-                            const Assumptions &assumed) {
+                            const Assumptions &assumed, int64_t vectorBits) {
   PlanOption option{seq::Plan::Scan, "", {}, {}, proveScan(op)};
-  int64_t lanes = target.getVectorBits() / 32;
-  option.refusal = option.proof.ok ? whyNotInVectors(op, lanes) : option.proof.refusal;
+  int64_t lanes = (vectorBits ? vectorBits : target.getVectorBits()) / 32;
+  option.refusal =
+      option.proof.ok ? whyNotInVectors(op, option.proof.shape, lanes) : option.proof.refusal;
   if (option.isLegal() && assumed.exact)
     option.refusal = "--streaming-exact asks for the bits of single steps";
   if (option.isLegal())
-    option.schedule =
-        scanSchedule(target, channelsOf(op), countWork(op, lanes).bytes, assumed.threads);
+    option.schedule = scanSchedule(target, channelsOfVector(option.proof.shape, lanes),
+                                   countWork(op, lanes).bytes, assumed.threads);
+  return option;
+}
+
+//===-----------------------------------------------------------------------===//
+// The numbers of plan segments
+//===-----------------------------------------------------------------------===//
+
+/// Why `op` cannot run in segments of time, or empty.
+static std::string whyNotInSegments(seq::RecurrenceOp op, int64_t lanes) {
+  StepClass step = classifyStep(op);
+  if (step.overall == DependenceClass::AffineContraction ||
+      step.overall == DependenceClass::NonlinearDense)
+    return "its states mix channels, and such states never meet bit for bit";
+  if (op->getParentOfType<seq::RecurrenceOp>())
+    return "it is inside of another recurrence's step";
+  if (op.isPacked())
+    return "packed sequences are a pass over time each, from one offset to the next";
+  RankedTensorType first = typeOf(op.getStateArgs().front());
+  for (Value state : op.getStateArgs()) {
+    if (typeOf(state).getShape() != first.getShape())
+      return "its states have different shapes";
+    if (typeOf(state).getElementType().isInteger(1))
+      return "a state of i1 is not kept in vectors";
+  }
+  if (!first.hasStaticShape() || first.getNumElements() < 1)
+    return "many steps in a vector need a static number of channels, one or more";
+  for (auto [i, out] : llvm::enumerate(op.getYield().getOut()))
+    if (!hasShapeInParts(out, first.getShape()))
+      return "out #" + std::to_string(i) + " has another shape than the states";
+  for (Operation &inner : *op.getBody())
+    if (isa<scf::IfOp>(inner)) // only scans choose between the values of both branches
+      return "'scf.if' at " + describePlace(inner.getLoc()) + " does not work element by element";
+  if (std::string refusal = whyNotByElement(op.getBody()); !refusal.empty())
+    return refusal;
+  if (first.getNumElements() > lanes)
+    return "one step's " + std::to_string(first.getNumElements()) +
+           " channels fill more than a vector of " + std::to_string(lanes) +
+           ", so that one pass over time uses its lanes as well";
+  return {};
+}
+
+PlanOption seqc::segmentsOption(seq::RecurrenceOp op, seq::TargetAttr target,
+                                const Assumptions &assumed) {
+  PlanOption option{seq::Plan::Segments, "", {}, {}, {}};
+  option.refusal = whyNotInSegments(op, target.getVectorBits() / 32);
+  // Three vectors hide the latencies of a step; more make each repair dearer.
+  if (option.isLegal())
+    option.schedule = seq::ScheduleAttr::get(
+        target.getContext(), seq::Plan::Segments, target.getVectorBits(),
+        /*batchTile=*/assumed.threads > 1 ? assumed.threads : 0, /*channelTile=*/0, /*chunk=*/0,
+        /*strip=*/16, /*rows=*/3, /*vectors=*/1, /*prefetch=*/0, /*streamBytes=*/0);
+  return option;
+}
+
+/// Why Newton's method cannot guess the states of `op`, or empty.
+static std::string whyNotByNewton(seq::RecurrenceOp op) {
+  Type element = typeOf(op.getStateArgs().front()).getElementType();
+  for (Value state : op.getStateArgs())
+    if (!isDifferentiable(state.getType()) || typeOf(state).getElementType() != element)
+      return "its states are not floats of one type";
+  if (Operation *obstacle = firstWithoutDerivative(op))
+    return "the derivative of '" + obstacle->getName().getStringRef().str() + "' at " +
+           describePlace(obstacle->getLoc()) + " is not known";
+  return {};
+}
+
+PlanOption seqc::newtonOption(seq::RecurrenceOp op, seq::TargetAttr target,
+                              const Assumptions &assumed) {
+  PlanOption option = segmentsOption(op, target, assumed);
+  option.plan = seq::Plan::Newton;
+  if (option.isLegal())
+    option.refusal = whyNotByNewton(op);
+  option.schedule = option.isLegal() ? option.schedule.withPlan(seq::Plan::Newton) : nullptr;
   return option;
 }
 
@@ -199,14 +398,18 @@ void seqc::setPrices(MutableArrayRef<PlanOption> options, seq::RecurrenceOp op,
     if (option.isLegal())
       option.price = option.plan == seq::Plan::Scan
                          ? priceOfScan(op, option.proof, option.schedule, sizes, machine, threads)
-                         : priceOfFused(op, sizes, machine, threads);
+                     : option.plan != seq::Plan::Fused
+                         ? priceOfSegments(op, option.schedule, sizes, machine, threads)
+                         : priceOfFused(op, option.schedule, sizes, machine, threads);
 }
 
 SmallVector<PlanOption> seqc::scheduleSpace(seq::RecurrenceOp op, seq::TargetAttr target,
                                             const Assumptions &assumed) {
   SmallVector<PlanOption> options = {
       {seq::Plan::Fused, "", fusedTiles(op, target, assumed), {}, {}},
-      scanOption(op, target, assumed)};
+      scanOption(op, target, assumed),
+      segmentsOption(op, target, assumed),
+      newtonOption(op, target, assumed)};
   setPrices(options, op, target, usualSizes(op, assumed), assumed.threads);
   return options;
 }

@@ -134,7 +134,8 @@ struct SelectSchedulePass : seqc::impl::SelectSchedulePassBase<SelectSchedulePas
     }
     wanted = plan == "auto" ? std::nullopt : seq::symbolizePlan(plan);
     if (plan != "auto" && !wanted) {
-      module.emitOpError("expected a plan (auto, reference, fused, scan), but got '")
+      module.emitOpError(
+          "expected a plan (auto, reference, fused, scan, segments, newton), but got '")
           << plan << "'";
       return signalPassFailure();
     }
@@ -195,7 +196,8 @@ private:
         auto *asked =
             llvm::find_if(options, [&](const PlanOption &o) { return o.plan == *wanted; });
         if (asked == options.end())
-          return op.emitOpError("expected plan 'reference', 'fused' or 'scan', but got '")
+          return op.emitOpError("expected plan 'reference', 'fused', 'scan', 'segments' or "
+                                "'newton', but got '")
                  << plan << "', which seqc does not implement yet";
         best = asked;
         reason = "--schedule=" + plan + " asks for it";

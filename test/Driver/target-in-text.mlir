@@ -2,7 +2,7 @@
 // RUN: seqc %s --march=x86-64-v3 --emit=seq -o %t.mlir
 // RUN: seqc %t.mlir --emit=scheduled -o - | FileCheck %s --check-prefix=TEXT
 // RUN: seqc %t.mlir --march=x86-64-v4 --emit=scheduled -o - | FileCheck %s --check-prefix=ASKED
-// TEXT: schedule(<fused, vector_bits = 256
+// TEXT: schedule(<scan, vector_bits = 256
 // ASKED: schedule(<scan, vector_bits = 512
 func.func @sums(%x: tensor<?x?x6xf32> {seqc.dims = ["B", "T"]}, %h0: tensor<?x6xf32> {seqc.dims = ["B"]}) -> tensor<?x?x6xf32> {
   %y, %h = seq.recurrence (%u: tensor<6xf32> in %x) states(%s: tensor<6xf32> = %h0) {

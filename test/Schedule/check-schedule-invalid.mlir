@@ -14,11 +14,11 @@ func.func @leaky(%u: tensor<?x?x8xf32>, %h0: tensor<?x8xf32>) -> (tensor<?x?x8xf
 // -----
 
 func.func @leaky(%u: tensor<?x?x8xf32>, %h0: tensor<?x8xf32>) -> (tensor<?x?x8xf32>, tensor<?x8xf32>) {
-  // expected-error @+1 {{expected plan 'reference', 'fused' or 'scan', but got 'newton', which seqc does not implement yet}}
+  // expected-error @+1 {{expected plan 'reference', 'fused', 'scan', 'segments' or 'newton', but got 'chunked', which seqc does not implement yet}}
   %y, %last = seq.recurrence (%x: tensor<8xf32> in %u) states(%h: tensor<8xf32> = %h0) {
     %n = arith.addf %h, %x : tensor<8xf32>
     seq.yield next(%n : tensor<8xf32>) out(%n : tensor<8xf32>)
-  } schedule(<newton>) : (tensor<?x?x8xf32>, tensor<?x8xf32>) -> (tensor<?x?x8xf32>, tensor<?x8xf32>)
+  } schedule(<chunked>) : (tensor<?x?x8xf32>, tensor<?x8xf32>) -> (tensor<?x?x8xf32>, tensor<?x8xf32>)
   return %y, %last : tensor<?x?x8xf32>, tensor<?x8xf32>
 }
 

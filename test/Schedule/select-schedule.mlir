@@ -2,7 +2,7 @@
 // RUN: seqc-opt %s -seq-expand-ops '-seq-select-schedule=assume=B=3' | FileCheck %s --check-prefix=ASSUMED
 // RUN: not seqc-opt %s -seq-expand-ops '-seq-select-schedule=assume=B' 2>&1 | FileCheck %s --check-prefix=INVALID
 // RUN: seqc-opt %s -seq-expand-ops -seq-select-schedule=plan=reference | FileCheck %s --check-prefix=REFERENCE
-// RUN: not seqc-opt %s -seq-expand-ops -seq-select-schedule=plan=newton 2>&1 | FileCheck %s --check-prefix=LATER
+// RUN: not seqc-opt %s -seq-expand-ops -seq-select-schedule=plan=chunked 2>&1 | FileCheck %s --check-prefix=LATER
 // The numbers follow from the target in the module; a schedule written by hand wins,
 // except over the plan that others are compared with.
 module attributes {seqc.target = #seq.target<"x86_64-unknown-linux-gnu", cpu = "x86-64", features = "+avx2,+fma", vector_bits = 256, vector_registers = 16, l1_bytes = 32768, l2_bytes = 1048576>} {
@@ -60,7 +60,7 @@ func.func @mixed(%u: tensor<?x?x8xf32>, %h0: tensor<?x8x8000xf32>) -> tensor<?x?
 // A dense step takes as many sequences as there usually are.
 // ASSUMED-LABEL: func.func @dense
 // ASSUMED: schedule(<fused, vector_bits = 256, batch_tile = 3, strip = 16
-// LATER: expected plan 'reference', 'fused' or 'scan', but got 'newton', which seqc does not implement yet
+// LATER: expected plan 'reference', 'fused', 'scan', 'segments' or 'newton', but got 'chunked', which seqc does not implement yet
 // INVALID: expected an assumed size like B=8, but got 'B'
 func.func @dense(%u: tensor<?x?x8xf32> {seqc.dims = ["B", "T"]}, %w: tensor<8x8xf32>, %h0: tensor<?x8xf32>) -> tensor<?x?x8xf32> {
   %y, %last = seq.recurrence (%x: tensor<8xf32> in %u) states(%h: tensor<8xf32> = %h0) {

@@ -134,6 +134,7 @@ void pool_for(void *pool, int64_t n, Body body, void *env) { ((Pool *)pool)->run
 
 #if defined(__AVX2__) && defined(__FMA__)
 void limit_copy(const float *a, float *o, long n);
+float limit_peak(long n);
 
 /// limit_copy of n floats by the pool, in pieces of 64 KiB.
 void limit_copy_threads(const float *a, float *o, long n, void *pool) {
@@ -149,6 +150,14 @@ void limit_copy_threads(const float *a, float *o, long n, void *pool) {
         limit_copy(work.from + begin * piece, work.to + begin * piece, (end - begin) * piece);
       },
       &arrays);
+}
+
+/// limit_peak of n rounds by the pool, in pieces of some microseconds.
+void limit_peak_threads(long n, void *pool) {
+  constexpr long piece = 1 << 12;
+  pool_for(
+      pool, n / piece,
+      [](void *, int64_t begin, int64_t end) { limit_peak((end - begin) * piece); }, nullptr);
 }
 #endif
 }

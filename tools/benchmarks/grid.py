@@ -24,14 +24,17 @@ BATCHES, STEPS, CHANNELS = (1, 2, 8, 64), (16, 256, 4096, 65536), (1, 4, 16, 64,
 LARGEST = 1 << 30  # bytes that the arrays of a cell may have
 BUDGET = 0.2  # seconds of timing in a cell
 CLOSE, SHARE, WORST = 1.15, 0.95, 1.5  # near enough to the best; how often; how far off at most
-TOLERANCE = 1e-3
 
 
 class Cell:
-    def __init__(self, kind, batch, steps, channels):
-        self.kind, self.sizes = kind, (batch, steps, channels)
+    """`file` is the kind's model. `number` names the libraries, which cells of the same text share."""
+
+    tolerance = 1e-3
+
+    def __init__(self, kind, batch, steps, channels, file=None):
+        self.kind, self.sizes, self.number = kind, (batch, steps, channels), None
         self.name = f"{kind} ({batch},{steps},{channels})"
-        text = re.sub(r" \{seqc.dims = [^}]*\}", "", model(KINDS[kind], D=channels))
+        text = re.sub(r" \{seqc.dims = [^}]*\}", "", model(file or KINDS[kind], D=channels))
         self.text = text.replace("tensor<?x?x", f"tensor<{batch}x{steps}x").replace("tensor<?x", f"tensor<{batch}x")
         head, results = self.text[self.text.index("func.func"):self.text.index("{\n")].split("->")
         shape = lambda sizes: tuple(map(int, sizes.split("x")))
@@ -69,8 +72,9 @@ def plans(seqc):
     return [plan for plan in re.findall(r"\w+", offered) if plan not in ("auto", "default", "reference", "or")]
 
 
-def compile_cell(seqc, cell, names, number):
+def compile_cell(seqc, cell, names):
     """Fills `schedules` by plan, and leaves a library for each that is legal."""
+    number = cell.number
     source = seqc.folder / f"cell-{number}.mlir"
     source.write_text(cell.text)
     for plan in ["auto", *names]:
@@ -99,9 +103,15 @@ def compile_all(seqc, cells, names, cores):
         if cores:
             os.sched_setaffinity(0, {*cores, *os.sched_getaffinity(0)})
 
+    texts = {}
+    for number, cell in enumerate(cells, seqc.libraries):  # names that nothing of this process has loaded
+        first = texts.setdefault(cell.text, cell)
+        cell.number = number if first is cell else first.number
+        cell.schedules, cell.refused = first.schedules, first.refused
+    seqc.libraries += len(cells)
     with concurrent.futures.ThreadPoolExecutor(len(cores) + 1, initializer=everywhere) as pool:
-        jobs = [pool.submit(compile_cell, seqc, cell, names, n) for n, cell in enumerate(cells)]
-        for cell, job in zip(cells, jobs):
+        jobs = [pool.submit(compile_cell, seqc, cell, names) for cell in texts.values()]
+        for cell, job in zip(texts.values(), jobs):
             try:
                 job.result()
             except Missing as reason:
@@ -132,19 +142,19 @@ class Arena:
         return inputs, results
 
 
-def measure(seqc, cell, arena, number):
+def measure(seqc, cell, arena):
     """Fills `times` by plan, "auto" among them."""
     inputs, results = arena.arrays(cell)
     candidates, expected = {}, None
     for plan in cell.schedules:
-        path = seqc.folder / f"cell-{number}-{plan}.so"
+        path = seqc.folder / f"cell-{cell.number}-{plan}.so"
         if not path.exists():
             continue
         candidates[plan] = seqc.bind(ctypes.CDLL(str(path)), inputs, results, label=plan)
         candidates[plan].run()
         if expected is None:
             expected = results[0].astype(np.float64)
-        elif not (off := distance(results[0], expected)) <= TOLERANCE:
+        elif not (off := distance(results[0], expected)) <= cell.tolerance:
             cell.wrong = f"{plan} is {off:.1e} from {next(iter(candidates))}"
     first = {plan: min(once(c.run) for _ in range(2)) for plan, c in candidates.items()}
     least, end, rounds = dict(first), time.perf_counter() + BUDGET, 0
@@ -179,12 +189,13 @@ def entry(cell):
 def tables(cells):
     """One Markdown table for every kind: rows by batch and time, columns by channels."""
     by_name = {(cell.kind, *cell.sizes): cell for cell in cells}
+    batches, times, widths = (sorted(set(sizes)) for sizes in zip(*(cell.sizes for cell in cells)))
     for kind in dict.fromkeys(cell.kind for cell in cells):
         yield f"\n{kind}: the chosen plan, the others in parentheses\n"
-        yield "| B | T | " + " | ".join(f"D {d}" for d in CHANNELS) + " |"
-        yield "|---" * (2 + len(CHANNELS)) + "|"
-        for batch, steps in itertools.product(BATCHES, STEPS):
-            row = [entry(by_name.get((kind, batch, steps, channels))) for channels in CHANNELS]
+        yield "| B | T | " + " | ".join(f"D {d}" for d in widths) + " |"
+        yield "|---" * (2 + len(widths)) + "|"
+        for batch, steps in itertools.product(batches, times):
+            row = [entry(by_name.get((kind, batch, steps, channels))) for channels in widths]
             if any(text != "–" for text in row):
                 yield f"| {batch} | {steps} | " + " | ".join(row) + " |"
 
@@ -209,20 +220,29 @@ def summary(cells):
     yield f"choice within 15 % of the best in {share:.1%} of them (bar {SHARE:.0%}), {'met' if share >= SHARE else 'missed'}"
     met = "met" if worst.ratio <= WORST else "missed"
     yield f"worst choice {worst.ratio:.2f} times the best (bar {WORST}), {met}: {worst.name}"
+    for kind in dict.fromkeys(cell.kind for cell in deciding):
+        own = [cell for cell in deciding if cell.kind == kind]
+        near = sum(cell.ratio <= CLOSE for cell in own)
+        worst = max(own, key=lambda cell: cell.ratio)
+        yield f"{kind}: {near} of {len(own)}, worst {worst.ratio:.2f} times the best: {worst.name}"
 
 
-def run(seqc, args):
+def all_cells():
+    """Every kind at every size."""
+    return [Cell(kind, *sizes) for kind in KINDS for sizes in itertools.product(BATCHES, STEPS, CHANNELS)]
+
+
+def run(seqc, args, cells, make_arena):
     """The exit code of tools/bench --grid."""
     start, names = time.monotonic(), plans(seqc)
-    cells = [Cell(kind, *sizes) for kind in KINDS for sizes in itertools.product(BATCHES, STEPS, CHANNELS)]
     cells = [cell for cell in cells if cell.bytes <= LARGEST and re.search(args.rows, cell.name)]
     if not cells:
         return 0
     compile_all(seqc, cells, names, args.cores)
     print(f"{len(cells)} cells, plans {', '.join(names)}: compiled in {time.monotonic() - start:.0f} s", flush=True)
-    arena = Arena(max(cell.bytes for cell in cells) + (1 << 16))
-    for number, cell in enumerate(cells):
-        measure(seqc, cell, arena, number)
+    arena = make_arena(max(cell.bytes for cell in cells) + (1 << 16))
+    for cell in cells:
+        measure(seqc, cell, arena)
         if not args.markdown or cell.wrong:
             print(line(cell), flush=True)
     if args.markdown:

@@ -20,7 +20,9 @@ class Missing(Exception):
 class Candidate:
     """Something that is timed. `run()` computes, `result()` is what it computed, laid out as the row's
     oracle; `clock(runs)`, where given, returns the seconds of so many runs without what Python adds to
-    each. `kind` is seqc, hand or peer."""
+    each. `kind` is seqc, hand or peer; `cases`, where it runs several seeds, the least seconds of each."""
+
+    cases = None
 
     def __init__(self, name, kind, run, result, clock=None):
         self.name, self.kind, self.run, self.result, self.clock = name, kind, run, result, clock

@@ -15,11 +15,17 @@ class Result:
         self.row, self.absent, self.bound = row, absent, bound
         self.divide = getattr(row, "divide", 1)
         self.times = {c.name: (c.kind, t.least / self.divide, t.median / self.divide) for c, t in times.items()}
+        self.cases = {c.name: list(c.cases) for c in times if c.cases}
 
     def least(self, pattern):
         """(name, seconds) of the fastest candidate whose name matches; None if there is none."""
         found = [(t[1], name) for name, t in self.times.items() if re.match(pattern, name)]
         return (min(found)[1], min(found)[0]) if found else None
+
+    def ratios(self, name):
+        """Seconds of candidate `name` against seqc's, for every seed if seqc ran several."""
+        own, other = (self.cases.get(key, [self.times[key][1]]) for key in ("seqc", name))
+        return [b / a for a, b in zip(own, other * len(own) if len(other) == 1 else other)]
 
     def bars(self):
         """(sentence, met) of every bar."""

@@ -6,16 +6,13 @@ import re
 
 import numpy as np
 
-from . import memory, peers, scans
+from . import memory, peers, scans, segments
 from .bars import Bar
+from .pararnn import Gru, sequence, sigmoid
 from .programs import HERE, Candidate, Missing
 from .row import Row, model
 
 ROOT = HERE.parents[1]
-
-
-def sigmoid(x):
-    return 1 / (1 + np.exp(-x))
 
 
 class Affine(Row):
@@ -65,14 +62,7 @@ class ParaGru(Row):
         self.start = memory.empty((batch, channels))
 
     def oracle(self):
-        result, h = np.empty(self.shape), np.zeros(self.start.shape)
-        w = self.weights.astype(np.float64)
-        for t in range(self.shape[1]):
-            u = self.u[:, t]
-            z, r = sigmoid(w[0] * h + u[:, 0]), sigmoid(w[1] * h + u[:, 1])
-            h = h + z * (np.tanh(w[2] * h * r + u[:, 2]) - h)
-            result[:, t] = h
-        return result
+        return sequence(Gru, [self.weights.astype(np.float64)], self.u.swapaxes(0, 1).astype(np.float64)).swapaxes(0, 1)
 
     def candidates(self, seqc, hand):
         arrays = [self.weights, self.u, self.out, *self.shape]
@@ -284,4 +274,5 @@ def table():
         Silero("streaming", [Bar("ORT", 1.5)]),
         Silero("whole", [Bar("ORT", 1.2)]),
         *scans.table(),
+        *segments.table(),
     ]

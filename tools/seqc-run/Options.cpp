@@ -24,7 +24,7 @@ Runs one function of MODEL, a .mlir or .mlirbc file or a library that seqc wrote
   --time[=N]             time N calls (20): least and median
   --threads=N            offer N threads to the call (1)
   --guard=end|start      tensors end (start) at a guarded page and inputs are read-only
-  --schedule=NAME        auto, reference, fused or scan
+  --schedule=NAME        auto, reference, fused, scan, segments or newton
   --march=FEATURES       native, a level or a list of features
   --weights=FILE         a .safetensors file for seqc.param
   --assume=B=8,T=4096    usual sizes

@@ -10,6 +10,10 @@ namespace seqc {
 /// More vectors are not kept by a tile of channels: its code would be too long.
 constexpr int64_t mostTileVectors = 64;
 
+/// Steps of a strip, in which one tile of channels follows the other: a tile reads some columns of
+/// a strip's rows, and the next one finds their lines in L1.
+constexpr int64_t stripOfTiles = 8;
+
 /// Channels are the elements of the states' innermost dimension. A step keeps them apart if what
 /// it computes for one channel reads states of that channel only: then some channels can be carried
 /// over time before others.

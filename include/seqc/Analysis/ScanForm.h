@@ -23,8 +23,8 @@ struct ScanProof {
   std::string className;
   /// Tensors in one element of the scan: the states and what was added to them.
   unsigned components = 0;
-  /// Common type of the states; of a declared combination, the type of the first.
-  mlir::RankedTensorType shape;
+  /// Sizes of which all states, and outs where they are larger, have the leading ones.
+  llvm::SmallVector<int64_t> shape;
   ScanCost cost;
   std::string refusal;
   std::optional<mlir::Location> place;
@@ -51,6 +51,17 @@ struct ScanForm {
   const Expr *flag = nullptr;
   llvm::SmallVector<const Expr *> restart;
 };
+
+/// True if a tensor of sizes `shape` has one element for each index that an index into `whole`
+/// begins with: its sizes are the leading ones of `whole`, the others are 1 or missing.
+bool hasLeadingSizes(llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<int64_t> whole);
+
+/// Channels of `shape` that lie side by side in a vector of `lanes`: all, if there are that few, or
+/// the most that divide them evenly and fill more than half; 0 where no number does.
+int64_t channelsOfVector(llvm::ArrayRef<int64_t> shape, int64_t lanes);
+
+/// "sizes [2, 3]".
+std::string describeSizes(llvm::ArrayRef<int64_t> shape);
 
 /// Proves, without changing anything, that the next states are an associative combination of the
 /// states with values that do not depend on them.

@@ -40,6 +40,9 @@ struct StepClass {
   unsigned block = 1;
 };
 
+/// The name that state number `state` prints with, e.g. "%h", or "state #1".
+std::string nameOfState(seq::RecurrenceOp op, unsigned state);
+
 /// Name as the documents spell it, e.g. "affine-elementwise", "affine-block(2)".
 std::string stringify(DependenceClass c, unsigned block = 1);
 

@@ -13,7 +13,7 @@ namespace seqc {
 struct Expr : llvm::FoldingSetNode {
   enum class Kind {
     Free,     ///< element `map` of `value`, which does not depend on the states
-    State,    ///< this element of state `index`
+    State,    ///< this element of state `index`, or the one at its leading indices
     Earlier,  ///< component `index` of the earlier tuple of a combination
     Later,    ///< component `index` of the later tuple
     Constant, ///< `constant`
@@ -23,7 +23,8 @@ struct Expr : llvm::FoldingSetNode {
   mlir::Type type;
   unsigned index = 0;
   mlir::Value value;
-  /// From an element of `domain` to one of `value`; null for a scalar value.
+  /// From an element of `domain`, sizes that its own element begins with, to one of `value`; null
+  /// for a scalar value.
   mlir::AffineMap map;
   mlir::RankedTensorType domain;
   mlir::TypedAttr constant;
@@ -73,13 +74,20 @@ private:
   std::deque<Expr> storage;
 };
 
+/// True if `map` reads a tensor of sizes `shape` at the indices that an index into `domain` begins
+/// with.
+bool readsLeading(mlir::AffineMap map, llvm::ArrayRef<int64_t> shape,
+                  llvm::ArrayRef<int64_t> domain);
+
 /// True for the constant `value`.
 bool isNumber(const Expr *e, double value);
 
-/// The step of a recurrence whose states have one static shape, element by element.
+/// The step of a recurrence whose states have static shapes, element by element.
 class StepExprs {
 public:
-  explicit StepExprs(seq::RecurrenceOp op);
+  /// With `wholeStep`, values that do not depend on the states are expressions as well, and a value
+  /// that is none, because it mixes elements, is Free instead of an obstacle.
+  explicit StepExprs(seq::RecurrenceOp op, bool wholeStep = false);
   /// The expression of `v`, or null where `v` depends on the states in another way than
   /// element by element; then `obstacle` is the op that did it.
   const Expr *of(mlir::Value v);
@@ -94,6 +102,8 @@ private:
   bool elementwise(mlir::Operation *op);
   bool structured(mlir::Operation *op);
   bool conditional(mlir::Operation *op);
+  const Expr *whole(mlir::Value v);
+  bool wholeStep;
   llvm::DenseMap<mlir::Value, const Expr *> known;
   llvm::DenseMap<mlir::Value, mlir::Operation *> opaque;
 };

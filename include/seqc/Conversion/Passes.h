@@ -27,6 +27,9 @@ namespace seqc {
 mlir::LogicalResult collectRematerializable(mlir::Value value,
                                             llvm::SetVector<mlir::Operation *> &ops);
 
+/// Erases the `seq.linearized` of a step: for plans that guess no states.
+void eraseLinearized(seq::RecurrenceOp op);
+
 /// The naive lowering of one recurrence: loops over batch and time on tensors; erases `op`.
 /// Fails, with an error, only if an out's size depends on data.
 mlir::LogicalResult lowerRecurrenceToLoops(seq::RecurrenceOp op);

@@ -35,6 +35,34 @@ def FormScansPass : Pass<"seq-form-scans", "::mlir::ModuleOp"> {
                            "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
 }
 
+def LinearizePass : Pass<"seq-linearize", "::mlir::ModuleOp"> {
+  let summary = "steps of plans that guess states get their derivative";
+  let description = [{
+    A step of plan `newton` or `segments` whose states mix at the same element only gets a
+    `seq.linearized` at its end: the next states as functions of any old states, and their
+    partial derivatives. The step itself stays as it was, and no value of it gets another use.
+
+    ```mlir
+    %n = math.tanh %h : tensor<8xf32>
+    seq.yield next(%n : tensor<8xf32>)
+    // becomes
+    %n = math.tanh %h : tensor<8xf32>
+    seq.linearized to [0] from [0] { (%g) … seq.yield next(tanh %g) out(1 - (tanh %g)²) }
+    seq.yield next(%n : tensor<8xf32>)
+    ```
+
+    Requires: schedules. Leaves: nothing new in other steps. Refuses: a step of plan `newton` that
+    mixes elements or computes with an op without a derivative; of plan `segments`, which does
+    without, such a step stays as it was.
+    Example: test/Conversion/linearize.mlir.
+  }];
+  let options = [
+    Option<"all", "all", "bool", /*default=*/"false",
+           "Linearize every step that can be, whatever its schedule (to test it)">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
+}
+
 def ExposeBuffersPass : Pass<"seqc-expose-buffers", "::mlir::ModuleOp"> {
   let summary = "functions take the runtime's pointers and sizes";
   let description = [{
@@ -71,6 +99,8 @@ def ConvertSeqToVectorPass : Pass<"convert-seq-to-vector", "::mlir::ModuleOp"> {
     Refuses: nothing.
     Example: test/Conversion/seq-to-vector.mlir.
   }];
+  let options = [Option<"weaken", "weaken", "std::string", "",
+                        "for tests: leave out a part of the certificate of plan `segments`">];
   let dependentDialects = ["::mlir::bufferization::BufferizationDialect",
                            "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
                            "::mlir::vector::VectorDialect", "::mlir::LLVM::LLVMDialect"];

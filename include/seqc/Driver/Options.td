@@ -12,7 +12,7 @@ def output : JoinedOrSeparate<["-"], "o">, MetaVarName<"FILE">,
 def emit : J<"emit=", "KIND", "seq, simplified, scheduled, lowered, llvm, asm, obj, lib or header">;
 def target : J<"target=", "TRIPLE", "native (default) or a triple">;
 def march : J<"march=", "LEVEL", "native, generic, x86-64-v2..v4 or features: +avx2,+fma">;
-def schedule : J<"schedule=", "PLAN", "auto (default), reference, fused or scan">;
+def schedule : J<"schedule=", "PLAN", "auto (default), reference, fused, scan, segments or newton">;
 def assume : J<"assume=", "B=8,T=4096", "usual sizes, by the names in seqc.dims">;
 def threads : J<"threads=", "N", "threads that the plans are made for (default 1)">;
 def weights : J<"weights=", "FILE", "bind seqc.param arguments from a .safetensors file">;
@@ -30,6 +30,8 @@ def version : F<"version", "print versions and this machine's features">;
 def help : F<"help", "print this (--help=all: every option)">;
 def help_EQ : J<"help=", "all", "print every option">, Flags<[HelpHidden]>;
 
+// Leaves out a part of the certificate of plan `segments`: tests must notice.
+def test_weaken : Joined<["--"], "test-weaken=">, Flags<[HelpHidden]>;
 def check_bytecode : Flag<["--"], "check-bytecode">, Flags<[HelpHidden]>;
 
 def later_certificate : Later<"certificate">;

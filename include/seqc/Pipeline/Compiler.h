@@ -33,7 +33,7 @@ struct CompileOptions {
   /// "native" (host features, only for the host's architecture), a feature list such as
   /// "+avx2,+fma", or a level: "x86-64-v3", "x86-64-v4", "generic".
   std::string march = "native";
-  /// "auto", "reference", "fused" or "scan".
+  /// "auto", "reference", "fused", "scan", "segments" or "newton".
   std::string schedule = "auto";
   /// Sizes that the caller promises to be usual, by name: used for prices, never for correctness.
   std::vector<std::pair<std::string, int64_t>> assume;
@@ -47,6 +47,8 @@ struct CompileOptions {
   bool precise = false;
   /// Optimisation level of LLVM, 0 to 3.
   unsigned optLevel = 3;
+  /// For tests: the part of the certificate of plan `segments` to leave out, or empty.
+  std::string weaken;
   /// Called after each stage with its name and the module (for --save-temps, --emit).
   std::function<void(llvm::StringRef, mlir::ModuleOp)> afterStage;
   /// Called after each stage with its name and its seconds (for --time-passes).

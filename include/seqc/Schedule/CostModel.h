@@ -41,13 +41,18 @@ struct StepWork {
 /// Counts the ops of `op`'s step for vectors of `lanes` elements.
 StepWork countWork(seq::RecurrenceOp op, int64_t lanes);
 
-/// Seconds of plan `fused` (or `reference`: the same without vectors).
-Price priceOfFused(seq::RecurrenceOp op, const UsualSizes &sizes, const MachineModel &machine,
-                   int64_t threads);
+/// Seconds of plan `fused` with `schedule`.
+Price priceOfFused(seq::RecurrenceOp op, seq::ScheduleAttr schedule, const UsualSizes &sizes,
+                   const MachineModel &machine, int64_t threads);
 
 /// Seconds of plan `scan` with `schedule` for `op`, which `proof` says is one.
 Price priceOfScan(seq::RecurrenceOp op, const ScanProof &proof, seq::ScheduleAttr schedule,
                   const UsualSizes &sizes, const MachineModel &machine, int64_t threads);
+
+/// Seconds of plan `segments` or `newton` with `schedule`, for a step whose states forget in some
+/// tens of steps.
+Price priceOfSegments(seq::RecurrenceOp op, seq::ScheduleAttr schedule, const UsualSizes &sizes,
+                      const MachineModel &machine, int64_t threads);
 
 } // namespace seqc
 

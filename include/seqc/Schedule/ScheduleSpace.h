@@ -37,8 +37,15 @@ llvm::SmallVector<PlanOption> scheduleSpace(seq::RecurrenceOp op, seq::TargetAtt
 void setPrices(llvm::MutableArrayRef<PlanOption> options, seq::RecurrenceOp op,
                seq::TargetAttr target, const UsualSizes &sizes, int64_t threads);
 
-/// Plan `scan` alone, without its price.
-PlanOption scanOption(seq::RecurrenceOp op, seq::TargetAttr target, const Assumptions &assumed);
+/// Plan `scan` alone, without its price; in vectors of `vectorBits`, or, if 0, of the target.
+PlanOption scanOption(seq::RecurrenceOp op, seq::TargetAttr target, const Assumptions &assumed,
+                      int64_t vectorBits = 0);
+
+/// Plan `segments` alone, without its price.
+PlanOption segmentsOption(seq::RecurrenceOp op, seq::TargetAttr target, const Assumptions &assumed);
+
+/// Plan `newton` alone, without its price.
+PlanOption newtonOption(seq::RecurrenceOp op, seq::TargetAttr target, const Assumptions &assumed);
 
 /// The cheapest legal one; `fused` is always legal.
 const PlanOption &cheapest(llvm::ArrayRef<PlanOption> options);

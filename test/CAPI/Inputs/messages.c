@@ -33,9 +33,10 @@ static void options(void) {
     ++failures;
   o.struct_size = sizeof o;
   o.schedule = "fusd";
-  EXPECT(seqc_compile_text(text, n, &o, &m), SEQC_ERROR_USAGE,
-         "expected the schedule auto, reference, fused or scan, but got 'fusd'; did "
-         "you mean 'fused'?");
+  EXPECT(
+      seqc_compile_text(text, n, &o, &m), SEQC_ERROR_USAGE,
+      "expected the schedule auto, reference, fused, scan, segments or newton, but got 'fusd'; did "
+      "you mean 'fused'?");
   o.schedule = "reference";
   o.assume = "B=8,T";
   EXPECT(seqc_compile_text(text, n, &o, &m), SEQC_ERROR_USAGE,

@@ -7,6 +7,9 @@ def same_bits(a, b):
     """True if two arrays hold the same bits, where any NaN equals any other."""
     if a.shape != b.shape or a.dtype != b.dtype:
         return False
+    if a.dtype.kind == "c":
+        parts = np.dtype(f"f{a.dtype.itemsize // 2}")
+        a, b = (np.ascontiguousarray(v).view(parts) for v in (a, b))
     integer = np.dtype(f"u{a.dtype.itemsize}")
     equal = np.ascontiguousarray(a).view(integer) == np.ascontiguousarray(b).view(integer)
     if a.dtype.kind in "fV" or "float" in a.dtype.name:

@@ -278,7 +278,7 @@ pair(
     [("out", [5]), ("final", [3, 5]), ("final", [3, 5])],
 )
 
-# Channels so few that plan `scan` would be the cheapest without packing.
+# Channels so few that plan `scan` is the cheapest.
 for form in ("", "exclusive"):
     pair(
         f"scan_{form}".rstrip("_"),

@@ -121,10 +121,11 @@ class Case:
     inputs have no batch and no time."""
 
     def __init__(self, step, shape=(3,), batch_rank=1, reverse=False, resets=False, time=None,
-                 element=None, data=None, schedule="", static=None, fixed=0):  # fmt: skip
+                 element=None, data=None, schedule="", static=None, fixed=0, packed=False):  # fmt: skip
         self.step, self.shape, self.rank = step, tuple(shape), batch_rank
         self.reverse, self.resets, self.schedule = reverse, resets, schedule
-        self.time = batch_rank if time is None else time
+        self.packed = packed  # one batch dimension: T of inputs() is the list of lengths
+        self.time = 0 if packed else batch_rank if time is None else time
         self.element = element or step.element
         self.data = data or self.element
         self.static, self.fixed = static, fixed
@@ -136,13 +137,14 @@ class Case:
     def text(self, name="f"):
         step, e = self.step, self.element
         lead = "?x" * self.rank
-        whole = self._type(lead + "?x", self.data)
-        out, state, value = self._type(lead + "?x", e), self._type(lead, e), self._type("", e)
-        data, flags = self._type("", self.data), f"tensor<{lead}?xi1>"
+        each = "?x" if self.packed else lead + "?x"
+        whole = self._type(each, self.data)
+        out, state, value = self._type(each, e), self._type(lead, e), self._type("", e)
+        data, flags, offsets = self._type("", self.data), f"tensor<{each}i1>", "tensor<?xi64>"
         inputs, states = range(len(step.draw)), range(len(step.initial))
         kinds = [data if i < self.fixed else whole for i in inputs]
         args = [f"%u{i}: {kind}" for i, kind in enumerate(kinds)] + [f"%i{i}: {state}" for i in states]
-        args += [f"%r: {flags}"] * self.resets
+        args += [f"%r: {flags}"] * self.resets + [f"%cu: {offsets}"] * self.packed
         body = []
         for k, number in step.constants.items():
             body.append(f"%{k} = arith.constant dense<{number!r}> : {value}")
@@ -160,12 +162,13 @@ class Case:
         count = len(step.outs) + len(states)
         bind = ", ".join(f"%x{i}: {data} in %u{i}" for i in inputs[self.fixed :])
         carry = ", ".join(f"%h{i}: {value} = %i{i}" for i in states)
-        types = ", ".join(kinds[self.fixed :] + [flags] * self.resets + [state] * len(states))
-        attributes = f" {{time = {self.time} : i64}}" if self.time != self.rank else ""
+        listed_types = kinds[self.fixed :] + [flags] * self.resets + [offsets] * self.packed + [state] * len(states)
+        types = ", ".join(listed_types)
+        attributes = f" {{time = {self.time} : i64}}" if self.time != self.rank and not self.packed else ""
         return "\n".join([
             f"func.func @{name}({', '.join(args)}) -> ({results}) {{",
             f"%z:{count} = seq.recurrence{' reverse' * self.reverse} ({bind})"
-            f"{' resets(%r)' * self.resets} states({carry}) {{",
+            f"{' resets(%r)' * self.resets}{' cu_seqlens(%cu)' * self.packed} states({carry}) {{",
             *body,
             f"seq.yield next({listed(step.next)}) out({listed(step.outs)})",
             f"}}{f' schedule({self.schedule})' if self.schedule else ''}{attributes} : ({types}) -> ({results})",
@@ -177,20 +180,24 @@ class Case:
         """Random arguments, already in the dtype of the data."""
         from compiled import DTYPES
 
-        lead = list(B)
-        lead.insert(self.time, T)
+        lengths, B = (T, (len(T),)) if self.packed else (None, B)
+        lead = [sum(T)] if self.packed else list(B)
+        if not self.packed:
+            lead.insert(self.time, T)
         leads = [[] if i < self.fixed else lead for i in range(len(self.step.draw))]
         values = [d(rng, (*l, *self.shape)).astype(DTYPES[self.data]) for d, l in zip(self.step.draw, leads)]
         values += [np.full((*B, *self.shape), v, DTYPES[self.element]) for v in self.step.initial]
         if self.resets:
             values.append(rng.random(lead) < 0.15)
-        return values
+        return values + [np.cumsum([0, *lengths])] if self.packed else values
 
     def evaluate(self, values, kind=None):
         """Outs, final states and states over time; in `kind`, or in floats of twice the width."""
         if kind is None:
             kind = {"f64": np.longdouble, "f32": np.float64}.get(self.element) or ELEMENT[self.element]
         n, states = len(self.step.draw), len(self.step.initial)
+        if self.packed:
+            return self._evaluate_packed(values, n, states, kind)
         x = [np.moveaxis(v, self.time, 0).astype(kind) for v in values[self.fixed : n]]
         same = [v.astype(kind) for v in values[: self.fixed]]
         initial = [v.astype(kind) for v in values[n : n + states]]
@@ -209,6 +216,17 @@ class Case:
                 for past, v in zip(history, h):
                     past[t] = v
         return [np.moveaxis(o, 0, self.time) for o in outs] + h + [np.moveaxis(o, 0, self.time) for o in history]
+
+    def _evaluate_packed(self, values, n, states, kind):
+        """Each sequence on its own, put together."""
+        alone = Case(self.step, self.shape, 0, self.reverse, self.resets, 0, self.element, self.data)
+        parts, cu = [], values[-1]
+        for i, (begin, end) in enumerate(zip(cu, cu[1:])):
+            own = [v[begin:end] for v in values[:n]] + [v[i] for v in values[n : n + states]]
+            parts.append(alone.evaluate(own + [v[begin:end] for v in values[n + states : -1]], kind))
+        outs = len(self.step.outs)
+        join = lambda k: np.stack if outs <= k < outs + states else np.concatenate
+        return [join(k)(part) for k, part in enumerate(zip(*parts))]
 
 
 def _error(got, want):

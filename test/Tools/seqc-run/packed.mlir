@@ -1,7 +1,7 @@
 // Random offsets of packed sequences are legal ones; the header and the C API say what they are.
 // RUN: rm -rf %t && mkdir %t
-// RUN: seqc-run %s --size=T=37 --size=N=4 --size=M=5 --compare=reference --guard=end --threads=3 | FileCheck %s
-// RUN: seqc-run %s --size=T=0 --size=N=1 --size=M=2 --compare=reference | FileCheck %s --check-prefix=EMPTY
+// RUN: seqc-run %s --size=T=37 --size=N=4 --size=M=5 --compare=reference --guard=end --threads=3 --schedule=fused | FileCheck %s
+// RUN: seqc-run %s --size=T=0 --size=N=1 --size=M=2 --compare=reference --schedule=fused | FileCheck %s --check-prefix=EMPTY
 // RUN: not seqc-run %s --size=T=37 --size=N=4 --size=M=4 2>&1 | FileCheck %s --check-prefix=COUNT
 // RUN: not seqc-run %s --size=N=4 --size=M=5 2>&1 | FileCheck %s --check-prefix=SIZE
 // RUN: seqc %s -o %t/packed.so && FileCheck %s --check-prefix=HEADER --input-file=%t/packed.h

@@ -31,7 +31,7 @@ def compile(
     model: path of a .mlir or .mlirbc file, MLIR text (a str with a line break or a brace), or
         bytecode (bytes).
     weights: path of a .safetensors file for arguments marked `seqc.param`.
-    schedule: "auto", "reference", "fused" or "scan".
+    schedule: "auto", "reference", "fused", "scan", "segments" or "newton".
     march: "native", a level such as "x86-64-v3", or a list such as "+avx2,+fma".
     assume: usual sizes as a dict, {"B": 8, "T": 4096}; they never affect results.
     threads: threads that plans are made for; a call may be given more or fewer.

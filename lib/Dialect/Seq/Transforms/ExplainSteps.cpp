@@ -2,6 +2,7 @@
 // breaks affinity, the proof that it is a scan, and the least bytes that it must move.
 #include "Rebuild.h"
 #include "seqc/Analysis/Footprint.h"
+#include "seqc/Analysis/InvariantBox.h"
 #include "seqc/Analysis/ScanForm.h"
 #include "seqc/Analysis/StepClass.h"
 #include "seqc/Dialect/Seq/Transforms/Passes.h"
@@ -29,6 +30,11 @@ static void explain(seq::RecurrenceOp op, func::FuncOp function, DimSymbols &sym
       remark << remark::metric("proof", proof.className);
     remark << remark::reason("{0}", describe(op, step));
   }
+  if (step.overall >= DependenceClass::NonlinearElementwise)
+    remark::analysis(
+        op.getLoc(),
+        remark::RemarkOpts::name("box").category("seqc.step").function(function.getName()))
+        << remark::metric("box", describe(op, findInvariantBoxes(op)));
   std::optional<Footprint> bytes = footprint(op);
   if (!bytes)
     return;

@@ -67,6 +67,11 @@ def Seq_ScheduleAttr : Seq_Attr<"Schedule", "schedule"> {
     return $_get($_ctxt, plan, 0, 0, 0, 0, 0, 0, 0, 0, 0);
   }]>];
   let extraClassDeclaration = [{
+    /// The same numbers for another plan.
+    ScheduleAttr withPlan(Plan plan) const {
+      return get(getContext(), plan, getVectorBits(), getBatchTile(), getChannelTile(), getChunk(),
+                 getStrip(), getRows(), getVectors(), getPrefetch(), getStreamBytes());
+    }
     /// This schedule with other tiles, and the strips of time that suit them.
     ScheduleAttr withTiles(int64_t batch, int64_t channels, int64_t strip) const {
       return get(getContext(), getPlan(), getVectorBits(), batch, channels, getChunk(),

@@ -155,7 +155,7 @@ def Seq_RecurrenceOp : Seq_Op<"recurrence", [
 }
 
 def Seq_YieldOp : Seq_Op<"yield", [Pure, Terminator, ReturnLike, AttrSizedOperandSegments,
-    ParentOneOf<["RecurrenceOp", "CombineOp", "ScanOp"]>]> {
+    ParentOneOf<["RecurrenceOp", "CombineOp", "ScanOp", "LinearizedOp"]>]> {
   let summary = "ends a step: the next states and the step's outputs";
   let description = [{
     `next` lists one value per state, `out` the values that become `[batch…, T, out…]`.
@@ -215,6 +215,55 @@ def Seq_CombineOp : Seq_Op<"combine", [
   let hasRegionVerifier = 1;
   let extraClassDeclaration = [{
     ::mlir::Block *getBody() { return &getRule().front(); }
+    YieldOp getYield();
+  }];
+}
+
+def Seq_LinearizedOp : Seq_Op<"linearized", [SingleBlock, HasParent<"RecurrenceOp">]> {
+  let summary = "the step and its derivative at given states";
+  let description = [{
+    Says how the next states of the enclosing step change with the states. Nothing is computed
+    where it stands; a plan that guesses states evaluates the region where it needs it.
+
+    ```
+    next_i(h + d) ≈ next_i(h) + Σ_j partial_ij ∘ d_j        h : the region's arguments
+    ```
+
+    The region computes `next_i` with the formulas of the step and, as `out`, the partials
+    ∂next_i/∂h_j that are not zero, elementwise: element e of next_i depends on element e of the
+    states alone. `to` and `from` name i and j of each. It reads inputs and captures of the
+    step, but no op of it: the step's own values keep their uses, and so their bits.
+
+    Constraints:
+    - C1: the region has one argument per state of the recurrence, with its type; all are of one
+      shape.
+    - C2: the region yields as `next` one value per state, with its type.
+    - C3: `to`, `from` and the yielded `out` have one length; the pairs are numbers of states and
+      ascend.
+    - C4: a partial has the type of state `to`.
+    - C5: a step has at most one, and the region uses no op of the step.
+
+    The derivative of h' = tanh(x + h):
+
+    ```mlir
+    seq.linearized to [0] from [0] {
+    ^bb0(%h1: tensor<8xf32>):
+      %s = arith.addf %x, %h1 : tensor<8xf32>
+      %n = math.tanh %s : tensor<8xf32>
+      %q = arith.mulf %n, %n : tensor<8xf32>
+      %d = arith.subf %one, %q : tensor<8xf32>
+      seq.yield next(%n : tensor<8xf32>) out(%d : tensor<8xf32>)
+    }
+    ```
+
+    Lifespan: made by `seq-linearize` for plans that guess states; none is left after stage
+    `lowered`.
+  }];
+  let arguments = (ins DenseI64ArrayAttr:$to, DenseI64ArrayAttr:$from);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "`to` $to `from` $from $body attr-dict";
+  let hasRegionVerifier = 1;
+  let extraClassDeclaration = [{
     YieldOp getYield();
   }];
 }

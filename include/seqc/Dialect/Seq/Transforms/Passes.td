@@ -160,6 +160,31 @@ def ExpandComplexPass : Pass<"seq-expand-complex", "::mlir::ModuleOp"> {
                            "::mlir::math::MathDialect"];
 }
 
+def DerivePass : Pass<"seq-derive", "::mlir::ModuleOp"> {
+  let summary = "forward-mode derivatives of public functions";
+  let description = [{
+    Beside each public function `f` stands `f_jvp` (Jacobian times vector): its arguments are those
+    of `f` and then a change of each argument of floats, its results those of `f` and then the change
+    of each result of floats, in first order. A `seq.recurrence` becomes one that carries the
+    changes of its states as states. Resets, packed sequences and streams work as they do in `f`.
+
+    ```mlir
+    func.func @f(%x: tensor<?x?x8xf32>, %h: tensor<?x8xf32>) -> tensor<?x8xf32>
+    // gets a neighbour
+    func.func @f_jvp(%x: tensor<?x?x8xf32>, %h: tensor<?x8xf32>, %dx: tensor<?x?x8xf32>,
+        %dh: tensor<?x8xf32>) -> (tensor<?x8xf32>, tensor<?x8xf32>)
+    ```
+
+    Requires: `seq-expand-ops` and `seq-expand-complex` where they have work; no calls. Leaves: `f`
+    as it was. Refuses: an op without a rule on a value that depends on an argument of floats, with
+    its place; a name `f_jvp` that is taken. Kinks: Derivative.h.
+    Example: test/Dialect/Seq/Transforms/derive.mlir.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::math::MathDialect", "::mlir::scf::SCFDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
 def ExplainStepsPass : Pass<"seqc-explain-steps", "::mlir::ModuleOp"> {
   let summary = "remarks on the class of each step and the bytes that it must move";
   let description = [{

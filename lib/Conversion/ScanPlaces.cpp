@@ -1,0 +1,196 @@
+// Plan `scan`: where rows, channels and steps lie in memory and in lanes.
+#include "ScanEmitter.h"
+#include "seqc/Analysis/Interleaved.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+using namespace mlir;
+using namespace seqc;
+
+static RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
+
+void ScanEmitter::setRow(Value row) {
+  e.leaves = baseLeaves;
+  e.resetTile();
+  Value rest = row, first;
+  if (tiles > 1) {
+    Value tile = arith::RemUIOp::create(b, loc, row, e.constant(tiles));
+    first = arith::MulIOp::create(b, loc, tile, e.constant(channels));
+    rest = arith::DivUIOp::create(b, loc, row, e.constant(tiles));
+  }
+  setFirstChannels(first);
+  e.place.batch.assign(batchSizes.size(), Idx());
+  for (int64_t d = int64_t(batchSizes.size()) - 1; d >= 0; --d) {
+    Value own = d ? arith::RemUIOp::create(b, loc, rest, batchSizes[d]).getResult() : rest;
+    e.place.batch[d] = {own, 0, 0};
+    if (d)
+      rest = arith::DivUIOp::create(b, loc, rest, batchSizes[d]);
+  }
+  e.place.row = VectorEval::fixed(0);
+  e.place.stepInStrip = VectorEval::fixed(0);
+  if (op.isPacked())
+    std::tie(rowFirst, steps) = e.spanOfPacked(rest);
+}
+
+/// Indices of the row's channel `first` (null: 0) in a state. Along a dimension a vector has all
+/// channels or a part of them, never the end of one row and the start of the next.
+void ScanEmitter::setFirstChannels(Value first) {
+  ArrayRef<int64_t> shape = typeOf(op.getStateArgs().front()).getShape();
+  firstChannels.assign(shape.size(), Value());
+  int64_t inner = ShapedType::getNumElements(shape);
+  for (auto [at, size] : llvm::zip_equal(firstChannels, shape)) {
+    int64_t outer = inner;
+    inner /= size;
+    if (!first || size == 1 || channels % outer == 0)
+      continue;
+    at = inner == 1 ? first : arith::DivUIOp::create(b, loc, first, e.constant(inner)).getResult();
+    if (&at != &firstChannels.front())
+      at = arith::RemUIOp::create(b, loc, at, e.constant(size));
+  }
+}
+
+/// How many steps the longest row has.
+Value ScanEmitter::stepsOfLongest() {
+  if (!op.isPacked())
+    return steps;
+  auto loop = scf::ForOp::create(b, loc, zero, batchSizes.front(), one, zero);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  Value own = e.spanOfPacked(loop.getInductionVar()).second;
+  own = arith::MaxSIOp::create(b, loc, own, loop.getRegionIterArgs().front());
+  scf::YieldOp::create(b, loc, own);
+  return loop.getResult(0);
+}
+
+/// Where the lanes of one unit are in a state: the row's channels, in each unit.
+Index ScanEmitter::channelIndex() {
+  ArrayRef<int64_t> shape = typeOf(op.getStateArgs().front()).getShape();
+  Index at;
+  int64_t inner = ShapedType::getNumElements(shape);
+  for (auto [first, size] : llvm::zip_equal(firstChannels, shape)) {
+    inner /= size;
+    Distances distances;
+    for (int64_t l = 0; l < e.lanes; ++l)
+      distances.push_back(l % channels / inner % size);
+    at.push_back(e.withPattern(first, distances));
+  }
+  return at;
+}
+
+/// The same in a step value that has the leading sizes of a state.
+Index ScanEmitter::channelIndex(RankedTensorType step) {
+  Index at = channelIndex();
+  at.truncate(step.getRank());
+  for (auto [i, size] : llvm::enumerate(step.getShape()))
+    if (size == 1)
+      at[i] = VectorEval::fixed(0);
+  return at;
+}
+
+/// The component that `v` is a state, a result or an argument of the combination of, or -1.
+int64_t ScanEmitter::componentOf(Value v) {
+  for (ValueRange values : {ValueRange(combine.getResults()), ValueRange(op.getStateArgs()),
+                            ValueRange(combine.getBody()->getArguments().take_front(components)),
+                            ValueRange(combine.getBody()->getArguments().drop_front(components))})
+    if (auto at = llvm::find(values, v); at != values.end())
+      return at - values.begin();
+  return -1;
+}
+
+/// What each lane's unit holds of a component at `idx`, where that is not the lane's own channel.
+Value ScanEmitter::rearranged(Value v, const Index &idx) {
+  int64_t c = componentOf(v);
+  if (c < 0 || idx == channelIndex())
+    return {};
+  Index at = channelIndex();
+  Value own = e.eval(v, at);
+  auto distinct = combine->getAttrOfType<DenseI64ArrayAttr>("distinct");
+  int64_t left = distinct ? distinct[c] : typeOf(v).getNumElements();
+  bool isOwn = true; // as far as elements differ
+  SmallVector<int64_t> from(e.lanes, 0);
+  for (auto [i, mine, size] : llvm::zip_equal(idx, at, typeOf(v).getShape())) {
+    isOwn &= left == 1 || i == mine;
+    left = std::max<int64_t>(1, left / size);
+    for (int64_t l = 0; l < e.lanes; ++l)
+      from[l] = from[l] * size + i.offset + (i.pattern ? (*i.pattern)[l] : l * i.lane);
+  }
+  return isOwn ? own : shuffle(own, [&](int64_t l) {
+    return std::min(l / channels, units - 1) * channels + from[l];
+  });
+}
+
+/// Lane l is at step `first` + vector · units + its unit; with `single`, all are at step `first`.
+/// Steps count in the direction of time.
+void ScanEmitter::setTime(Value first, int64_t vector, bool single) {
+  Distances distances;
+  for (int64_t l = 0; l < e.lanes; ++l) {
+    int64_t unit = single ? 0 : std::min(l / channels, units - 1);
+    distances.push_back(op.getReverse() && !single ? units - 1 - unit : unit);
+  }
+  // What is known of a block's vectors does not hold for a single step.
+  e.place.stepInStrip = VectorEval::fixed(single ? -1 : vector);
+  if (!op.getReverse()) {
+    e.place.time = e.withPattern(first, distances);
+    e.place.time.offset += vector * units;
+  } else {
+    Value last = e.subtract(e.subtract(steps, one), first);
+    e.place.time = e.withPattern(last, distances);
+    e.place.time.offset -= single ? 0 : vector * units + units - 1;
+  }
+  if (rowFirst)
+    e.place.time = e.add({rowFirst}, e.place.time);
+}
+
+void ScanEmitter::storeOuts(Value first, int64_t vector, bool single, bool streaming) {
+  if (silent)
+    return;
+  setTime(first, vector, single);
+  for (auto [out, buffer] : llvm::zip_equal(op.getYield().getOut(), outBuffers)) {
+    if (!buffer)
+      continue;
+    int64_t count = single ? channels : units * channels;
+    Leaf leaf{buffer, Leaf::Sequence};
+    if (std::optional<Interleaved> parts = interleaved(out)) {
+      Index at = channelIndex(typeOf(parts->even));
+      Value even = e.eval(parts->even, at), odd = e.eval(parts->odd, at);
+      at.push_back(VectorEval::fixed(0));
+      e.storePairs(even, odd, buffer, e.leafIndex(leaf, at), count, streaming);
+      continue;
+    }
+    Index at = channelIndex(typeOf(out));
+    e.spread(e.eval(out, at), buffer, e.leafIndex(leaf, at), count, streaming);
+  }
+}
+
+/// True at run time if the row's outs are large and aligned: then they go past the caches.
+Value ScanEmitter::streamingCondition() {
+  Value condition;
+  if (!schedule.getStreamBytes() || units * channels != e.lanes || tiles > 1 || op.getReverse() ||
+      op.getTimeAxis() + 1 != op.getSequenceRank())
+    return {};
+  for (auto [out, buffer] : llvm::zip_equal(op.getYield().getOut(), outBuffers)) {
+    if (!buffer)
+      continue;
+    auto type = cast<MemRefType>(buffer.getType());
+    if (type.getElementTypeBitWidth() != 32)
+      return {};
+    Value bytes = e.constant(4);
+    for (int64_t d = 0; d < type.getRank(); ++d)
+      bytes = arith::MulIOp::create(b, loc, bytes, memref::DimOp::create(b, loc, buffer, d));
+    Value large = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::uge, bytes,
+                                        e.constant(schedule.getStreamBytes()));
+    // The row begins at a multiple of its own size behind the buffer, or behind the packed ones.
+    Value before = rowFirst ? rowFirst : steps;
+    Value rowBytes =
+        arith::MulIOp::create(b, loc, before, e.constant(4 * typeOf(out).getNumElements()));
+    Value address = memref::ExtractAlignedPointerAsIndexOp::create(b, loc, buffer);
+    Value bits = arith::OrIOp::create(b, loc, address, rowBytes);
+    if (op.getBatchRank() == 0 && !rowFirst)
+      bits = address;
+    Value low = arith::AndIOp::create(b, loc, bits, e.constant(e.lanes * 4 - 1));
+    Value aligned = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, low, zero);
+    Value both = arith::AndIOp::create(b, loc, large, aligned);
+    condition = condition ? arith::AndIOp::create(b, loc, condition, both).getResult() : both;
+  }
+  return condition;
+}

@@ -1,0 +1,223 @@
+// Plan `segments`: stretches of time side by side, each from a guess, until their ends meet.
+#ifndef SEQC_LIB_CONVERSION_SEGMENTEMITTER_H
+#define SEQC_LIB_CONVERSION_SEGMENTEMITTER_H
+
+#include "VectorGroup.h"
+
+#include "llvm/ADT/SetVector.h"
+
+namespace seqc {
+
+/// A part of the certificate that is left out, to test that tests notice (--test-weaken).
+enum class Weakness {
+  None,
+  OneState,     ///< states after the first are not compared
+  NoCheckpoint, ///< nor are they where a repair looks whether it has met what stands
+  Guess,        ///< a segment's start is compared with the first guess, not with what it used
+  TailBit,      ///< the last block of a vector's last segment ends with another last bit
+  NoRepair,     ///< the first round is taken as it is
+  NoRest,       ///< what is wrong when the budget is spent stays wrong
+};
+
+/// Lowers one recurrence whose channels are independent, with the bits of plan `fused`.
+///
+/// Time is cut in blocks of `blockSteps` steps and the blocks in segments, whose numbers of blocks
+/// differ by one at most. A unit of lanes holds all channels of one segment, a vector `units`
+/// segments, and `groups` vectors advance side by side, in each of `bundles` tasks:
+///
+///   starts ← a guess; the first segment's is the initial state
+///   repeat:
+///     every segment, block by block from its start: outs, and the carry at each block's end,
+///       until no carry of the vectors differs from what the round before left there
+///     done if each segment's end is the next one's start, bit for bit
+///     over the budget: one segment after the other, skipping what is right already; done
+///     starts ← the ends of the segments before
+///
+/// What a round leaves is always consistent: each block's outs follow from the carry before it. So
+/// once ends and starts meet, all of it is the sequential evaluation.
+class SegmentEmitter {
+public:
+  SegmentEmitter(Group group, Weakness weakness);
+  /// True if the recurrence can be lowered here; else nothing has changed.
+  bool canRun();
+  /// Replaces the group's ops by loops.
+  void run();
+
+  /// Steps between two checks of the carry.
+  static constexpr int64_t blockSteps = 16;
+  /// Blocks that each vector goes through before the plan gives up, in 32nds of all blocks.
+  static constexpr int64_t budgetParts = 5;
+  /// Where more of the segments than one in so many are wrong after the first repair, the gates are
+  /// slow: then starts come from Newton's method.
+  /// Segments of a few blocks are repaired as fast.
+  static constexpr int64_t slowShare = 8, shortBlocks = 15;
+  static constexpr int64_t mostNewtonPasses = 4;
+  /// Passes over the states of all steps, and a move of states that needs no other one.
+  static constexpr int64_t mostTrajectoryPasses = 16;
+  static constexpr double stillMove = 2e-6;
+
+private:
+  /// A vector for each state.
+  using Tuple = llvm::SmallVector<mlir::Value>;
+  /// A value that the step reads, at an index within the step.
+  struct Read {
+    mlir::Value value;
+    Index at;
+  };
+  /// An input whose steps follow each other in memory, each some units of lanes; `elements` has for
+  /// each of these the numbers of the elements that are this unit.
+  struct Stream {
+    mlir::Value buffer;
+    int64_t rank; ///< of the input's value per step
+    llvm::SmallVector<llvm::SmallVector<unsigned, 1>> elements;
+  };
+  /// Memory with one vector for each state (or read, or out) at some leading indices.
+  struct Shelf {
+    llvm::SmallVector<mlir::Value> buffers;
+    llvm::SmallVector<mlir::Type> types; ///< of the vectors
+  };
+
+  Group group;
+  Weakness weakness;
+  seq::RecurrenceOp op;
+  mlir::OpBuilder b;
+  mlir::Location loc;
+  VectorEval e;
+  seq::ScheduleAttr schedule;
+  mlir::OpBuilder::InsertPoint entry;
+  int64_t channels, units, groups, bundles;
+  bool guessesSteps; ///< plan `newton`
+
+  /// What the step's state-dependent work reads: per step, and the same at every step.
+  llvm::SmallVector<Read> elements, invariants;
+  llvm::SmallVector<Stream> streams;
+  llvm::SmallVector<unsigned> streamed; ///< the elements of streams
+  /// Vectors of outs, both parts of those that are interleaved.
+  llvm::SmallVector<mlir::Value> outs;
+
+  mlir::Value zero, one, steps;
+  mlir::Value blocks, whole, longer, rounds, longest; ///< of time; of segments; see computeBlocks
+  llvm::SmallVector<mlir::Value> batchSizes, outBuffers, finalBuffers;
+  llvm::DenseMap<mlir::Value, Leaf> baseLeaves;
+  Shelf starts, ends, points, elementRows, outRows;
+
+  // Newton's method: null where the step has no derivative.
+  seq::LinearizedOp linearized;
+  llvm::SmallVector<mlir::Value> lows, highs; ///< of guesses in the current row; null for none
+  Shelf guessedEnds, slopes;
+  struct Linear {
+    Tuple next, partials;
+  };
+  /// Calls a body with the row, each of its bundles, and the round.
+  using InBundle = llvm::function_ref<void(mlir::Value, mlir::Value, mlir::Value)>;
+  using Bundles = llvm::function_ref<void(mlir::Value, InBundle)>;
+  mlir::Value where, counts;
+
+  // --- what the step reads -----------------------------------------------------------------
+  llvm::DenseSet<mlir::Value> ofStates, ofTime; ///< values of the step that depend on them
+  void findLinearized();
+  void findDependences();
+  bool addRead(mlir::Value v, const Index &at);
+  bool collect(mlir::Value v, const Index &at);
+  std::optional<int64_t> unitWithin(const Read &read);
+  void findStreams();
+
+  // --- places ------------------------------------------------------------------------------
+  int64_t segments() const { return bundles * groups * units; }
+  Index channelIndex(mlir::RankedTensorType step);
+  Index channelIndex();
+  Index unitIndex(mlir::ValueRange at, mlir::Value unit);
+  void setTime(mlir::Value first, bool single);
+  void setRow(mlir::Value row);
+  mlir::Value firstBlock(mlir::Value segment);
+  mlir::Value lengthOf(mlir::Value segment);
+
+  // --- vectors -----------------------------------------------------------------------------
+  mlir::VectorType vectorOf(mlir::Value v);
+  mlir::Value shuffle(mlir::Value v, llvm::function_ref<int64_t(int64_t)> from);
+  mlir::Value select(llvm::function_ref<bool(int64_t)> fromA, mlir::Value a, mlir::Value c);
+  mlir::Value lanesWhere(llvm::function_ref<bool(int64_t)> holds);
+  void transpose(llvm::MutableArrayRef<mlir::Value> rows);
+  /// Lanes that hold segments and where some bit of the states differs; i1: there are some.
+  /// `merging`: what stands in memory then stays.
+  mlir::Value differingLanes(const Tuple &a, const Tuple &c, bool merging = false);
+  mlir::Value differs(const Tuple &a, const Tuple &c, bool merging = false);
+  mlir::Value flipLastBit(mlir::Value v, mlir::Value condition);
+  Shelf shelf(llvm::ArrayRef<mlir::Type> types, llvm::ArrayRef<int64_t> shape,
+              mlir::ValueRange sizes, bool ofTask);
+  void put(const Shelf &shelf, mlir::ValueRange values, mlir::ValueRange at);
+  void put(const Shelf &shelf, unsigned i, mlir::Value v, mlir::ValueRange at);
+  mlir::Value get(const Shelf &shelf, unsigned i, mlir::ValueRange at);
+  Tuple get(const Shelf &shelf, mlir::ValueRange at);
+  /// All channels of one segment, in every unit.
+  Tuple getSegment(const Shelf &shelf, mlir::ValueRange at, mlir::Value unit);
+
+  // --- code --------------------------------------------------------------------------------
+  void allocate(mlir::Value rows);
+  void computeBlocks();
+  void parallel(mlir::Value count, llvm::function_ref<void(mlir::Value)> body);
+  void inside(mlir::Value condition, llvm::function_ref<void()> body);
+  void emitRows(mlir::Value rows);
+  void emitBundles(mlir::Value rows);
+  /// `place` is the row's index in the memory of rounds.
+  void emitRow(mlir::Value row, mlir::Value place, Bundles forBundles);
+  mlir::Value emitRounds(mlir::Value row, const Tuple &initial, Bundles forBundles);
+  void emitFirstStarts(mlir::Value row, const Tuple &initial);
+  void emitBundle(mlir::Value row, mlir::Value bundle, mlir::Value round);
+  void forUnitsOfBlock(mlir::Value bundle,
+                       llvm::function_ref<void(mlir::Value, mlir::Value, mlir::Value)> body);
+  void emitLoads(mlir::Value bundle, mlir::Value block);
+  void loadElement(unsigned i, llvm::ArrayRef<mlir::Value> firsts, mlir::Value sub, mlir::Value g);
+  void loadStream(const Stream &stream, llvm::ArrayRef<mlir::Value> firsts, mlir::Value sub,
+                  mlir::Value g);
+  void defineElements(mlir::Value t, mlir::Value g);
+  Tuple emitBlock(const Tuple &carry);
+  std::pair<Tuple, Tuple> step(const Tuple &carry);
+  void emitStores(mlir::Value bundle, mlir::Value block);
+  mlir::Value longerLanes(mlir::Value bundle, int64_t g);
+  mlir::Value
+  forStarts(mlir::Value row, const Tuple &initial,
+            llvm::function_ref<mlir::Value(mlir::Value, mlir::Value, Tuple, Tuple)> body);
+  Tuple usedStarts(const Tuple &stored);
+  mlir::Value emitCheck(mlir::Value row, const Tuple &initial);
+  void emitNextStarts(mlir::Value row, const Tuple &initial);
+  mlir::Value roundLength(mlir::Value row);
+  Tuple emitRest(mlir::Value row, mlir::Value wrong, const Tuple &initial);
+  Tuple emitSegment(mlir::Value row, mlir::Value segment, const Tuple &carry);
+  Tuple emitSteps(mlir::Value first, mlir::Value end, const Tuple &carry);
+  Tuple initialCarry();
+  void storeOuts(llvm::ArrayRef<mlir::Value> values, int64_t count);
+  void storeFinals(const Tuple &carry);
+  void replaceResults();
+
+  // --- Newton's method ---------------------------------------------------------------------
+  mlir::Value splat(mlir::Type type, double v);
+  void putSegment(const Shelf &shelf, mlir::ValueRange values, mlir::ValueRange at,
+                  mlir::Value unit);
+  Linear linearStep(llvm::ArrayRef<mlir::Value> carry);
+  Tuple multiply(llvm::ArrayRef<mlir::Value> partials, llvm::ArrayRef<mlir::Value> columns,
+                 int64_t width);
+  using InStep =
+      llvm::function_ref<Tuple(mlir::Value, mlir::Value, int64_t, llvm::ArrayRef<mlir::Value>)>;
+  Tuple forBlocks(mlir::Value bundle, llvm::ArrayRef<mlir::Value> init, bool loads, InStep step);
+  void emitLinearPass(mlir::Value row, mlir::Value bundle);
+  void findBounds();
+  mlir::Value bounded(mlir::Value v, mlir::Value otherwise, unsigned c);
+  mlir::Value finiteOr(mlir::Value v, mlir::Value otherwise);
+  mlir::Value emitSeams(mlir::Value row, const Tuple &initial);
+  mlir::Value emitNewton(mlir::Value row, const Tuple &initial, Bundles forBundles);
+
+  // --- Newton's method for all steps -------------------------------------------------------
+  Shelf trajectory, values, partials, moves, greatestMoves;
+  void allocateTrajectory(llvm::ArrayRef<mlir::Type> states, mlir::Value rows);
+  Tuple oldStates(mlir::Value pass, mlir::ValueRange at);
+  void evaluateSteps(mlir::Value row, mlir::Value bundle, mlir::Value pass);
+  void emitMoves(mlir::Value row, const Tuple &initial);
+  void moveStates(mlir::Value row, mlir::Value bundle, mlir::Value pass);
+  mlir::Value greatestMove(mlir::Value row, mlir::Type type);
+  void emitTrajectory(mlir::Value row, const Tuple &initial, Bundles forBundles);
+};
+
+} // namespace seqc
+
+#endif // SEQC_LIB_CONVERSION_SEGMENTEMITTER_H

@@ -1,0 +1,195 @@
+// Plan `newton`: starts of segments from Newton's method for the states of all steps.
+//
+// A pass evaluates every step f and its derivative P at the states h of the pass before, and then
+//
+//   h'[t] = f[t] + P[t] d[t - 1]                      d = h' - h
+//
+// along each segment, where d at a segment's start comes from products along the segments before:
+// two sweeps over time and one over the segments. After k passes the first k steps are exact.
+#include "SegmentEmitter.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+
+using namespace mlir;
+using namespace seqc;
+
+using Tuple = SmallVector<Value>;
+
+static Value add(OpBuilder &b, Location loc, Value x, Value y) {
+  return arith::AddFOp::create(b, loc, x, y);
+}
+
+/// `v` where lane by lane `move` is 0, else `moved`: no bit changes where nothing moves.
+static Value unlessStill(OpBuilder &b, Location loc, Value move, Value v, Value moved) {
+  Value none = arith::ConstantOp::create(b, loc, b.getZeroAttr(move.getType()));
+  Value still = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ, move, none);
+  return arith::SelectOp::create(b, loc, still, v, moved);
+}
+
+void SegmentEmitter::allocateTrajectory(ArrayRef<Type> states, Value rows) {
+  constexpr int64_t dynamic = ShapedType::kDynamic;
+  int64_t vectors = bundles * groups, count = op.getNumStates();
+  SmallVector<Type> matrix(count * count, states.front());
+  trajectory = shelf(states, {dynamic, dynamic, blockSteps, vectors}, {rows, longest}, false);
+  values = shelf(states, {dynamic, dynamic, blockSteps, vectors}, {rows, longest}, false);
+  partials = shelf(matrix, {dynamic, dynamic, blockSteps, vectors}, {rows, longest}, false);
+  moves = shelf(states, {dynamic, vectors}, {rows}, false);
+  greatestMoves = shelf({states.front()}, {dynamic, vectors}, {rows}, false);
+}
+
+/// The states of the pass before at a step; before the first pass they are 0.
+Tuple SegmentEmitter::oldStates(Value pass, ValueRange at) {
+  Value isFirst = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, pass, zero);
+  Tuple old = get(trajectory, at);
+  for (Value &v : old)
+    v = arith::SelectOp::create(b, loc, isFirst, splat(v.getType(), 0), v);
+  return old;
+}
+
+/// First sweep: values and partials of all steps, and what they make of a segment's first move.
+void SegmentEmitter::evaluateSteps(Value row, Value bundle, Value pass) {
+  int64_t count = op.getNumStates(), each = 2 * count + count * count;
+  Value firstVector = arith::MulIOp::create(b, loc, bundle, e.constant(groups));
+  SmallVector<Value> vectors, init;
+  for (int64_t g = 0; g < groups; ++g) {
+    vectors.push_back(arith::AddIOp::create(b, loc, firstVector, e.constant(g)));
+    Tuple start = get(starts, ValueRange{row, vectors.back()});
+    Value none = splat(start.front().getType(), 0);
+    llvm::append_range(init, start);
+    init.append(count, none);
+    for (int64_t i = 0; i < count * count; ++i)
+      init.push_back(splat(none.getType(), i % (count + 1) == 0));
+  }
+  auto step = [&](Value block, Value t, int64_t g, ArrayRef<Value> own) {
+    Linear linear = linearStep(own.take_front(count));
+    SmallVector<Value> at = {row, block, t, vectors[g]};
+    put(values, linear.next, at);
+    for (auto [i, partial] : llvm::enumerate(linear.partials))
+      if (partial)
+        put(partials, i, partial, at);
+    Tuple next = oldStates(pass, at);
+    Tuple moved = multiply(linear.partials, own.slice(count, count), 1);
+    for (int64_t i = 0; i < count; ++i) {
+      Value residual = arith::SubFOp::create(b, loc, linear.next[i], next[i]);
+      moved[i] = add(b, loc, residual, moved[i]);
+    }
+    Tuple product = multiply(linear.partials, own.drop_front(2 * count), count);
+    llvm::append_range(next, moved);
+    llvm::append_range(next, product);
+    return next;
+  };
+  Tuple results = forBlocks(bundle, init, /*loads=*/true, step);
+  for (int64_t g = 0; g < groups; ++g) {
+    ArrayRef<Value> own = ArrayRef(results).slice(g * each, each);
+    put(guessedEnds, own.slice(count, count), {row, vectors[g]});
+    put(slopes, own.drop_front(2 * count), {row, vectors[g]});
+  }
+}
+
+/// By how much the starts move: a sweep over the segments, the first of which does not.
+void SegmentEmitter::emitMoves(Value row, const Tuple &initial) {
+  OpBuilder::InsertionGuard guard(b);
+  int64_t count = op.getNumStates();
+  SmallVector<Value> init(count, splat(initial.front().getType(), 0));
+  auto loop = scf::ForOp::create(b, loc, zero, e.constant(segments()), one, init);
+  b.setInsertionPointToStart(loop.getBody());
+  e.openScope();
+  Value segment = loop.getInductionVar();
+  Value vector = arith::DivUIOp::create(b, loc, segment, e.constant(units));
+  Value unit = arith::RemUIOp::create(b, loc, segment, e.constant(units));
+  SmallVector<Value> at = {row, vector};
+  auto args = loop.getRegionIterArgs();
+  Tuple now(args.begin(), args.end());
+  putSegment(moves, now, at, unit);
+  Tuple next = getSegment(guessedEnds, at, unit);
+  Tuple moved = multiply(getSegment(slopes, at, unit), now, 1);
+  for (int64_t i = 0; i < count; ++i) {
+    Value v = add(b, loc, next[i], unlessStill(b, loc, now[i], init[i], moved[i]));
+    next[i] = finiteOr(v, init[i]);
+  }
+  e.closeScope();
+  scf::YieldOp::create(b, loc, next);
+}
+
+/// Second sweep: the new states of all steps.
+void SegmentEmitter::moveStates(Value row, Value bundle, Value pass) {
+  int64_t count = op.getNumStates(), each = count + 1;
+  Value firstVector = arith::MulIOp::create(b, loc, bundle, e.constant(groups));
+  SmallVector<Value> vectors, init;
+  for (int64_t g = 0; g < groups; ++g) {
+    vectors.push_back(arith::AddIOp::create(b, loc, firstVector, e.constant(g)));
+    SmallVector<Value> at = {row, vectors.back()};
+    Tuple move = get(moves, at), start = get(starts, at);
+    Value most = splat(move.front().getType(), 0);
+    for (int64_t i = 0; i < count; ++i)
+      start[i] = unlessStill(b, loc, move[i], start[i], add(b, loc, start[i], move[i]));
+    put(starts, start, at);
+    llvm::append_range(init, move);
+    init.push_back(most);
+  }
+  auto step = [&](Value block, Value t, int64_t g, ArrayRef<Value> own) {
+    SmallVector<Value> at = {row, block, t, vectors[g]};
+    Tuple next = get(values, at), old = oldStates(pass, at), matrix(count * count);
+    for (auto [to, from] : llvm::zip_equal(linearized.getTo(), linearized.getFrom()))
+      matrix[to * count + from] = get(partials, to * count + from, at);
+    Tuple moved = multiply(matrix, own.take_front(count), 1), results;
+    Value most = own.back();
+    for (int64_t i = 0; i < count; ++i) {
+      Value v = unlessStill(b, loc, moved[i], next[i], add(b, loc, next[i], moved[i]));
+      v = bounded(v, next[i], i);
+      put(trajectory, i, v, at);
+      results.push_back(arith::SubFOp::create(b, loc, v, old[i]));
+      most = arith::MaximumFOp::create(b, loc, most, math::AbsFOp::create(b, loc, results.back()));
+    }
+    results.push_back(most);
+    return results;
+  };
+  Tuple results = forBlocks(bundle, init, /*loads=*/false, step);
+  for (int64_t g = 0; g < groups; ++g)
+    put(greatestMoves, ValueRange{results[g * each + count]}, {row, vectors[g]});
+}
+
+/// By how much the worst state of the last pass moved.
+Value SegmentEmitter::greatestMove(Value row, Type type) {
+  OpBuilder::InsertionGuard guard(b);
+  auto loop = scf::ForOp::create(b, loc, zero, e.constant(bundles * groups), one,
+                                 ValueRange{splat(type, 0)});
+  b.setInsertionPointToStart(loop.getBody());
+  Tuple own = get(greatestMoves, {row, loop.getInductionVar()});
+  Value most = arith::MaximumFOp::create(b, loc, own.front(), loop.getRegionIterArgs().front());
+  scf::YieldOp::create(b, loc, most);
+  b.setInsertionPointAfter(loop);
+  return vector::ReductionOp::create(b, loc, vector::CombiningKind::MAXIMUMF, loop.getResult(0));
+}
+
+/// Passes until no state moves any more to speak of, or moves do not become smaller.
+void SegmentEmitter::emitTrajectory(Value row, const Tuple &initial, Bundles forBundles) {
+  OpBuilder::InsertionGuard guard(b);
+  Type type = initial.front().getType();
+  Type element = cast<VectorType>(type).getElementType();
+  auto number = [&](double v) {
+    return arith::ConstantOp::create(b, loc, FloatAttr::get(element, v)).getResult();
+  };
+  SmallVector<Value> init = {arith::ConstantIntOp::create(b, loc, 1, 1), number(1e30)};
+  auto loop = scf::ForOp::create(b, loc, zero, e.constant(mostTrajectoryPasses), one, init);
+  b.setInsertionPointToStart(loop.getBody());
+  auto args = loop.getRegionIterArgs();
+  auto choice = scf::IfOp::create(b, loc, loop.getResultTypes(), args[0], /*withElse=*/true);
+  scf::YieldOp::create(b, loc, choice.getResults());
+  b.setInsertionPointToStart(choice.elseBlock());
+  scf::YieldOp::create(b, loc, args);
+  b.setInsertionPointToStart(choice.thenBlock());
+  e.openScope();
+  Value pass = loop.getInductionVar();
+  forBundles(pass, [&](Value row, Value bundle, Value pass) { evaluateSteps(row, bundle, pass); });
+  emitMoves(row, initial);
+  forBundles(pass, [&](Value row, Value bundle, Value pass) { moveStates(row, bundle, pass); });
+  Value most = greatestMove(row, type);
+  auto greater = [&](Value x, Value y) {
+    return arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, x, y).getResult();
+  };
+  Value moves = greater(most, number(stillMove)), shrinks = greater(args[1], most);
+  e.closeScope();
+  scf::YieldOp::create(b, loc, ValueRange{arith::AndIOp::create(b, loc, moves, shrinks), most});
+}
