@@ -160,7 +160,8 @@ void ScanEmitter::findPrecise() {
   RuleReader rule(combine);
   for (unsigned c = 0; c < components; ++c)
     precise[c] = factors()[c] != 0 && getElementTypeOrSelf(combine.getResult(c).getType()).isF32();
-  for (unsigned c : llvm::BitVector(precise).set_bits())
+  llvm::BitVector candidates = precise; // the loop may change it
+  for (unsigned c : candidates.set_bits())
     if (!canWiden(rule, combine.getYield().getNext()[c], precise)) {
       precise.reset();
       return;
