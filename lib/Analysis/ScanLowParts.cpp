@@ -1,55 +1,78 @@
 // What rounding took from coefficients: 1 - k of a moving average h + k (x - h) is rounded, the
 // step as written rounds no such thing. The same error in each step adds up over 1/k steps.
 //
-// A coefficient of one or two operations on f32 is nearly exact in f64, so that
-//
-//   low = f32(coefficient in f64 - coefficient in f32)
+// Each rounded sum and product gives what it lost, in f32 without other error (Knuth's sum of two,
+// the product of two by fma), and hands on what its operands lost.
 #include "seqc/Analysis/ScanForm.h"
 
 using namespace mlir;
 using namespace seqc;
 
-static bool isArithmetic(const Expr *e) {
-  return e->isOp("arith.addf") || e->isOp("arith.subf") || e->isOp("arith.mulf") ||
-         e->isOp("math.fma");
+namespace {
+class LowParts {
+public:
+  explicit LowParts(ExprPool &pool) : pool(pool) {}
+  /// What `e` lacks of its exact value, null for nothing. Other ops than sums and products of f32
+  /// are taken as exact: single steps round them in the same way.
+  const Expr *of(const Expr *e) {
+    auto known = found.find(e);
+    return known != found.end() ? known->second : found[e] = compute(e);
+  }
+
+private:
+  const Expr *compute(const Expr *e);
+  const Expr *ofSum(const Expr *x, const Expr *y, const Expr *sum);
+  const Expr *ofProduct(const Expr *x, const Expr *y, const Expr *product);
+  /// x · y; null is 0.
+  const Expr *times(const Expr *x, const Expr *y) { return x && y ? pool.mul(x, y) : nullptr; }
+  const Expr *plus(const Expr *x, const Expr *y) { return x && y ? pool.add(x, y) : x ? x : y; }
+  const Expr *orZero(const Expr *x, Type type) { return x ? x : pool.number(0, type); }
+  ExprPool &pool;
+  DenseMap<const Expr *, const Expr *> found;
+};
+} // namespace
+
+const Expr *LowParts::ofSum(const Expr *x, const Expr *y, const Expr *sum) {
+  const Expr *second = pool.sub(sum, x), *first = pool.sub(sum, second);
+  return pool.add(pool.sub(x, first), pool.sub(y, second));
 }
 
-/// True if `e` is a rounded result, whatever its sign, or one of two such.
-static bool isRounded(const Expr *e) {
+const Expr *LowParts::ofProduct(const Expr *x, const Expr *y, const Expr *product) {
+  auto isSign = [](const Expr *e) { return isNumber(e, 1) || isNumber(e, -1); };
+  if (isSign(x) || isSign(y))
+    return nullptr;
+  return pool.op("math.fma", {x, y, pool.op("arith.negf", {product})});
+}
+
+const Expr *LowParts::compute(const Expr *e) {
+  auto at = [&](unsigned i) { return e->operands[i]; };
+  auto low = [&](unsigned i) { return of(e->operands[i]); };
   if (e->isOp("arith.negf"))
-    return isRounded(e->operands[0]);
+    return low(0) ? pool.neg(low(0)) : nullptr;
   if (e->isOp("arith.select"))
-    return isRounded(e->operands[1]) || isRounded(e->operands[2]);
-  return isArithmetic(e);
-}
-
-/// `e` in f64, where what is not arithmetic stays as it is rounded.
-static const Expr *widened(ExprPool &pool, const Expr *e, Type wide) {
-  if (auto number = dyn_cast_if_present<FloatAttr>(e->constant))
-    return pool.number(number.getValueAsDouble(), wide);
-  auto of = [&](unsigned i) { return widened(pool, e->operands[i], wide); };
-  if (e->isOp("arith.select"))
-    return pool.select(e->operands[0], of(1), of(2));
-  if (!isArithmetic(e) && !e->isOp("arith.negf"))
-    return pool.op("arith.extf", {e}, wide);
-  SmallVector<const Expr *> operands;
-  for (unsigned i = 0; i < e->operands.size(); ++i)
-    operands.push_back(of(i));
-  return pool.op(*e->name, e->attributes, operands, wide);
+    return low(1) || low(2) ? pool.select(at(0), orZero(low(1), e->type), orZero(low(2), e->type))
+                            : nullptr;
+  if (e->isOp("arith.addf"))
+    return plus(ofSum(at(0), at(1), e), plus(low(0), low(1)));
+  if (e->isOp("arith.subf")) {
+    const Expr *right = low(1) ? pool.neg(low(1)) : nullptr;
+    return plus(ofSum(at(0), pool.neg(at(1)), e), plus(low(0), right));
+  }
+  if (!e->isOp("arith.mulf"))
+    return nullptr;
+  return plus(ofProduct(at(0), at(1), e), plus(times(at(0), low(1)), times(low(0), at(1))));
 }
 
 void seqc::addLowParts(ScanForm &form) {
-  ExprPool &pool = form.exprs->pool;
-  SmallVector<const Expr *> lifted(form.lifted);
-  for (auto [c, e] : llvm::enumerate(lifted)) {
-    if (form.factors[c] == 0 || !e->type.isF32() || !isRounded(e))
+  LowParts lows(form.exprs->pool);
+  for (auto [c, e] : llvm::enumerate(llvm::to_vector(form.lifted))) {
+    const Expr *low = form.factors[c] && e->type.isF32() ? lows.of(e) : nullptr;
+    if (!low)
       continue;
-    Type wide = Float64Type::get(e->type.getContext());
-    const Expr *rounded = pool.op("arith.extf", {e}, wide);
-    const Expr *low = pool.op("arith.subf", {widened(pool, e, wide), rounded});
     form.lows.push_back(c);
-    form.lifted.push_back(pool.op("arith.truncf", {low}, e->type));
-    form.combined.push_back(pool.leaf(Expr::Kind::Later, form.combined.size(), e->type));
+    form.lifted.push_back(low);
+    form.combined.push_back(
+        form.exprs->pool.leaf(Expr::Kind::Later, form.combined.size(), e->type));
     form.initial.push_back(0);
     form.factors.push_back(0);
   }

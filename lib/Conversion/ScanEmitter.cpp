@@ -166,7 +166,7 @@ ScanEmitter::Tuple ScanEmitter::statesBefore(const Tuple &carry, const Tuple &en
   return moveUnits(before, [&](int64_t u) { return timeOfUnit(u, shape.vectors); });
 }
 
-/// Elements and products of the block at `first`.
+/// Elements and products of the block at `first`. What does not vary over time is computed in f64.
 ScanEmitter::Loaded ScanEmitter::loadBlock(Value first, Shape shape) {
   int64_t groups = shape.groups, perGroup = shape.vectors;
   Loaded block;
@@ -183,17 +183,37 @@ ScanEmitter::Loaded ScanEmitter::loadBlock(Value first, Shape shape) {
     watch(rows.front());
   }
   SmallVector<SmallVector<Tuple>> transposed = block.rows;
+  SmallVector<Tuple> lows;
+  Tuple wide; // of all groups alike, in front of the loops
+  if (isInvariant) {
+    lows = lowRows(first, 0, perGroup);
+    wide = widened(transposed[0][0], lows[0]);
+  }
   // Groups side by side: each is one chain of dependent operations.
-  for (int64_t j = 1; j < perGroup; ++j)
+  for (int64_t j = 1; j < perGroup; ++j) {
+    if (isInvariant)
+      wide = multiplyWide(wide, widened(transposed[0][j], lows[j]));
     for (SmallVector<Tuple> &rows : block.rows) {
       rows[j] = apply(rows[j - 1], rows[j], all);
+      if (isInvariant)
+        roundTo(rows[j], wide);
       watch(rows[j]);
     }
+  }
   SmallVector<int64_t> unitOfRun = unitsOfRuns(perGroup);
+  auto inOrder = [&](const Tuple &t) {
+    return moveUnits(t, [&](int64_t u) { return unitOfRun[u]; });
+  };
   for (const SmallVector<Tuple> &rows : block.rows)
-    block.ends.push_back(moveUnits(rows.back(), [&](int64_t u) { return unitOfRun[u]; }));
-  prefixesOfUnits(block.ends);
-  findLows(first, shape, transposed, block);
+    block.ends.push_back(inOrder(rows.back()));
+  if (isInvariant) {
+    Tuple end = inOrder(wide);
+    prefixesOfUnits(block.ends, &end);
+    block.lows.assign(groups, lowOf(end, block.ends.front()));
+  } else {
+    prefixesOfUnits(block.ends);
+    findLows(first, transposed, block);
+  }
   return block;
 }
 

@@ -85,6 +85,7 @@ private:
   llvm::BitVector all;
   llvm::BitVector precise;        ///< coefficients whose products have a low part
   llvm::SmallVector<Terms> terms; ///< of each component
+  bool isInvariant = false;       ///< coefficients do not vary over time
   bool readsOldStates = false;
   llvm::SmallVector<mlir::Value> watched;    ///< products of a block so far
   llvm::SmallVector<mlir::Value> conditions; ///< lanes that must be true to keep a result
@@ -179,9 +180,10 @@ private:
   Tuple multiplyWide(const Tuple &earlier, const Tuple &later);
   Tuple elementLows();
   mlir::Value isNearOne(llvm::ArrayRef<Tuple> ends);
-  Tuple wideEnds(llvm::ArrayRef<Tuple> rows, llvm::ArrayRef<Tuple> lows);
-  void findLows(mlir::Value first, Shape shape, llvm::ArrayRef<llvm::SmallVector<Tuple>> rows,
-                Loaded &block);
+  void roundTo(Tuple &high, const Tuple &wide);
+  llvm::SmallVector<Tuple> lowRows(mlir::Value first, int64_t g, int64_t count);
+  Tuple lowsOfGroup(mlir::Value first, int64_t g, llvm::ArrayRef<Tuple> rows, const Tuple &ends);
+  void findLows(mlir::Value first, llvm::ArrayRef<llvm::SmallVector<Tuple>> rows, Loaded &block);
 
   // --- tuples ------------------------------------------------------------------------------
   Tuple elements();
@@ -192,7 +194,7 @@ private:
   Tuple moveUnits(const Tuple &t, llvm::function_ref<int64_t(int64_t)> unitFor);
   void transposeComponent(llvm::MutableArrayRef<mlir::Value> rows);
   void transpose(llvm::MutableArrayRef<Tuple> rows);
-  void prefixesOfUnits(llvm::MutableArrayRef<Tuple> tuples);
+  void prefixesOfUnits(llvm::MutableArrayRef<Tuple> tuples, Tuple *wide = nullptr);
   int64_t timeOfUnit(int64_t unit, int64_t vectors) const;
   llvm::SmallVector<int64_t> unitsOfRuns(int64_t vectors) const;
   Tuple statesBefore(const Tuple &carry, const Tuple &ends, Shape shape);

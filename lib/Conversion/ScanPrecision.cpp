@@ -7,8 +7,9 @@
 //   low    f32(the same product in f64 - high)
 //   states after ← combine(before, (high, u)) + low · before
 //
-// Where the product of a group is small, errors vanish faster than they add up, and low stays 0:
-// see docs/Decisions/0005 for the bound.
+// What varies over time has low parts only where some group's product is not small: else errors
+// vanish faster than they add up. What does not vary is computed in front of the loops, and then
+// the whole tree takes its coefficients from f64.
 #include "ScanEmitter.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -17,8 +18,9 @@
 using namespace mlir;
 using namespace seqc;
 
-/// Products below this in every entry let errors vanish.
-static constexpr double farFromOne = 0.125;
+/// Where products of n <= 64 coefficients are at most this, (n - 1) roundings of each add up to
+/// (n - 1) p / (1 - p) < 4.3 ulp of the largest state over all groups.
+static constexpr double farFromOne = 0.0625;
 
 namespace {
 /// A leaf of the combination's rule: a component of its earlier or later tuple.
@@ -88,14 +90,17 @@ struct TermReader {
 
 bool TermReader::root(Value v) {
   auto choice = RuleReader::source(v).getDefiningOp<arith::SelectOp>();
+  auto isSum = [&](Value terms) {
+    return sum(terms, false) && (factors[state] == 0 ? own == 1 : found.products.size() == 1);
+  };
   if (!choice)
-    return sum(v, false) && (own == 1 || factors[state] < 0);
+    return isSum(v);
   std::optional<RuleLeaf> flag = rule.leaf(choice.getCondition());
   std::optional<RuleLeaf> kept = rule.leaf(choice.getTrueValue());
   if (!flag || !flag->later || !kept || !kept->later || kept->component != state)
     return false;
   found.flag = flag->component;
-  return sum(choice.getFalseValue(), false) && (own == 1 || factors[state] < 0);
+  return isSum(choice.getFalseValue());
 }
 
 bool TermReader::sum(Value v, bool minus) {
@@ -151,6 +156,21 @@ static bool canWiden(const RuleReader &rule, Value v, const llvm::BitVector &pre
          llvm::all_of(def->getOperands(), [&](Value o) { return canWiden(rule, o, precise); });
 }
 
+/// True if `v` is computed in the step from nothing that is given for each step.
+static bool isFreeOfTime(seq::RecurrenceOp op, Value v) {
+  SmallVector<Value> work = {v};
+  DenseSet<Value> seen;
+  while (!work.empty()) {
+    Value at = work.pop_back_val();
+    if (isa<BlockArgument>(at) && at.getParentBlock() == op.getBody())
+      return false;
+    Operation *def = at.getDefiningOp();
+    if (seen.insert(at).second && def && op.getStep().isAncestor(def->getParentRegion()))
+      def->walk([&](Operation *inner) { llvm::append_range(work, inner->getOperands()); });
+  }
+  return true;
+}
+
 /// Which coefficients are kept in two parts, and which products of them the states are made of.
 void ScanEmitter::findPrecise() {
   precise.resize(components);
@@ -160,12 +180,14 @@ void ScanEmitter::findPrecise() {
   RuleReader rule(combine);
   for (unsigned c = 0; c < components; ++c)
     precise[c] = factors()[c] != 0 && getElementTypeOrSelf(combine.getResult(c).getType()).isF32();
-  llvm::BitVector candidates = precise; // the loop may change it
-  for (unsigned c : candidates.set_bits())
-    if (!canWiden(rule, combine.getYield().getNext()[c], precise)) {
-      precise.reset();
-      return;
-    }
+  if (!llvm::all_of(precise.set_bits(), [&](unsigned c) {
+        return canWiden(rule, combine.getYield().getNext()[c], precise);
+      }))
+    precise.reset();
+  isInvariant = precise.any();
+  for (unsigned c = 0; c < components; ++c)
+    if (precise[c] || getElementTypeOrSelf(combine.getResult(c).getType()).isInteger(1))
+      isInvariant &= isFreeOfTime(op, combine.getLater()[c]);
   for (unsigned c : needed.set_bits()) {
     TermReader reader{rule, factors(), c};
     if (factors()[c] <= 0 && reader.root(combine.getYield().getNext()[c]))
@@ -179,7 +201,7 @@ ScanEmitter::Tuple ScanEmitter::apply(const Tuple &earlier, const Tuple &later, 
                                       const llvm::BitVector &wanted) {
   Tuple adjusted = later;
   for (unsigned c : wanted.set_bits()) {
-    if (factors().empty() || factors()[c] < 0)
+    if (factors().empty() || factors()[c] != 0)
       continue;
     for (const Term &term : terms[c].products)
       if (Value part = low[term.factor])
@@ -282,45 +304,58 @@ ScanEmitter::Tuple ScanEmitter::elementLows() {
 /// True if in some channel the product of some group is so large that errors could add up.
 Value ScanEmitter::isNearOne(ArrayRef<Tuple> ends) {
   SmallVector<Value> products;
-  for (const Tuple &end : ends)
+  for (const Tuple &end : ends) {
+    Tuple total = precise.count() == 1 ? end : lastUnit(end); // at hand, see watchTotal
+    SmallVector<Value> ofGroup;
     for (unsigned c : precise.set_bits())
-      products.push_back(end[c]);
-  // A NaN counts as large here; such blocks are not kept.
-  Value large = atMost(greatestOf(products), farFromOne);
-  Value yes = arith::ConstantOp::create(
-      b, loc, DenseElementsAttr::get(cast<VectorType>(large.getType()), true));
-  Value small =
-      inAllLanes(select([&](int64_t l) { return l / channels != units - 1; }, yes, large));
-  return arith::XOrIOp::create(b, loc, small,
-                               arith::ConstantIntOp::create(b, loc, 1, 1).getResult());
-}
-
-/// Products of the runs of one group in f64, prefixes of the runs' ends; `rows` is transposed.
-ScanEmitter::Tuple ScanEmitter::wideEnds(ArrayRef<Tuple> rows, ArrayRef<Tuple> lows) {
-  Tuple ends = widened(rows[0], lows[0]);
-  for (size_t j = 1; j < rows.size(); ++j)
-    ends = multiplyWide(ends, widened(rows[j], lows[j]));
-  SmallVector<int64_t> unitOfRun = unitsOfRuns(rows.size());
-  ends = moveUnits(ends, [&](int64_t u) { return unitOfRun[u]; });
-  for (int64_t distance = 1; distance < units; distance *= 2) {
-    int64_t shift = distance * channels;
-    Tuple before = shuffle(ends, [&](int64_t l) { return l >= shift ? l - shift : l; });
-    Tuple both = multiplyWide(before, ends);
-    for (auto [end, v] : llvm::zip_equal(ends, both))
-      if (end)
-        end = select([&](int64_t l) { return l >= shift; }, v, end);
+      ofGroup.push_back(total[c]);
+    products.push_back(greatestOf(ofGroup));
   }
-  return ends;
+  // A NaN counts as large; such blocks are not kept.
+  Value small = atMost(greatestOf(products), farFromOne);
+  Value yes = arith::ConstantOp::create(
+      b, loc, DenseElementsAttr::get(cast<VectorType>(small.getType()), true));
+  small = inAllLanes(select([&](int64_t l) { return l / channels != units - 1; }, yes, small));
+  return arith::XOrIOp::create(b, loc, small, arith::ConstantIntOp::create(b, loc, 1, 1));
 }
 
-/// The low parts of the ends of the block at `first`, whose elements are `rows`, transposed.
-void ScanEmitter::findLows(Value first, Shape shape, ArrayRef<SmallVector<Tuple>> rows,
-                           Loaded &block) {
-  block.lows.assign(shape.groups, Tuple(components));
+/// The coefficients of `high` become those of `wide`, rounded.
+void ScanEmitter::roundTo(Tuple &high, const Tuple &wide) {
+  for (unsigned c : precise.set_bits())
+    high[c] = arith::TruncFOp::create(b, loc, high[c].getType(), wide[c]);
+}
+
+/// Low parts of the elements of group `g`, transposed.
+SmallVector<ScanEmitter::Tuple> ScanEmitter::lowRows(Value first, int64_t g, int64_t count) {
+  SmallVector<Tuple> lows;
+  for (int64_t i = 0; i < count; ++i) {
+    setTime(first, g * count + i, false);
+    lows.push_back(elementLows());
+  }
+  transpose(lows);
+  return lows;
+}
+
+/// The low parts of the ends of runs in group `g`, whose elements are `rows`, transposed.
+ScanEmitter::Tuple ScanEmitter::lowsOfGroup(Value first, int64_t g, ArrayRef<Tuple> rows,
+                                            const Tuple &ends) {
+  SmallVector<Tuple> lows = lowRows(first, g, rows.size());
+  Tuple end = widened(rows[0], lows[0]);
+  for (size_t j = 1; j < rows.size(); ++j) // row by row: registers are few
+    end = multiplyWide(end, widened(rows[j], lows[j]));
+  SmallVector<int64_t> unitOfRun = unitsOfRuns(rows.size());
+  end = moveUnits(end, [&](int64_t u) { return unitOfRun[u]; });
+  prefixesOfUnits({}, &end);
+  return lowOf(end, ends);
+}
+
+/// The low parts of the ends of `block` at `first`, whose elements are `rows`, transposed.
+void ScanEmitter::findLows(Value first, ArrayRef<SmallVector<Tuple>> rows, Loaded &block) {
+  block.lows.assign(rows.size(), Tuple(components));
   if (precise.none())
     return;
   Type type = VectorType::get(e.lanes, b.getF32Type());
-  SmallVector<Type> types(shape.groups * precise.count(), type);
+  SmallVector<Type> types(rows.size() * precise.count(), type);
   auto choice = scf::IfOp::create(b, loc, types, isNearOne(block.ends), /*withElse=*/true);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(choice.elseBlock());
@@ -328,20 +363,11 @@ void ScanEmitter::findLows(Value first, Shape shape, ArrayRef<SmallVector<Tuple>
   b.setInsertionPointToStart(choice.thenBlock());
   e.openScope();
   SmallVector<Value> found;
-  for (int64_t g = 0; g < shape.groups; ++g) {
-    SmallVector<Tuple> lows;
-    for (int64_t i = 0; i < shape.vectors; ++i) {
-      setTime(first, g * shape.vectors + i, false);
-      lows.push_back(elementLows());
-    }
-    transpose(lows);
-    Tuple wide = wideEnds(rows[g], lows);
-    found.append(present(lowOf(wide, block.ends[g])));
+  for (auto [g, ofGroup] : llvm::enumerate(rows)) {
+    Tuple low = lowsOfGroup(first, g, ofGroup, block.ends[g]);
+    found.append(present(low));
+    block.lows[g] = restore(low, choice.getResults().slice(g * precise.count(), precise.count()));
   }
   scf::YieldOp::create(b, loc, found);
   e.closeScope();
-  unsigned next = 0;
-  for (Tuple &low : block.lows)
-    for (unsigned c : precise.set_bits())
-      low[c] = choice.getResult(next++);
 }

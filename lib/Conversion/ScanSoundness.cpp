@@ -16,8 +16,14 @@
 using namespace mlir;
 using namespace seqc;
 
-/// Of products of blocks: their entries may pass 1 and come back, as a resonance's do.
-static constexpr double mostGrowth = 32;
+/// Of products of blocks in a group of n steps: entries of size m round m states once, where n
+/// steps round n states. Where entries vary over time their products are rounded as well, and what
+/// errs by k in a factor errs by 2 m k in its square.
+static double mostGrowth(int64_t steps, bool isInvariant) {
+  return isInvariant ? 2 * std::sqrt(double(steps)) : 4;
+}
+/// Products of whole chunks are few.
+static constexpr double mostGrowthOfChunks = 32;
 
 namespace {
 /// Magnitudes for a type of float.
@@ -121,7 +127,7 @@ void ScanEmitter::watchProduct(const Tuple &product, MutableArrayRef<Value> leas
     int64_t size = factors()[group[0]];
     Value most = greatest(b, loc, valuesAt(product, group));
     if (size > 0)
-      conditions.push_back(atMost(most, size == 1 ? 2 : mostGrowth));
+      conditions.push_back(atMost(most, size == 1 ? 2 : mostGrowthOfChunks));
     Value less = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, most, low);
     low = arith::SelectOp::create(b, loc, less, most, low);
   }
@@ -184,7 +190,8 @@ Value ScanEmitter::soundLanes() {
     llvm::copy_if(watched, std::back_inserter(products),
                   [&](Value v) { return elementOf(v) == type; });
     if (!products.empty())
-      conditions.push_back(atMost(greatest(b, loc, products), mostGrowth));
+      conditions.push_back(
+          atMost(greatest(b, loc, products), mostGrowth(largest.vectors * units, isInvariant)));
   }
   watched.clear();
   return takeConditions();

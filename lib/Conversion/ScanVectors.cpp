@@ -130,16 +130,27 @@ SmallVector<int64_t> ScanEmitter::unitsOfRuns(int64_t vectors) const {
   return unitOf;
 }
 
-/// Prefixes along the units of each vector, whose order is that of time.
-void ScanEmitter::prefixesOfUnits(MutableArrayRef<Tuple> tuples) {
+/// Prefixes along the units of each vector, whose order is that of time. The coefficients are those
+/// of `wide`, if that is not null, rounded.
+void ScanEmitter::prefixesOfUnits(MutableArrayRef<Tuple> tuples, Tuple *wide) {
   for (int64_t distance = 1; distance < units; distance *= 2) {
     int64_t shift = distance * channels;
+    auto shifted = [&](const Tuple &t) {
+      return shuffle(t, [&](int64_t l) { return l >= shift ? l - shift : l; });
+    };
+    auto choose = [&](Tuple &t, const Tuple &both) {
+      for (auto [to, v] : llvm::zip_equal(t, both))
+        if (v)
+          to = select([&](int64_t l) { return l >= shift; }, v, to);
+    };
+    if (wide)
+      choose(*wide, multiplyWide(shifted(*wide), *wide));
     for (Tuple &t : tuples) {
-      Tuple before = shuffle(t, [&](int64_t l) { return l >= shift ? l - shift : l; });
-      Tuple both = apply(before, t, all);
+      Tuple both = apply(shifted(t), t, all);
       watch(both);
-      for (unsigned c = 0; c < components; ++c)
-        t[c] = select([&](int64_t l) { return l >= shift; }, both[c], t[c]);
+      choose(t, both);
+      if (wide)
+        roundTo(t, *wide);
     }
   }
 }

@@ -26,6 +26,22 @@ func.func @affine(%u: tensor<?x?x8xf32>, %h0: tensor<?x8xf32>) -> tensor<?x?x8xf
   return %y : tensor<?x?x8xf32>
 }
 
+// 1 - k is rounded; a third component has what that took, and no rule but the later element's.
+// CHECK-LABEL: func.func @average
+// CHECK: %[[C:.*]]:3 = seq.combine(%{{.*}}, %{{.*}}, %{{.*}}) with(%{{.*}}, %{{.*}}, %{{.*}}) {
+// CHECK-NEXT: ^bb0({{.*}}, %[[LOW:[^,]*]]: tensor<8xf32>):
+// CHECK: seq.yield next(%{{.*}}, %{{.*}}, %[[LOW]] :
+// CHECK: factors = array<i64: 0, 1, 0>, lows = array<i64: 1>
+func.func @average(%u: tensor<?x8xf32>, %k: tensor<8xf32>, %h0: tensor<8xf32>) -> tensor<8xf32> {
+  %last = seq.recurrence (%x: tensor<8xf32> in %u) states(%h: tensor<8xf32> = %h0) {
+    %d = arith.subf %x, %h : tensor<8xf32>
+    %m = arith.mulf %k, %d : tensor<8xf32>
+    %n = arith.addf %h, %m : tensor<8xf32>
+    seq.yield next(%n : tensor<8xf32>)
+  } : (tensor<?x8xf32>, tensor<8xf32>) -> tensor<8xf32>
+  return %last : tensor<8xf32>
+}
+
 // A running maximum needs no other component.
 // CHECK-LABEL: func.func @maximum
 // CHECK: seq.combine(%{{.*}}) with(%{{.*}}) {
