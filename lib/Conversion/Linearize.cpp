@@ -47,27 +47,25 @@ static std::string whyNot(seq::RecurrenceOp op, const StepClass &step) {
   return {};
 }
 
-/// Where guesses of the states may be, as attributes: `box_lo` and `box_hi` have a number for each
-/// state (lo > hi where there is none), `box_initial` a list of states whose initial values belong
-/// to the box too. Functions are still whole here; later they are formulas, in which no bounds
+/// The bounds of guesses. Functions are still whole here; later they are formulas, in which none
 /// would be found.
 static void setBoxes(seq::RecurrenceOp op, seq::LinearizedOp linearized) {
-  SmallVector<double> lo, hi;
+  SmallVector<double> low, high;
   SmallVector<Attribute> initial;
   Builder b(op.getContext());
   for (const std::optional<InvariantBox> &box : findInvariantBoxes(op)) {
     double margin = box ? boxMargin * std::max(std::abs(box->lo), std::abs(box->hi)) : 0;
     bool bounded = box && box->lo <= box->hi;
-    lo.push_back(bounded ? box->lo - margin : 1);
-    hi.push_back(bounded ? box->hi + margin : -1);
+    low.push_back(bounded ? box->lo - margin : 1);
+    high.push_back(bounded ? box->hi + margin : -1);
     SmallVector<int64_t> states;
     if (bounded)
       states.append(box->initial.begin(), box->initial.end());
     initial.push_back(b.getDenseI64ArrayAttr(states));
   }
-  linearized->setAttr("box_lo", b.getDenseF64ArrayAttr(lo));
-  linearized->setAttr("box_hi", b.getDenseF64ArrayAttr(hi));
-  linearized->setAttr("box_initial", b.getArrayAttr(initial));
+  linearized.setLow(low);
+  linearized.setHigh(high);
+  linearized.setInitialAttr(b.getArrayAttr(initial));
 }
 
 static LogicalResult linearize(seq::RecurrenceOp op, const StepClass &step) {

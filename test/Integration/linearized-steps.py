@@ -65,7 +65,7 @@ def region_as_step(text):
                  re.search(r"to \[(.*)\] from \[(.*)\]", lines[at]).groups())
     header = next(i for i in range(at, 0, -1) if "seq.recurrence" in lines[i])
     states = re.findall(r"(%\w+): ", lines[header].split("states(")[1])
-    end = next(i for i in range(at, len(lines)) if lines[i].strip() == "}")
+    end = next(i for i in range(at, len(lines)) if re.fullmatch(r"\s*\}( low .*)?", lines[i]))
     close = next(i for i in range(end, len(lines)) if lines[i].lstrip().startswith("} :"))
     region = "\n".join(lines[at + 2 : end])
     for argument, state in zip(re.findall(r"(%\w+): ", lines[at + 1]), states, strict=True):

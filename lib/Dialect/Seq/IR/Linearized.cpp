@@ -31,6 +31,29 @@ static LogicalResult verifyPairs(LinearizedOp op, YieldOp yield) {
   return success();
 }
 
+/// C6: bounds of guesses.
+static LogicalResult verifyBounds(LinearizedOp op, size_t count) {
+  DenseF64ArrayAttr low = op.getLowAttr(), high = op.getHighAttr();
+  ArrayAttr initial = op.getInitialAttr();
+  if (!low && !high && !initial)
+    return success();
+  if (!low || !high || !initial)
+    return op.emitOpError("expected 'low', 'high' and 'initial' together");
+  for (size_t size : {size_t(low.size()), size_t(high.size()), initial.size()})
+    if (size != count)
+      return op.emitOpError("expected bounds of ") << count << " state(s), but got " << size;
+  for (Attribute listed : initial) {
+    auto states = dyn_cast<DenseI64ArrayAttr>(listed);
+    if (!states)
+      return op.emitOpError("expected lists of states in 'initial', but got ") << listed;
+    for (int64_t state : states.asArrayRef())
+      if (state < 0 || state >= int64_t(count))
+        return op.emitOpError("expected numbers of the ")
+               << count << " state(s) in 'initial', but got " << state;
+  }
+  return success();
+}
+
 /// C5.
 static LogicalResult verifyUses(LinearizedOp op, RecurrenceOp recurrence) {
   for (auto other : recurrence.getBody()->getOps<LinearizedOp>())
@@ -69,7 +92,7 @@ LogicalResult LinearizedOp::verifyRegions() {
       if (type != wanted)
         return emitOpError("expected state #") << i << " to be " << wanted << ", but got " << type;
   }
-  if (failed(verifyPairs(*this, yield)))
+  if (failed(verifyPairs(*this, yield)) || failed(verifyBounds(*this, count)))
     return failure();
   return verifyUses(*this, recurrence);
 }

@@ -171,3 +171,63 @@ func.func @f(%u: tensor<?x?x8xf32>, %h0: tensor<?x8xf32>, %g0: tensor<?xf32>) ->
   } : (tensor<?x?x8xf32>, tensor<?x8xf32>, tensor<?xf32>) -> (tensor<?x8xf32>, tensor<?xf32>)
   return %a : tensor<?x8xf32>
 }
+
+// -----
+
+// C6: bounds of each state
+func.func @f(%u: tensor<?x?x8xf32>, %h0: tensor<?x8xf32>) -> tensor<?x8xf32> {
+  %a = seq.recurrence (%x: tensor<8xf32> in %u) states(%h: tensor<8xf32> = %h0) {
+    // expected-error @below {{expected bounds of 1 state(s), but got 2}}
+    seq.linearized to [] from [] {
+    ^bb0(%h1: tensor<8xf32>):
+      seq.yield next(%x : tensor<8xf32>)
+    } low [-1.0, 0.0] high [1.0, 1.0] initial [array<i64>]
+    seq.yield next(%x : tensor<8xf32>)
+  } : (tensor<?x?x8xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
+  return %a : tensor<?x8xf32>
+}
+
+// -----
+
+// C6: lists
+func.func @f(%u: tensor<?x?x8xf32>, %h0: tensor<?x8xf32>) -> tensor<?x8xf32> {
+  %a = seq.recurrence (%x: tensor<8xf32> in %u) states(%h: tensor<8xf32> = %h0) {
+    // expected-error @below {{expected lists of states in 'initial', but got 0 : i64}}
+    seq.linearized to [] from [] {
+    ^bb0(%h1: tensor<8xf32>):
+      seq.yield next(%x : tensor<8xf32>)
+    } low [-1.0] high [1.0] initial [0]
+    seq.yield next(%x : tensor<8xf32>)
+  } : (tensor<?x?x8xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
+  return %a : tensor<?x8xf32>
+}
+
+// -----
+
+// C6: states that are there
+func.func @f(%u: tensor<?x?x8xf32>, %h0: tensor<?x8xf32>) -> tensor<?x8xf32> {
+  %a = seq.recurrence (%x: tensor<8xf32> in %u) states(%h: tensor<8xf32> = %h0) {
+    // expected-error @below {{expected numbers of the 1 state(s) in 'initial', but got 1}}
+    seq.linearized to [] from [] {
+    ^bb0(%h1: tensor<8xf32>):
+      seq.yield next(%x : tensor<8xf32>)
+    } low [-1.0] high [1.0] initial [array<i64: 1>]
+    seq.yield next(%x : tensor<8xf32>)
+  } : (tensor<?x?x8xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
+  return %a : tensor<?x8xf32>
+}
+
+// -----
+
+// C6: all or none
+func.func @f(%u: tensor<?x?x8xf32>, %h0: tensor<?x8xf32>) -> tensor<?x8xf32> {
+  %a = seq.recurrence (%x: tensor<8xf32> in %u) states(%h: tensor<8xf32> = %h0) {
+    // expected-error @below {{expected 'low', 'high' and 'initial' together}}
+    "seq.linearized"() <{to = array<i64>, from = array<i64>, low = array<f64: 0.0>}> ({
+    ^bb0(%h1: tensor<8xf32>):
+      seq.yield next(%x : tensor<8xf32>)
+    }) : () -> ()
+    seq.yield next(%x : tensor<8xf32>)
+  } : (tensor<?x?x8xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
+  return %a : tensor<?x8xf32>
+}

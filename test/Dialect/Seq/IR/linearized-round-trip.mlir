@@ -47,3 +47,19 @@ func.func @pair(%u: tensor<?x?x8xf32>, %h0: tensor<?x8xf32>) -> (tensor<?x8xf32>
   } : (tensor<?x?x8xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
   return %b, %c : tensor<?x8xf32>, tensor<?x8xf32>
 }
+
+// Bounds of guesses.
+// CHECK-LABEL: @bounded
+// CHECK: seq.linearized to [0] from [0] {
+// CHECK: } low [-1.000000e+00] high [1.000000e+00] initial [array<i64: 0>]
+func.func @bounded(%u: tensor<?x?x8xf32>, %h0: tensor<?x8xf32>) -> tensor<?x8xf32> {
+  %one = arith.constant dense<1.0> : tensor<8xf32>
+  %a = seq.recurrence (%x: tensor<8xf32> in %u) states(%h: tensor<8xf32> = %h0) {
+    seq.linearized to [0] from [0] {
+    ^bb0(%h1: tensor<8xf32>):
+      seq.yield next(%h1 : tensor<8xf32>) out(%one : tensor<8xf32>)
+    } low [-1.0] high [1.0] initial [array<i64: 0>]
+    seq.yield next(%h : tensor<8xf32>)
+  } : (tensor<?x?x8xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
+  return %a : tensor<?x8xf32>
+}

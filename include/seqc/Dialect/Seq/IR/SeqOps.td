@@ -242,6 +242,11 @@ def Seq_LinearizedOp : Seq_Op<"linearized", [SingleBlock, HasParent<"RecurrenceO
       ascend.
     - C4: a partial has the type of state `to`.
     - C5: a step has at most one, and the region uses no op of the step.
+    - C6: `low`, `high` and `initial` have one entry per state; those of `initial` are lists of
+      numbers of states.
+
+    `low` and `high` bound each state's guesses, together with the initial values of the states
+    that `initial` lists for it: the invariant box, a little wider. Low above high means none.
 
     The derivative of h' = tanh(x + h):
 
@@ -259,9 +264,16 @@ def Seq_LinearizedOp : Seq_Op<"linearized", [SingleBlock, HasParent<"RecurrenceO
     Lifespan: made by `seq-linearize` for plans that guess states; none is left after stage
     `lowered`.
   }];
-  let arguments = (ins DenseI64ArrayAttr:$to, DenseI64ArrayAttr:$from);
+  let arguments = (ins DenseI64ArrayAttr:$to, DenseI64ArrayAttr:$from,
+    OptionalAttr<DenseF64ArrayAttr>:$low, OptionalAttr<DenseF64ArrayAttr>:$high,
+    OptionalAttr<ArrayAttr>:$initial);
   let regions = (region SizedRegion<1>:$body);
-  let assemblyFormat = "`to` $to `from` $from $body attr-dict";
+  let builders = [OpBuilder<(ins "::llvm::ArrayRef<int64_t>":$to, "::llvm::ArrayRef<int64_t>":$from), [{
+    build($_builder, $_state, to, from, {}, {}, {});
+  }]>];
+  let assemblyFormat = [{
+    `to` $to `from` $from $body (`low` $low^ `high` $high `initial` $initial)? attr-dict
+  }];
   let hasRegionVerifier = 1;
   let extraClassDeclaration = [{
     YieldOp getYield();
