@@ -17,10 +17,6 @@
 using namespace mlir;
 using namespace seqc;
 
-static Value minimum(OpBuilder &b, Location loc, Value a, Value c) {
-  return arith::MinSIOp::create(b, loc, a, c);
-}
-
 //===-----------------------------------------------------------------------===//
 // The product of a chunk
 //===-----------------------------------------------------------------------===//
@@ -174,44 +170,6 @@ ScanEmitter::Product ScanEmitter::multiplySpan(Value first, Value end, Value &so
 // Rows and chunks
 //===-----------------------------------------------------------------------===//
 
-namespace {
-/// Memory that chunks hand on: a vector for each component, or bools.
-struct Shelf {
-  OpBuilder &b;
-  Location loc;
-  SmallVector<Value> buffers;
-
-  void put(ArrayRef<Value> t, ValueRange at, Value zero) {
-    for (auto [buffer, v] : llvm::zip_equal(buffers, t))
-      if (v)
-        vector::StoreOp::create(b, loc, v, buffer, index(at, zero));
-  }
-  SmallVector<Value> get(ArrayRef<Type> types, ValueRange at, Value zero) {
-    SmallVector<Value> t;
-    for (auto [buffer, type] : llvm::zip_equal(buffers, types))
-      t.push_back(
-          type ? vector::LoadOp::create(b, loc, cast<VectorType>(type), buffer, index(at, zero))
-                     .getResult()
-               : Value());
-    return t;
-  }
-  static SmallVector<Value> index(ValueRange at, Value zero) {
-    SmallVector<Value> all(at);
-    all.push_back(zero);
-    return all;
-  }
-};
-} // namespace
-
-/// A parallel loop over `count` tasks.
-void ScanEmitter::parallel(Value count, llvm::function_ref<void(Value)> body) {
-  auto loop =
-      scf::ForallOp::create(b, loc, ArrayRef<OpFoldResult>{count}, ValueRange{}, std::nullopt);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(loop.getBody());
-  body(loop.getInductionVar(0));
-}
-
 /// Each row as one task.
 void ScanEmitter::emitRows(Value rows) {
   parallel(rows, [&](Value row) {
@@ -224,34 +182,24 @@ void ScanEmitter::emitRows(Value rows) {
 /// Rows in chunks, unless there are enough rows or they are short.
 void ScanEmitter::emitChunks(Value rows) {
   Type index = b.getIndexType();
-  SmallVector<Type> types, neededTypes;
+  SmallVector<Type> productTypes, neededTypes;
   for (unsigned c = 0; c < components; ++c) {
-    types.push_back(VectorType::get(e.lanes, getElementTypeOrSelf(combine.getResult(c).getType())));
-    neededTypes.push_back(needed[c] ? types.back() : Type());
+    productTypes.push_back(
+        VectorType::get(e.lanes, getElementTypeOrSelf(combine.getResult(c).getType())));
+    neededTypes.push_back(needed[c] ? productTypes.back() : Type());
   }
-  SmallVector<Type> productTypes(types);
   productTypes.append(precise.count(), VectorType::get(e.lanes, b.getF32Type()));
-  auto shelf = [&](int64_t each, ArrayRef<Type> types) {
-    Shelf made{b, loc, {}};
-    for (Type type : types)
-      made.buffers.push_back(
-          memref::AllocOp::create(b, loc,
-                                  MemRefType::get({ShapedType::kDynamic, each, e.lanes},
-                                                  cast<VectorType>(type).getElementType()),
-                                  ValueRange{rows}));
-    return made;
-  };
   int64_t most = schedule.getBatchTile();
-  Shelf products = shelf(most, productTypes), carries = shelf(2, types);
-  Value flags = memref::AllocOp::create(
-      b, loc, MemRefType::get({ShapedType::kDynamic, most}, b.getI8Type()), ValueRange{rows});
+  constexpr int64_t dynamic = ShapedType::kDynamic;
+  Shelf products = shelf(productTypes, {dynamic, most}, rows);
+  Shelf carries = shelf(neededTypes, {dynamic, 2}, rows);
+  Value flags = memref::AllocOp::create(b, loc, MemRefType::get({dynamic, most}, b.getI8Type()),
+                                        ValueRange{rows});
   Value where = memref::AllocOp::create(b, loc, MemRefType::get({1}, index));
 
-  auto less = [&](Value a, Value c) {
-    return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, a, c).getResult();
-  };
   Value longest = stepsOfLongest();
-  Value few = less(rows, e.constant(most)), isLong = less(e.constant(schedule.getChunk()), longest);
+  Value few = isLess(rows, e.constant(most)),
+        isLong = isLess(e.constant(schedule.getChunk()), longest);
   Value split = arith::AndIOp::create(b, loc, few, isLong);
   Value whole = arith::MaxSIOp::create(b, loc, longest, one);
   Value chunk = arith::SelectOp::create(b, loc, split, e.constant(schedule.getChunk()), whole);
@@ -262,7 +210,7 @@ void ScanEmitter::emitChunks(Value rows) {
 
   parallel(rows, [&](Value row) {
     setRow(row);
-    carries.put(initialCarry(), {row, zero}, zero);
+    put(carries, initialCarry(), {row, zero});
     e.resetTile();
   });
   auto loop = scf::ForOp::create(b, loc, zero, rounds, one);
@@ -273,67 +221,59 @@ void ScanEmitter::emitChunks(Value rows) {
     Value number = memref::LoadOp::create(b, loc, where, ValueRange{zero});
     Value first = arith::MulIOp::create(b, loc, number, round);
     first = arith::AddIOp::create(b, loc, first, arith::MulIOp::create(b, loc, k, chunk));
-    first = minimum(b, loc, first, steps);
-    return std::make_pair(
-        first, minimum(b, loc, arith::AddIOp::create(b, loc, first, chunk).getResult(), steps));
-  };
-  auto inside = [&](Value condition, auto body) {
-    auto choice = scf::IfOp::create(b, loc, condition, /*withElse=*/false);
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(choice.thenBlock());
-    e.openScope();
-    body();
-    e.closeScope();
+    first = least(first, steps);
+    return std::make_pair(first, least(plus(first, chunk), steps));
   };
 
-  parallel(arith::MulIOp::create(b, loc, rows, others), [&](Value task) {
-    Value row = arith::DivUIOp::create(b, loc, task, others);
-    Value k = arith::RemUIOp::create(b, loc, task, others);
-    setRow(row);
-    auto [first, end] = borders(k);
-    inside(less(first, end), [&] {
+  // In parallel: the first `count` chunks of each row.
+  auto overChunks = [&](Value count, llvm::function_ref<void(Value, Value, Value, Value)> body) {
+    parallel(times(rows, count), [&](Value task) {
+      Value row = arith::DivUIOp::create(b, loc, task, count);
+      Value k = arith::RemUIOp::create(b, loc, task, count);
+      setRow(row);
+      auto [first, end] = borders(k);
+      body(row, k, first, end);
+      e.resetTile();
+    });
+  };
+
+  overChunks(others, [&](Value row, Value k, Value first, Value end) {
+    inside(isLess(first, end), [&] {
       Value sound;
       Product product = multiplySpan(first, end, sound);
       Tuple parts = product.value;
       parts.append(present(product.low));
-      products.put(parts, {row, k}, zero);
+      put(products, parts, {row, k});
       Value byte = arith::ExtUIOp::create(b, loc, b.getI8Type(), sound);
       memref::StoreOp::create(b, loc, byte, flags, ValueRange{row, k});
     });
-    e.resetTile();
   });
 
-  parallel(arith::MulIOp::create(b, loc, rows, chunks), [&](Value task) {
-    Value row = arith::DivUIOp::create(b, loc, task, chunks);
-    Value k = arith::RemUIOp::create(b, loc, task, chunks);
-    setRow(row);
-    auto [first, end] = borders(k);
+  overChunks(chunks, [&](Value row, Value k, Value first, Value end) {
     Value number = memref::LoadOp::create(b, loc, where, ValueRange{zero});
     Value parity = arith::AndIOp::create(b, loc, number, one);
     Value isFirst = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq,
                                           arith::OrIOp::create(b, loc, number, k), zero);
-    Value work = arith::OrIOp::create(b, loc, isFirst, less(first, end));
+    Value work = arith::OrIOp::create(b, loc, isFirst, isLess(first, end));
     inside(work, [&] {
-      Tuple carry = carries.get(neededTypes, {row, parity}, zero);
+      Tuple carry = get(carries, {row, parity});
       carry = foldProducts(k, carry, [&](Value j, const Tuple &before) {
         Value byte = memref::LoadOp::create(b, loc, flags, ValueRange{row, j});
         Value sound = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, byte,
                                             arith::ConstantIntOp::create(b, loc, 0, 8));
         auto [from, to] = borders(j);
-        SmallVector<Value> parts = products.get(productTypes, {row, j}, zero);
+        SmallVector<Value> parts = get(products, {row, j});
         Product product = identity();
         product.value = Tuple(ArrayRef(parts).take_front(components));
         product.low = restore(product.low, ArrayRef(parts).drop_front(components));
         return foldOne(sound, before, product, from, to);
       });
       Tuple last = emitTime(first, end, carry);
-      Value isEnd = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, end, steps);
+      Value isEnd = isSame(end, steps);
       inside(isEnd, [&] { storeFinals(last); });
       Value other = arith::SubIOp::create(b, loc, one, parity);
-      inside(arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, k, others),
-             [&] { carries.put(last, {row, other}, zero); });
+      inside(isSame(k, others), [&] { put(carries, last, {row, other}); });
     });
-    e.resetTile();
   });
 }
 

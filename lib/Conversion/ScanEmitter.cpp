@@ -45,11 +45,8 @@ Operation *ScanEmitter::firstObstacle(seq::RecurrenceOp op) {
   for (Value v : op.getYield().getOut())
     if (!hasShapeInParts(v, shapeOf(op)) && !hasLeadingSizes(typeOf(v).getShape(), shapeOf(op)))
       return op;
-  for (Operation &inner : op.getBody()->without_terminator())
-    if (!isa<seq::CombineOp, seq::LinearizedOp>(inner) && !isInterleaving(&inner) &&
-        (!canEvaluate(&inner) || isReductionOp(&inner) ||
-         isa<tensor::PadOp, tensor::ConcatOp, tensor::InsertSliceOp>(inner)))
-      return &inner;
+  if (Operation *inner = firstNotByElement(*op.getBody()))
+    return inner;
   for (Operation &inner : combineOf(op).getBody()->without_terminator())
     if (!canEvaluate(&inner) || isReductionOp(&inner))
       return &inner;
@@ -57,10 +54,10 @@ Operation *ScanEmitter::firstObstacle(seq::RecurrenceOp op) {
 }
 
 ScanEmitter::ScanEmitter(Group group)
-    : group(group), op(group.recurrence), combine(combineOf(op)), b(op), loc(op.getLoc()),
-      e(b, loc, op.getScheduleAttr().getVectorBits() / 32), schedule(op.getScheduleAttr()),
-      components(componentsOf(combine)), channels(channelsOfVector(shapeOf(op), e.lanes)),
-      tiles(channelsOf(op) / channels), all(components, true) {
+    : TimeLanes(group), combine(combineOf(op)), components(componentsOf(combine)),
+      all(components, true) {
+  channels = channelsOfVector(shapeOf(op), e.lanes); // side by side in a vector
+  tiles = channelsOf(op) / channels;
   units = e.lanes / channels;
   bool even = units * channels == e.lanes && llvm::isPowerOf2_64(units);
   largest.groups = schedule.getRows();
@@ -101,21 +98,6 @@ void ScanEmitter::findNeeded() {
           needed[from] = changed = true;
     }
   }
-}
-
-void ScanEmitter::allocate() {
-  auto make = [&](Value v) -> Value {
-    SmallVector<Value> dynamic;
-    for (int64_t d = 0; d < typeOf(v).getRank(); ++d)
-      if (typeOf(v).isDynamicDim(d))
-        dynamic.push_back(e.sizeOf(v, d));
-    auto type = MemRefType::get(typeOf(v).getShape(), typeOf(v).getElementType());
-    return memref::AllocOp::create(b, loc, type, dynamic);
-  };
-  for (Value out : op.getOuts())
-    outBuffers.push_back(out.use_empty() ? Value() : make(out));
-  for (auto [final, initial] : llvm::zip_equal(op.getFinals(), op.getInitial()))
-    finalBuffers.push_back(final.use_empty() ? Value() : make(initial));
 }
 
 //===-----------------------------------------------------------------------===//
@@ -336,13 +318,6 @@ ScanEmitter::Tuple ScanEmitter::initialCarry() {
   return carry;
 }
 
-void ScanEmitter::storeFinals(const Tuple &carry) {
-  Index at = channelIndex();
-  for (auto [buffer, v] : llvm::zip_equal(finalBuffers, carry))
-    if (buffer)
-      e.spread(v, buffer, e.leafIndex({buffer, Leaf::Batch}, at), channels, false);
-}
-
 /// Steps [first, end) of a row, past the caches where that pays.
 ScanEmitter::Tuple ScanEmitter::emitTime(Value first, Value end, const Tuple &carry) {
   Value streaming = streamingCondition();
@@ -361,42 +336,19 @@ ScanEmitter::Tuple ScanEmitter::emitTime(Value first, Value end, const Tuple &ca
   return restore(carry, choice.getResults());
 }
 
-void ScanEmitter::replaceResults() {
-  for (auto [v, buffer] : llvm::zip_equal(op.getOuts(), outBuffers))
-    if (buffer)
-      replaceByBuffer(b, v, buffer);
-  for (auto [v, buffer] : llvm::zip_equal(op.getFinals(), finalBuffers))
-    if (buffer)
-      replaceByBuffer(b, v, buffer);
-  op.erase();
-  for (Operation *member : llvm::reverse(group.before.getArrayRef()))
-    member->erase();
-}
-
 void ScanEmitter::run() {
   eraseLinearized(op);
-  e.recurrence = op;
-  e.isMember = [this](Operation *o) { return group.contains(o); };
   e.rearranged = [this](Value v, const Index &idx) { return rearranged(v, idx); };
   e.lanesAreSteps = true;
-  e.entry = &entry;
   findNeeded();
   findPrecise();
-  zero = e.constant(0);
-  one = e.constant(1);
-  for (int64_t d = 0; d < op.getBatchRank(); ++d)
-    batchSizes.push_back(e.sizeOf(op.getInitial().front(), d));
-  steps = e.sizeOfSteps();
-  Value rows = e.constant(tiles);
-  for (Value size : batchSizes)
-    rows = arith::MulIOp::create(b, loc, rows, size);
-  allocate();
-  Operation *anchor = arith::ConstantIndexOp::create(b, loc, 0);
-  entry = OpBuilder::InsertPoint(anchor->getBlock(), Block::iterator(anchor));
+  findSizes();
+  Value rows = countRows(tiles);
+  allocateResults();
+  markEntry();
   if (schedule.getChunk())
     emitChunks(rows);
   else
     emitRows(rows);
-  b.setInsertionPoint(op);
   replaceResults();
 }

@@ -2,10 +2,9 @@
 #ifndef SEQC_LIB_CONVERSION_SCANEMITTER_H
 #define SEQC_LIB_CONVERSION_SCANEMITTER_H
 
-#include "VectorGroup.h"
+#include "TimeLanes.h"
 
 #include "llvm/ADT/BitVector.h"
-#include "llvm/ADT/SetVector.h"
 
 namespace seqc {
 
@@ -32,7 +31,7 @@ namespace seqc {
 /// What is left over at the end takes blocks of one vector and then single steps. A block whose
 /// numbers could have hurt it (not finite, or products of coefficients that grow) is evaluated
 /// step by step from its exact carry instead.
-class ScanEmitter {
+class ScanEmitter : TimeLanes {
 public:
   explicit ScanEmitter(Group group);
   /// Null, or what keeps the recurrence from being lowered here.
@@ -52,8 +51,6 @@ public:
   };
 
 private:
-  /// A vector for each component; null where it is not needed.
-  using Tuple = llvm::SmallVector<mlir::Value>;
   /// Of a block: groups of vectors that are transposed together.
   struct Shape {
     int64_t groups = 1, vectors = 1;
@@ -67,19 +64,9 @@ private:
     llvm::SmallVector<Tuple> ends, lows;
   };
 
-  Group group;
-  seq::RecurrenceOp op;
   seq::CombineOp combine;
-  mlir::OpBuilder b;
-  mlir::Location loc;
-  VectorEval e;
-  seq::ScheduleAttr schedule;
-  mlir::OpBuilder::InsertPoint entry;
-
   unsigned components;
-  int64_t channels; ///< side by side in a vector: all of them, or those of one of the `tiles`
-  int64_t tiles, units;
-  llvm::SmallVector<mlir::Value> firstChannels; ///< of the row's tile, for each size; null: 0
+  int64_t tiles; ///< parts of the channels, which are rows
   Shape largest;
   llvm::BitVector needed; ///< components of the states that anything reads
   llvm::BitVector all;
@@ -90,23 +77,13 @@ private:
   llvm::SmallVector<mlir::Value> watched;    ///< products of a block so far
   llvm::SmallVector<mlir::Value> conditions; ///< lanes that must be true to keep a result
   bool silent = false;                       ///< outs are not stored
-  mlir::Value zero, one;
-  /// Of the row: how many steps it has, and the first one (null: 0), which packed sequences have.
-  mlir::Value steps, rowFirst;
-  llvm::SmallVector<mlir::Value> batchSizes;
-  llvm::SmallVector<mlir::Value> outBuffers, finalBuffers;
-  llvm::DenseMap<mlir::Value, Leaf> baseLeaves;
 
   void findNeeded();
-  void allocate();
   void setRow(mlir::Value row);
   void setFirstChannels(mlir::Value first);
-  void parallel(mlir::Value count, llvm::function_ref<void(mlir::Value)> body);
   mlir::Value stepsOfLongest();
   void emitRows(mlir::Value rows);
   void emitChunks(mlir::Value rows);
-  void storeFinals(const Tuple &carry);
-  void replaceResults();
   Tuple initialCarry();
 
   // --- chunks --------------------------------------------------------------------------------
@@ -145,8 +122,6 @@ private:
   mlir::Value streamingCondition();
 
   // --- places ------------------------------------------------------------------------------
-  Index channelIndex(mlir::RankedTensorType step);
-  Index channelIndex();
   int64_t componentOf(mlir::Value v);
   mlir::Value rearranged(mlir::Value v, const Index &idx);
   void setTime(mlir::Value first, int64_t vector, bool single);
@@ -188,17 +163,15 @@ private:
   // --- tuples ------------------------------------------------------------------------------
   Tuple elements();
   Tuple apply(const Tuple &earlier, const Tuple &later, const llvm::BitVector &wanted);
-  mlir::Value shuffle(mlir::Value v, llvm::function_ref<int64_t(int64_t)> from);
-  mlir::Value select(llvm::function_ref<bool(int64_t)> fromA, mlir::Value a, mlir::Value c);
+  using TimeLanes::shuffle;
   Tuple shuffle(const Tuple &t, llvm::function_ref<int64_t(int64_t)> from);
   Tuple moveUnits(const Tuple &t, llvm::function_ref<int64_t(int64_t)> unitFor);
-  void transposeComponent(llvm::MutableArrayRef<mlir::Value> rows);
+  using TimeLanes::transpose;
   void transpose(llvm::MutableArrayRef<Tuple> rows);
   void prefixesOfUnits(llvm::MutableArrayRef<Tuple> tuples, Tuple *wide = nullptr);
   int64_t timeOfUnit(int64_t unit, int64_t vectors) const;
   llvm::SmallVector<int64_t> unitsOfRuns(int64_t vectors) const;
   Tuple statesBefore(const Tuple &carry, const Tuple &ends, Shape shape);
-  mlir::Value splat(mlir::Type type, double v);
   /// The values of a tuple that are there, and such values in the places where `like` has some.
   static llvm::SmallVector<mlir::Value> present(llvm::ArrayRef<mlir::Value> t);
   static llvm::SmallVector<mlir::Value> restore(llvm::ArrayRef<mlir::Value> like,

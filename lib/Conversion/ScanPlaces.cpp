@@ -1,6 +1,5 @@
 // Plan `scan`: where rows, channels and steps lie in memory and in lanes.
 #include "ScanEmitter.h"
-#include "seqc/Analysis/Interleaved.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
@@ -10,26 +9,16 @@ using namespace seqc;
 static RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
 
 void ScanEmitter::setRow(Value row) {
-  e.leaves = baseLeaves;
-  e.resetTile();
-  Value rest = row, first;
+  Value first;
   if (tiles > 1) {
     Value tile = arith::RemUIOp::create(b, loc, row, e.constant(tiles));
-    first = arith::MulIOp::create(b, loc, tile, e.constant(channels));
-    rest = arith::DivUIOp::create(b, loc, row, e.constant(tiles));
+    first = times(tile, e.constant(channels));
+    row = arith::DivUIOp::create(b, loc, row, e.constant(tiles));
   }
+  beginRow(row);
   setFirstChannels(first);
-  e.place.batch.assign(batchSizes.size(), Idx());
-  for (int64_t d = int64_t(batchSizes.size()) - 1; d >= 0; --d) {
-    Value own = d ? arith::RemUIOp::create(b, loc, rest, batchSizes[d]).getResult() : rest;
-    e.place.batch[d] = {own, 0, 0};
-    if (d)
-      rest = arith::DivUIOp::create(b, loc, rest, batchSizes[d]);
-  }
-  e.place.row = VectorEval::fixed(0);
-  e.place.stepInStrip = VectorEval::fixed(0);
   if (op.isPacked())
-    std::tie(rowFirst, steps) = e.spanOfPacked(rest);
+    std::tie(rowFirst, steps) = e.spanOfPacked(row);
 }
 
 /// Indices of the row's channel `first` (null: 0) in a state. Along a dimension a vector has all
@@ -60,31 +49,6 @@ Value ScanEmitter::stepsOfLongest() {
   own = arith::MaxSIOp::create(b, loc, own, loop.getRegionIterArgs().front());
   scf::YieldOp::create(b, loc, own);
   return loop.getResult(0);
-}
-
-/// Where the lanes of one unit are in a state: the row's channels, in each unit.
-Index ScanEmitter::channelIndex() {
-  ArrayRef<int64_t> shape = typeOf(op.getStateArgs().front()).getShape();
-  Index at;
-  int64_t inner = ShapedType::getNumElements(shape);
-  for (auto [first, size] : llvm::zip_equal(firstChannels, shape)) {
-    inner /= size;
-    Distances distances;
-    for (int64_t l = 0; l < e.lanes; ++l)
-      distances.push_back(l % channels / inner % size);
-    at.push_back(e.withPattern(first, distances));
-  }
-  return at;
-}
-
-/// The same in a step value that has the leading sizes of a state.
-Index ScanEmitter::channelIndex(RankedTensorType step) {
-  Index at = channelIndex();
-  at.truncate(step.getRank());
-  for (auto [i, size] : llvm::enumerate(step.getShape()))
-    if (size == 1)
-      at[i] = VectorEval::fixed(0);
-  return at;
 }
 
 /// The component that `v` is a state, a result or an argument of the combination of, or -1.
@@ -119,47 +83,18 @@ Value ScanEmitter::rearranged(Value v, const Index &idx) {
   });
 }
 
-/// Lane l is at step `first` + vector · units + its unit; with `single`, all are at step `first`.
-/// Steps count in the direction of time.
+/// The same, where what is known of a block's vectors does not hold for a single step.
 void ScanEmitter::setTime(Value first, int64_t vector, bool single) {
-  Distances distances;
-  for (int64_t l = 0; l < e.lanes; ++l) {
-    int64_t unit = single ? 0 : std::min(l / channels, units - 1);
-    distances.push_back(op.getReverse() && !single ? units - 1 - unit : unit);
-  }
-  // What is known of a block's vectors does not hold for a single step.
   e.place.stepInStrip = VectorEval::fixed(single ? -1 : vector);
-  if (!op.getReverse()) {
-    e.place.time = e.withPattern(first, distances);
-    e.place.time.offset += vector * units;
-  } else {
-    Value last = e.subtract(e.subtract(steps, one), first);
-    e.place.time = e.withPattern(last, distances);
-    e.place.time.offset -= single ? 0 : vector * units + units - 1;
-  }
-  if (rowFirst)
-    e.place.time = e.add({rowFirst}, e.place.time);
+  TimeLanes::setTime(first, vector, single);
 }
 
 void ScanEmitter::storeOuts(Value first, int64_t vector, bool single, bool streaming) {
   if (silent)
     return;
   setTime(first, vector, single);
-  for (auto [out, buffer] : llvm::zip_equal(op.getYield().getOut(), outBuffers)) {
-    if (!buffer)
-      continue;
-    int64_t count = single ? channels : units * channels;
-    Leaf leaf{buffer, Leaf::Sequence};
-    if (std::optional<Interleaved> parts = interleaved(out)) {
-      Index at = channelIndex(typeOf(parts->even));
-      Value even = e.eval(parts->even, at), odd = e.eval(parts->odd, at);
-      at.push_back(VectorEval::fixed(0));
-      e.storePairs(even, odd, buffer, e.leafIndex(leaf, at), count, streaming);
-      continue;
-    }
-    Index at = channelIndex(typeOf(out));
-    e.spread(e.eval(out, at), buffer, e.leafIndex(leaf, at), count, streaming);
-  }
+  auto valueOf = [&](Value v) { return e.eval(v, channelIndex(typeOf(v))); };
+  TimeLanes::storeOuts(valueOf, single ? channels : units * channels, streaming);
 }
 
 /// True at run time if the row's outs are large and aligned: then they go past the caches.

@@ -1,8 +1,6 @@
 // Plan `scan`: arithmetic on tuples of vectors.
 #include "ScanEmitter.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
-
 using namespace mlir;
 using namespace seqc;
 
@@ -19,12 +17,6 @@ SmallVector<Value> ScanEmitter::restore(ArrayRef<Value> like, ValueRange values)
     if (v)
       t[i] = values[next++];
   return t;
-}
-
-Value ScanEmitter::splat(Type type, double v) {
-  auto vector = cast<VectorType>(type);
-  auto element = FloatAttr::get(vector.getElementType(), v);
-  return arith::ConstantOp::create(b, loc, DenseElementsAttr::get(vector, element));
 }
 
 /// What this step adds, for the current place.
@@ -52,55 +44,9 @@ ScanEmitter::Tuple ScanEmitter::apply(const Tuple &earlier, const Tuple &later,
   return result;
 }
 
-static bool isSplat(Value v) {
-  DenseElementsAttr elements;
-  return v.getDefiningOp<vector::BroadcastOp>() ||
-         (matchPattern(v, m_Constant(&elements)) && elements.isSplat());
-}
-
-Value ScanEmitter::shuffle(Value v, llvm::function_ref<int64_t(int64_t)> from) {
-  SmallVector<int64_t> order;
-  bool same = true;
-  for (int64_t l = 0; l < e.lanes; ++l) {
-    order.push_back(from(l));
-    same &= order.back() == l;
-  }
-  return same || isSplat(v) ? v : vector::ShuffleOp::create(b, loc, v, v, order).getResult();
-}
-
 ScanEmitter::Tuple ScanEmitter::shuffle(const Tuple &t, llvm::function_ref<int64_t(int64_t)> from) {
   return llvm::to_vector(
       llvm::map_range(t, [&](Value v) { return v ? shuffle(v, from) : Value(); }));
-}
-
-Value ScanEmitter::select(llvm::function_ref<bool(int64_t)> fromA, Value a, Value c) {
-  SmallVector<bool> lanes;
-  for (int64_t l = 0; l < e.lanes; ++l)
-    lanes.push_back(fromA(l));
-  auto type = VectorType::get(e.lanes, b.getI1Type());
-  Value mask = arith::ConstantOp::create(b, loc, DenseElementsAttr::get(type, lanes));
-  return arith::SelectOp::create(b, loc, mask, a, c);
-}
-
-/// Rows of as many units as there are rows (or a multiple): afterwards row j holds in unit
-/// (h, i) what row i held in unit (h, j), where i and j are the low bits of a unit's number.
-void ScanEmitter::transposeComponent(MutableArrayRef<Value> rows) {
-  if (llvm::all_of(rows, isSplat))
-    return;
-  for (int64_t bit = 1; bit < int64_t(rows.size()); bit *= 2)
-    for (int64_t i = 0; i < int64_t(rows.size()); ++i) {
-      if (i & bit)
-        continue;
-      Value low = rows[i], high = rows[i | bit];
-      SmallVector<int64_t> lows, highs;
-      for (int64_t l = 0; l < e.lanes; ++l) {
-        int64_t unit = l / channels, shift = bit * channels;
-        lows.push_back(unit & bit ? e.lanes + l - shift : l);
-        highs.push_back(unit & bit ? e.lanes + l : l + shift);
-      }
-      rows[i] = vector::ShuffleOp::create(b, loc, low, high, lows);
-      rows[i | bit] = vector::ShuffleOp::create(b, loc, low, high, highs);
-    }
 }
 
 void ScanEmitter::transpose(MutableArrayRef<Tuple> rows) {
@@ -111,7 +57,7 @@ void ScanEmitter::transpose(MutableArrayRef<Tuple> rows) {
       continue;
     SmallVector<Value> column =
         llvm::to_vector(llvm::map_range(rows, [&](Tuple &t) { return t[c]; }));
-    transposeComponent(column);
+    transpose(MutableArrayRef<Value>(column));
     for (auto [row, v] : llvm::zip_equal(rows, column))
       row[c] = v;
   }

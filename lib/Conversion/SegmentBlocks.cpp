@@ -1,5 +1,4 @@
 // Plan `segments`: a block of every segment, from memory and back.
-#include "SegmentArithmetic.h"
 #include "SegmentEmitter.h"
 
 using namespace mlir;
@@ -10,13 +9,13 @@ static RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getTyp
 /// Elements of block `block` of a bundle's segments, turned from how they lie in memory to one
 /// vector for each step. A segment without such a block reads some other one.
 void SegmentEmitter::emitLoads(Value bundle, Value block) {
-  Value last = plus(b, loc, blocks, e.constant(-1));
+  Value last = plus(blocks, e.constant(-1));
   forUnitsOfBlock(bundle, [&](Value g, Value sub, Value firstSegment) {
     SmallVector<Value> firsts;
     for (int64_t u = 0; u < units; ++u) {
-      Value segment = plus(b, loc, firstSegment, e.constant(u));
-      Value number = least(b, loc, plus(b, loc, firstBlock(segment), block), last);
-      firsts.push_back(plus(b, loc, times(b, loc, number, e.constant(blockSteps)), sub));
+      Value segment = plus(firstSegment, e.constant(u));
+      Value number = least(plus(firstBlock(segment), block), last);
+      firsts.push_back(plus(times(number, e.constant(blockSteps)), sub));
     }
     for (const Stream &stream : streams)
       loadStream(stream, firsts, sub, g);
@@ -32,7 +31,7 @@ void SegmentEmitter::loadElement(unsigned i, ArrayRef<Value> firsts, Value sub, 
   SmallVector<Value> rows;
   for (Value first : firsts) {
     e.openScope();
-    setTime(first, false);
+    setTime(first, 0, false);
     Value v = e.eval(read.value, read.at);
     rows.push_back(holdsBools(read.value) ? arith::ExtUIOp::create(b, loc, vectorOf(read.value), v)
                                           : v);
@@ -40,7 +39,7 @@ void SegmentEmitter::loadElement(unsigned i, ArrayRef<Value> firsts, Value sub, 
   }
   transpose(rows);
   for (auto [j, row] : llvm::enumerate(rows))
-    put(elementRows, i, row, {plus(b, loc, sub, e.constant(j)), g});
+    put(elementRows, i, row, {plus(sub, e.constant(j)), g});
 }
 
 /// All of an input's elements at the steps from `firsts` on: some vectors that follow each other.
@@ -60,7 +59,7 @@ void SegmentEmitter::loadStream(const Stream &stream, ArrayRef<Value> firsts, Va
     for (auto [j, row] : llvm::enumerate(rows)) {
       int64_t unit = w * units + int64_t(j);
       for (unsigned i : stream.elements[unit % each])
-        put(elementRows, i, row, {plus(b, loc, sub, e.constant(unit / each)), g});
+        put(elementRows, i, row, {plus(sub, e.constant(unit / each)), g});
     }
   }
 }
@@ -76,8 +75,8 @@ void SegmentEmitter::forUnitsOfBlock(Value bundle,
   b.setInsertionPointToStart(overParts.getBody());
   e.openScope();
   Value g = overGroups.getInductionVar();
-  Value vector = plus(b, loc, times(b, loc, bundle, e.constant(groups)), g);
-  body(g, overParts.getInductionVar(), times(b, loc, vector, e.constant(units)));
+  Value vector = plus(times(bundle, e.constant(groups)), g);
+  body(g, overParts.getInductionVar(), times(vector, e.constant(units)));
   e.closeScope();
 }
 
@@ -157,43 +156,52 @@ void SegmentEmitter::emitStores(Value bundle, Value block) {
   forUnitsOfBlock(bundle, [&](Value g, Value sub, Value firstSegment) {
     SmallVector<SmallVector<Value>> rows(outs.size());
     for (int64_t j = 0; j < units; ++j)
-      for (auto [o, v] : llvm::enumerate(get(outRows, {plus(b, loc, sub, e.constant(j)), g})))
+      for (auto [o, v] : llvm::enumerate(get(outRows, {plus(sub, e.constant(j)), g})))
         rows[o].push_back(v);
     for (SmallVector<Value> &row : rows)
       transpose(row);
     for (int64_t u = 0; u < units; ++u) {
-      Value segment = plus(b, loc, firstSegment, e.constant(u));
-      inside(isLess(b, loc, block, lengthOf(segment)), [&] {
-        Value number = plus(b, loc, firstBlock(segment), block);
-        setTime(plus(b, loc, times(b, loc, number, e.constant(blockSteps)), sub), false);
+      Value segment = plus(firstSegment, e.constant(u));
+      inside(isLess(block, lengthOf(segment)), [&] {
+        Value number = plus(firstBlock(segment), block);
+        setTime(plus(times(number, e.constant(blockSteps)), sub), 0, false);
         storeOuts(llvm::map_to_vector(rows, [&](auto &row) { return row[u]; }), units * channels);
       });
     }
   });
 }
 
-void SegmentEmitter::inside(Value condition, llvm::function_ref<void()> body) {
-  auto choice = scf::IfOp::create(b, loc, condition, /*withElse=*/false);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(choice.thenBlock());
-  e.openScope();
-  body();
-  e.closeScope();
-}
-
-/// Lanes of group `g` of a bundle whose segment is one of the longer ones.
-Value SegmentEmitter::longerLanes(Value bundle, int64_t g) {
-  SmallVector<int32_t> numbers;
-  for (int64_t l = 0; l < e.lanes; ++l)
-    numbers.push_back(int32_t(g * units + std::min(l / channels, units - 1)));
+/// For each group of a bundle the lanes whose segment is one of the longer ones.
+SmallVector<Value> SegmentEmitter::longerLanes(Value bundle) {
   Type i32 = b.getI32Type();
   auto type = VectorType::get(e.lanes, i32);
-  Value segment =
-      arith::ConstantOp::create(b, loc, DenseElementsAttr::get(type, ArrayRef(numbers)));
   auto everywhere = [&](Value v) {
     return vector::BroadcastOp::create(b, loc, type, arith::IndexCastOp::create(b, loc, i32, v))
         .getResult();
   };
-  segment = plus(b, loc, segment, everywhere(times(b, loc, bundle, e.constant(groups * units))));
-  return isLess(b, loc, segment, everywhere(longer));
+  Value first = everywhere(times(bundle, e.constant(groups * units))), end = everywhere(longer);
+  SmallVector<Value> lanes;
+  for (int64_t g = 0; g < groups; ++g) {
+    SmallVector<int32_t> numbers;
+    for (int64_t l = 0; l < e.lanes; ++l)
+      numbers.push_back(int32_t(g * units + std::min(l / channels, units - 1)));
+    Value segment =
+        arith::ConstantOp::create(b, loc, DenseElementsAttr::get(type, ArrayRef(numbers)));
+    lanes.push_back(isLess(plus(segment, first), end));
+  }
+  return lanes;
+}
+
+/// What lies behind a segment's end changes nothing: there `next`, values of all groups, stay
+/// `old`.
+void SegmentEmitter::keepBehindEnds(Value block, ArrayRef<Value> longerOnes, Tuple &next,
+                                    ValueRange old) {
+  size_t each = next.size() / groups;
+  Value all = isLess(block, whole), has;
+  for (auto [i, v] : llvm::enumerate(next)) {
+    Value lanes = longerOnes[i / each];
+    if (i % each == 0)
+      has = either(vector::BroadcastOp::create(b, loc, lanes.getType(), all), lanes);
+    v = arith::SelectOp::create(b, loc, has, v, old[i]);
+  }
 }

@@ -1,7 +1,5 @@
 // Plan `segments`: rows, and the memory of their rounds. See SegmentEmitter.h for the idea.
 #include "SegmentEmitter.h"
-#include "SegmentArithmetic.h"
-#include "seqc/Analysis/Interleaved.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
@@ -11,9 +9,8 @@ using namespace seqc;
 static RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
 
 SegmentEmitter::SegmentEmitter(Group group, Weakness weakness)
-    : group(group), weakness(weakness), op(group.recurrence), b(op), loc(op.getLoc()),
-      e(b, loc, op.getScheduleAttr().getVectorBits() / 32), schedule(op.getScheduleAttr()),
-      groups(schedule.getRows()), bundles(std::max<int64_t>(1, schedule.getBatchTile())),
+    : TimeLanes(group), weakness(weakness), groups(schedule.getRows()),
+      bundles(std::max<int64_t>(1, schedule.getBatchTile())),
       guessesSteps(schedule.getPlan() == seq::Plan::Newton) {
   auto type = typeOf(op.getStateArgs().front());
   channels = type.hasStaticShape() ? type.getNumElements() : 0;
@@ -35,19 +32,6 @@ void SegmentEmitter::computeBlocks() {
 }
 
 void SegmentEmitter::allocate(Value rows) {
-  auto make = [&](Value v) -> Value {
-    SmallVector<Value> dynamic;
-    for (int64_t d = 0; d < typeOf(v).getRank(); ++d)
-      if (typeOf(v).isDynamicDim(d))
-        dynamic.push_back(e.sizeOf(v, d));
-    auto type = MemRefType::get(typeOf(v).getShape(), typeOf(v).getElementType());
-    return memref::AllocOp::create(b, loc, type, dynamic);
-  };
-  for (Value out : op.getOuts())
-    outBuffers.push_back(out.use_empty() ? Value() : make(out));
-  for (auto [final, initial] : llvm::zip_equal(op.getFinals(), op.getInitial()))
-    finalBuffers.push_back(final.use_empty() ? Value() : make(initial));
-
   auto typesOf = [&](ValueRange values) {
     return llvm::map_to_vector(values, [&](Value v) -> Type { return vectorOf(v); });
   };
@@ -84,29 +68,10 @@ SegmentEmitter::Tuple SegmentEmitter::initialCarry() {
                              [&](Value state) { return e.eval(state, channelIndex()); });
 }
 
-/// Stores the vectors `values` of outs for the current place.
-void SegmentEmitter::storeOuts(ArrayRef<Value> values, int64_t count) {
-  for (auto [out, buffer] : llvm::zip_equal(op.getYield().getOut(), outBuffers)) {
-    std::optional<Interleaved> parts = interleaved(out);
-    ArrayRef<Value> own = values.take_front(parts ? 2 : 1);
-    values = values.drop_front(own.size());
-    if (!buffer)
-      continue;
-    Leaf leaf{buffer, Leaf::Sequence};
-    Index at = channelIndex(typeOf(parts ? parts->even : out));
-    if (parts) {
-      at.push_back(VectorEval::fixed(0));
-      e.storePairs(own[0], own[1], buffer, e.leafIndex(leaf, at), count, false);
-    } else {
-      e.spread(own[0], buffer, e.leafIndex(leaf, at), count, false);
-    }
-  }
-}
-
-void SegmentEmitter::storeFinals(const Tuple &carry) {
-  for (auto [buffer, v] : llvm::zip_equal(finalBuffers, carry))
-    if (buffer)
-      e.spread(v, buffer, e.leafIndex({buffer, Leaf::Batch}, channelIndex()), channels, false);
+/// Stores the vectors `values` of `outs` for the current place.
+void SegmentEmitter::storeOuts(const Tuple &values, int64_t count) {
+  auto valueOf = [&](Value v) { return values[llvm::find(outs, v) - outs.begin()]; };
+  TimeLanes::storeOuts(valueOf, count, /*streaming=*/false);
 }
 
 void SegmentEmitter::emitRow(Value row, Value place, Bundles forBundles) {
@@ -117,17 +82,8 @@ void SegmentEmitter::emitRow(Value row, Value place, Bundles forBundles) {
     emitTrajectory(place, initial, forBundles);
   Value wrong = emitRounds(place, initial, forBundles);
   Tuple carry = emitRest(place, wrong, initial);
-  storeFinals(emitSteps(times(b, loc, blocks, e.constant(blockSteps)), steps, carry));
+  storeFinals(emitSteps(times(blocks, e.constant(blockSteps)), steps, carry));
   e.resetTile();
-}
-
-/// A parallel loop over `count` tasks.
-void SegmentEmitter::parallel(Value count, llvm::function_ref<void(Value)> body) {
-  auto loop =
-      scf::ForallOp::create(b, loc, ArrayRef<OpFoldResult>{count}, ValueRange{}, std::nullopt);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(loop.getBody());
-  body(loop.getInductionVar(0));
 }
 
 /// Rows are tasks.
@@ -158,38 +114,17 @@ void SegmentEmitter::emitBundles(Value rows) {
   });
 }
 
-void SegmentEmitter::replaceResults() {
-  for (auto [v, buffer] : llvm::zip_equal(op.getOuts(), outBuffers))
-    if (buffer)
-      replaceByBuffer(b, v, buffer);
-  for (auto [v, buffer] : llvm::zip_equal(op.getFinals(), finalBuffers))
-    if (buffer)
-      replaceByBuffer(b, v, buffer);
-  op.erase();
-  for (Operation *member : llvm::reverse(group.before.getArrayRef()))
-    member->erase();
-}
-
 void SegmentEmitter::run() {
-  e.isMember = [this](Operation *o) { return group.contains(o); };
-  e.entry = &entry;
-  zero = e.constant(0);
-  one = e.constant(1);
-  for (int64_t d = 0; d < op.getBatchRank(); ++d)
-    batchSizes.push_back(e.sizeOf(op.getInitial().front(), d));
-  steps = e.sizeOfSteps();
-  Value rows = one;
-  for (Value size : batchSizes)
-    rows = times(b, loc, rows, size);
+  findSizes();
+  Value rows = countRows(1);
   computeBlocks();
+  allocateResults();
   allocate(rows);
-  Operation *anchor = arith::ConstantIndexOp::create(b, loc, 0);
-  entry = OpBuilder::InsertPoint(anchor->getBlock(), Block::iterator(anchor));
+  markEntry();
   findStreams();
   if (bundles > 1)
     emitBundles(rows);
   else
     emitRows(rows);
-  b.setInsertionPoint(op);
   replaceResults();
 }

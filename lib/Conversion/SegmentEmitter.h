@@ -2,7 +2,7 @@
 #ifndef SEQC_LIB_CONVERSION_SEGMENTEMITTER_H
 #define SEQC_LIB_CONVERSION_SEGMENTEMITTER_H
 
-#include "VectorGroup.h"
+#include "TimeLanes.h"
 
 #include "llvm/ADT/SetVector.h"
 
@@ -35,7 +35,7 @@ enum class Weakness {
 ///
 /// What a round leaves is always consistent: each block's outs follow from the carry before it. So
 /// once ends and starts meet, all of it is the sequential evaluation.
-class SegmentEmitter {
+class SegmentEmitter : TimeLanes {
 public:
   SegmentEmitter(Group group, Weakness weakness);
   /// True if the recurrence can be lowered here; else nothing has changed.
@@ -57,8 +57,6 @@ public:
   static constexpr double stillMove = 2e-6;
 
 private:
-  /// A vector for each state.
-  using Tuple = llvm::SmallVector<mlir::Value>;
   /// A value that the step reads, at an index within the step.
   struct Read {
     mlir::Value value;
@@ -71,21 +69,9 @@ private:
     int64_t rank; ///< of the input's value per step
     llvm::SmallVector<llvm::SmallVector<unsigned, 1>> elements;
   };
-  /// Memory with one vector for each state (or read, or out) at some leading indices.
-  struct Shelf {
-    llvm::SmallVector<mlir::Value> buffers;
-    llvm::SmallVector<mlir::Type> types; ///< of the vectors
-  };
 
-  Group group;
   Weakness weakness;
-  seq::RecurrenceOp op;
-  mlir::OpBuilder b;
-  mlir::Location loc;
-  VectorEval e;
-  seq::ScheduleAttr schedule;
-  mlir::OpBuilder::InsertPoint entry;
-  int64_t channels, units, groups, bundles;
+  int64_t groups, bundles;
   bool guessesSteps; ///< plan `newton`
 
   /// What the step's state-dependent work reads: per step, and the same at every step.
@@ -95,11 +81,18 @@ private:
   /// Vectors of outs, both parts of those that are interleaved.
   llvm::SmallVector<mlir::Value> outs;
 
-  mlir::Value zero, one, steps;
-  mlir::Value blocks, whole, longer, rounds, longest; ///< of time; of segments; see computeBlocks
-  llvm::SmallVector<mlir::Value> batchSizes, outBuffers, finalBuffers;
-  llvm::DenseMap<mlir::Value, Leaf> baseLeaves;
+  mlir::Value blocks, whole, longer, longest; ///< of time; of segments; see computeBlocks
   Shelf starts, ends, points, elementRows, outRows;
+
+  /// One segment of a row, and where shelves have it.
+  struct Segment {
+    mlir::Value number, row, vector, unit;
+  };
+  /// Blocks that were gone through, whether the last one changed anything, and the carry then.
+  struct Blocks {
+    mlir::Value count, changed;
+    Tuple carry;
+  };
 
   // Newton's method: null where the step has no derivative.
   seq::LinearizedOp linearized;
@@ -124,44 +117,43 @@ private:
 
   // --- places ------------------------------------------------------------------------------
   int64_t segments() const { return bundles * groups * units; }
-  Index channelIndex(mlir::RankedTensorType step);
-  Index channelIndex();
   Index unitIndex(mlir::ValueRange at, mlir::Value unit);
-  void setTime(mlir::Value first, bool single);
   void setRow(mlir::Value row);
   mlir::Value firstBlock(mlir::Value segment);
   mlir::Value lengthOf(mlir::Value segment);
 
   // --- vectors -----------------------------------------------------------------------------
   mlir::VectorType vectorOf(mlir::Value v);
-  mlir::Value shuffle(mlir::Value v, llvm::function_ref<int64_t(int64_t)> from);
-  mlir::Value select(llvm::function_ref<bool(int64_t)> fromA, mlir::Value a, mlir::Value c);
-  mlir::Value lanesWhere(llvm::function_ref<bool(int64_t)> holds);
-  void transpose(llvm::MutableArrayRef<mlir::Value> rows);
   /// Lanes that hold segments and where some bit of the states differs; i1: there are some.
   /// `merging`: what stands in memory then stays.
   mlir::Value differingLanes(const Tuple &a, const Tuple &c, bool merging = false);
   mlir::Value differs(const Tuple &a, const Tuple &c, bool merging = false);
   mlir::Value flipLastBit(mlir::Value v, mlir::Value condition);
-  Shelf shelf(llvm::ArrayRef<mlir::Type> types, llvm::ArrayRef<int64_t> shape,
-              mlir::ValueRange sizes, bool ofTask);
-  void put(const Shelf &shelf, mlir::ValueRange values, mlir::ValueRange at);
-  void put(const Shelf &shelf, unsigned i, mlir::Value v, mlir::ValueRange at);
-  mlir::Value get(const Shelf &shelf, unsigned i, mlir::ValueRange at);
-  Tuple get(const Shelf &shelf, mlir::ValueRange at);
-  /// All channels of one segment, in every unit.
-  Tuple getSegment(const Shelf &shelf, mlir::ValueRange at, mlir::Value unit);
+  /// All channels of one segment, in every unit of lanes.
+  Tuple getUnit(const Shelf &shelf, mlir::ValueRange at, mlir::Value unit);
+  Tuple getSegment(const Shelf &shelf, const Segment &segment);
+  void putSegment(const Shelf &shelf, mlir::ValueRange values, const Segment &segment);
 
   // --- code --------------------------------------------------------------------------------
   void allocate(mlir::Value rows);
   void computeBlocks();
-  void parallel(mlir::Value count, llvm::function_ref<void(mlir::Value)> body);
-  void inside(mlir::Value condition, llvm::function_ref<void()> body);
   void emitRows(mlir::Value rows);
   void emitBundles(mlir::Value rows);
   /// `place` is the row's index in the memory of rounds.
   void emitRow(mlir::Value row, mlir::Value place, Bundles forBundles);
   mlir::Value emitRounds(mlir::Value row, const Tuple &initial, Bundles forBundles);
+  mlir::Value emitNewtonIfSlow(mlir::Value row, mlir::Value round, mlir::Value again,
+                               mlir::Value lanes, const Tuple &initial, Bundles forBundles);
+  Blocks
+  untilSame(mlir::Value end, const Tuple &carry,
+            llvm::function_ref<std::pair<mlir::Value, Tuple>(mlir::Value, const Tuple &)> body);
+  llvm::SmallVector<mlir::Value>
+  repeat(int64_t most, mlir::ValueRange init,
+         llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::Value, mlir::ValueRange)> body);
+  llvm::SmallVector<mlir::Value> forSegments(
+      mlir::Value row, mlir::ValueRange init,
+      llvm::function_ref<llvm::SmallVector<mlir::Value>(const Segment &, mlir::ValueRange)> body);
+  llvm::SmallVector<mlir::Value> vectorsOf(mlir::Value bundle);
   void emitFirstStarts(mlir::Value row, const Tuple &initial);
   void emitBundle(mlir::Value row, mlir::Value bundle, mlir::Value round);
   void forUnitsOfBlock(mlir::Value bundle,
@@ -174,7 +166,9 @@ private:
   Tuple emitBlock(const Tuple &carry);
   std::pair<Tuple, Tuple> step(const Tuple &carry);
   void emitStores(mlir::Value bundle, mlir::Value block);
-  mlir::Value longerLanes(mlir::Value bundle, int64_t g);
+  llvm::SmallVector<mlir::Value> longerLanes(mlir::Value bundle);
+  void keepBehindEnds(mlir::Value block, llvm::ArrayRef<mlir::Value> longerOnes, Tuple &next,
+                      mlir::ValueRange old);
   mlir::Value
   forStarts(mlir::Value row, const Tuple &initial,
             llvm::function_ref<mlir::Value(mlir::Value, mlir::Value, Tuple, Tuple)> body);
@@ -183,17 +177,12 @@ private:
   void emitNextStarts(mlir::Value row, const Tuple &initial);
   mlir::Value roundLength(mlir::Value row);
   Tuple emitRest(mlir::Value row, mlir::Value wrong, const Tuple &initial);
-  Tuple emitSegment(mlir::Value row, mlir::Value segment, const Tuple &carry);
+  Tuple emitSegment(const Segment &segment, const Tuple &carry);
   Tuple emitSteps(mlir::Value first, mlir::Value end, const Tuple &carry);
   Tuple initialCarry();
-  void storeOuts(llvm::ArrayRef<mlir::Value> values, int64_t count);
-  void storeFinals(const Tuple &carry);
-  void replaceResults();
+  void storeOuts(const Tuple &values, int64_t count);
 
   // --- Newton's method ---------------------------------------------------------------------
-  mlir::Value splat(mlir::Type type, double v);
-  void putSegment(const Shelf &shelf, mlir::ValueRange values, mlir::ValueRange at,
-                  mlir::Value unit);
   Linear linearStep(llvm::ArrayRef<mlir::Value> carry);
   Tuple multiply(llvm::ArrayRef<mlir::Value> partials, llvm::ArrayRef<mlir::Value> columns,
                  int64_t width);

@@ -18,12 +18,6 @@ static Value fma(OpBuilder &b, Location loc, Value x, Value y, Value z) {
   return math::FmaOp::create(b, loc, x, y, z);
 }
 
-Value SegmentEmitter::splat(Type type, double v) {
-  auto vector = cast<VectorType>(type);
-  auto element = FloatAttr::get(vector.getElementType(), v);
-  return arith::ConstantOp::create(b, loc, DenseElementsAttr::get(vector, element));
-}
-
 /// The next states from `carry`, and their partials; null where there is none.
 SegmentEmitter::Linear SegmentEmitter::linearStep(ArrayRef<Value> carry) {
   Index at = channelIndex();
@@ -62,11 +56,9 @@ SegmentEmitter::Tuple SegmentEmitter::multiply(ArrayRef<Value> partials, ArrayRe
 /// The ends of a bundle's segments, and the products of derivatives along them.
 void SegmentEmitter::emitLinearPass(Value row, Value bundle) {
   int64_t count = op.getNumStates(), each = count + count * count;
-  Value firstVector = arith::MulIOp::create(b, loc, bundle, e.constant(groups));
-  SmallVector<Value> vectors, init;
-  for (int64_t g = 0; g < groups; ++g) {
-    vectors.push_back(arith::AddIOp::create(b, loc, firstVector, e.constant(g)));
-    Tuple carry = get(starts, ValueRange{row, vectors.back()});
+  SmallVector<Value> vectors = vectorsOf(bundle), init;
+  for (Value vector : vectors) {
+    Tuple carry = get(starts, ValueRange{row, vector});
     llvm::append_range(init, carry);
     for (int64_t i = 0; i < count * count; ++i)
       init.push_back(splat(carry.front().getType(), i % (count + 1) == 0));
@@ -86,23 +78,20 @@ void SegmentEmitter::emitLinearPass(Value row, Value bundle) {
 }
 
 /// All steps of a bundle's segments, with elements loaded or without: `step` gets the block, the
-/// step within it, the group and what the group's last step handed on. What lies behind a segment's
-/// end changes nothing.
+/// step within it, the group and what the group's last step handed on.
 SegmentEmitter::Tuple SegmentEmitter::forBlocks(Value bundle, ArrayRef<Value> init, bool loads,
                                                 InStep step) {
   OpBuilder::InsertionGuard guard(b);
   int64_t each = init.size() / groups;
-  SmallVector<Value> longerOnes;
-  for (int64_t g = 0; g < groups; ++g)
-    longerOnes.push_back(longerLanes(bundle, g));
+  SmallVector<Value> longerOnes = longerLanes(bundle);
   auto overBlocks = scf::ForOp::create(b, loc, zero, longest, one, init);
   b.setInsertionPointToStart(overBlocks.getBody());
   e.openScope();
   Value block = overBlocks.getInductionVar();
   if (loads)
     emitLoads(bundle, block);
-  auto loop =
-      scf::ForOp::create(b, loc, zero, e.constant(blockSteps), one, overBlocks.getRegionIterArgs());
+  auto old = overBlocks.getRegionIterArgs();
+  auto loop = scf::ForOp::create(b, loc, zero, e.constant(blockSteps), one, old);
   {
     OpBuilder::InsertionGuard inner(b);
     b.setInsertionPointToStart(loop.getBody());
@@ -118,16 +107,10 @@ SegmentEmitter::Tuple SegmentEmitter::forBlocks(Value bundle, ArrayRef<Value> in
     }
     scf::YieldOp::create(b, loc, next);
   }
-  Value whole_ = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, block, whole);
-  Tuple kept;
-  for (auto [i, v] : llvm::enumerate(loop.getResults())) {
-    Value lanes = longerOnes[i / each];
-    Value has = arith::OrIOp::create(
-        b, loc, vector::BroadcastOp::create(b, loc, lanes.getType(), whole_), lanes);
-    kept.push_back(arith::SelectOp::create(b, loc, has, v, overBlocks.getRegionIterArgs()[i]));
-  }
+  Tuple next = loop.getResults();
+  keepBehindEnds(block, longerOnes, next, old);
   e.closeScope();
-  scf::YieldOp::create(b, loc, kept);
+  scf::YieldOp::create(b, loc, next);
   return overBlocks.getResults();
 }
 
@@ -135,11 +118,10 @@ SegmentEmitter::Tuple SegmentEmitter::forBlocks(Value bundle, ArrayRef<Value> in
 void SegmentEmitter::findBounds() {
   lows.assign(op.getNumStates(), {});
   highs = lows;
-  auto lo = linearized->getAttrOfType<DenseF64ArrayAttr>("box_lo");
-  auto hi = linearized->getAttrOfType<DenseF64ArrayAttr>("box_hi");
-  auto initial = linearized->getAttrOfType<ArrayAttr>("box_initial");
-  if (!lo || !hi || !initial)
+  if (!linearized.getLow())
     return;
+  ArrayRef<double> lo = *linearized.getLow(), hi = *linearized.getHigh();
+  ArrayAttr initial = *linearized.getInitial();
   for (int64_t c = 0; c < op.getNumStates(); ++c) {
     if (lo[c] > hi[c])
       continue;
@@ -172,43 +154,35 @@ Value SegmentEmitter::finiteOr(Value v, Value otherwise) {
 
 /// Better starts from `guessedEnds` and `slopes`; by how much the worst one moved.
 Value SegmentEmitter::emitSeams(Value row, const Tuple &initial) {
-  OpBuilder::InsertionGuard guard(b);
   int64_t count = op.getNumStates();
   Type element = cast<VectorType>(initial.front().getType()).getElementType();
   SmallVector<Value> init(initial);
   init.push_back(arith::ConstantOp::create(b, loc, FloatAttr::get(element, 0)));
-  auto loop = scf::ForOp::create(b, loc, zero, e.constant(segments()), one, init);
-  b.setInsertionPointToStart(loop.getBody());
-  e.openScope();
-  Value segment = loop.getInductionVar();
-  Value vector = arith::DivUIOp::create(b, loc, segment, e.constant(units));
-  Value unit = arith::RemUIOp::create(b, loc, segment, e.constant(units));
-  SmallVector<Value> at = {row, vector};
-  Tuple used = getSegment(starts, at, unit), end = getSegment(guessedEnds, at, unit),
-        slope = getSegment(slopes, at, unit), next, moves;
-  auto args = loop.getRegionIterArgs();
-  for (int64_t c = 0; c < count; ++c)
-    moves.push_back(arith::SubFOp::create(b, loc, args[c], used[c]));
-  Value worst = args.back();
-  for (int64_t i = 0; i < count; ++i) {
-    Value v = end[i];
-    for (int64_t j = 0; j < count; ++j)
-      v = fma(b, loc, slope[i * count + j], moves[j], v);
-    next.push_back(bounded(v, end[i], i));
-    Value size = vector::ReductionOp::create(b, loc, vector::CombiningKind::MAXIMUMF,
-                                             math::AbsFOp::create(b, loc, moves[i]));
-    worst = arith::MaximumFOp::create(b, loc, worst, size);
-  }
-  putSegment(starts, Tuple(args.begin(), args.end() - 1), at, unit);
-  e.closeScope();
-  next.push_back(worst);
-  scf::YieldOp::create(b, loc, next);
-  return loop.getResults().back();
+  auto move = [&](const Segment &segment, ValueRange before) {
+    Tuple used = getSegment(starts, segment), end = getSegment(guessedEnds, segment),
+          slope = getSegment(slopes, segment), moves;
+    for (int64_t c = 0; c < count; ++c)
+      moves.push_back(arith::SubFOp::create(b, loc, before[c], used[c]));
+    SmallVector<Value> next;
+    Value worst = before.back();
+    for (int64_t i = 0; i < count; ++i) {
+      Value v = end[i];
+      for (int64_t j = 0; j < count; ++j)
+        v = fma(b, loc, slope[i * count + j], moves[j], v);
+      next.push_back(bounded(v, end[i], i));
+      Value size = vector::ReductionOp::create(b, loc, vector::CombiningKind::MAXIMUMF,
+                                               math::AbsFOp::create(b, loc, moves[i]));
+      worst = arith::MaximumFOp::create(b, loc, worst, size);
+    }
+    putSegment(starts, before.drop_back(), segment);
+    next.push_back(worst);
+    return next;
+  };
+  return forSegments(row, init, move).back();
 }
 
 /// Passes until the starts hardly move, or do not move less and less; the blocks that this took.
 Value SegmentEmitter::emitNewton(Value row, const Tuple &initial, Bundles forBundles) {
-  OpBuilder::InsertionGuard guard(b);
   Type element = cast<VectorType>(initial.front().getType()).getElementType();
   auto number = [&](double v) {
     return arith::ConstantOp::create(b, loc, FloatAttr::get(element, v)).getResult();
@@ -216,25 +190,12 @@ Value SegmentEmitter::emitNewton(Value row, const Tuple &initial, Bundles forBun
   auto less = [&](Value a, Value c) {
     return arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, a, c).getResult();
   };
-  Value yes = arith::ConstantIntOp::create(b, loc, 1, 1);
-  auto loop = scf::ForOp::create(b, loc, zero, e.constant(mostNewtonPasses), one,
-                                 ValueRange{yes, number(1e30), zero});
-  b.setInsertionPointToStart(loop.getBody());
-  auto args = loop.getRegionIterArgs();
-  SmallVector<Type> types(loop.getResultTypes());
-  auto choice = scf::IfOp::create(b, loc, types, args[0], /*withElse=*/true);
-  scf::YieldOp::create(b, loc, choice.getResults());
-  b.setInsertionPointToStart(choice.elseBlock());
-  scf::YieldOp::create(b, loc, args);
-  b.setInsertionPointToStart(choice.thenBlock());
-  e.openScope();
-  forBundles(zero, [&](Value row, Value bundle, Value) { emitLinearPass(row, bundle); });
-  Value worst = emitSeams(row, initial);
-  Value again =
-      arith::AndIOp::create(b, loc, less(number(stillMove), worst),
-                            less(worst, arith::MulFOp::create(b, loc, number(0.3), args[1])));
-  Value spent = arith::AddIOp::create(b, loc, args[2], longest);
-  e.closeScope();
-  scf::YieldOp::create(b, loc, ValueRange{again, worst, spent});
-  return loop.getResult(2);
+  auto pass = [&](Value, ValueRange before) -> SmallVector<Value> {
+    forBundles(zero, [&](Value row, Value bundle, Value) { emitLinearPass(row, bundle); });
+    Value worst = emitSeams(row, initial);
+    Value most = arith::MulFOp::create(b, loc, number(0.3), before[1]);
+    Value again = both(less(number(stillMove), worst), less(worst, most));
+    return {again, worst, plus(before[2], longest)};
+  };
+  return repeat(mostNewtonPasses, {truth(true), number(1e30), zero}, pass)[2];
 }

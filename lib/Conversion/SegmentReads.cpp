@@ -81,12 +81,11 @@ bool SegmentEmitter::canRun() {
   auto fits = [&](Value v) { return typeOf(v).getShape() == shape && !holdsBools(v); };
   if (!llvm::all_of(op.getStateArgs(), fits))
     return false;
-  for (Operation &inner : op.getBody()->without_terminator())
-    if (!isInterleaving(&inner) && !isa<seq::LinearizedOp>(inner) &&
-        (!canEvaluate(&inner) || isReductionOp(&inner) ||
-         isa<tensor::PadOp, tensor::ConcatOp, tensor::InsertSliceOp>(inner)))
-      return false;
-  for (Value out : op.getYield().getOut()) {
+  if (firstNotByElement(*op.getBody()))
+    return false;
+  for (auto [out, result] : llvm::zip_equal(op.getYield().getOut(), op.getOuts())) {
+    if (result.use_empty())
+      continue;
     std::optional<Interleaved> parts = interleaved(out);
     for (Value v : parts ? SmallVector<Value>{parts->even, parts->odd} : SmallVector<Value>{out}) {
       if (!fits(v))
@@ -94,7 +93,6 @@ bool SegmentEmitter::canRun() {
       outs.push_back(v);
     }
   }
-  e.recurrence = op;
   findLinearized();
   findDependences();
   auto collectAll = [&](ValueRange values) {

@@ -1,5 +1,4 @@
 // Plan `segments`: rounds over all segments of a row, and what is left step by step.
-#include "SegmentArithmetic.h"
 #include "SegmentEmitter.h"
 
 using namespace mlir;
@@ -9,59 +8,106 @@ using namespace seqc;
 // Rounds
 //===-----------------------------------------------------------------------===//
 
+/// Blocks from 0 on to `end`, while `body` says that something changed: it gets a block and the
+/// carry before it, and returns i1 and the carry behind it.
+SegmentEmitter::Blocks
+SegmentEmitter::untilSame(Value end, const Tuple &carry,
+                          llvm::function_ref<std::pair<Value, Tuple>(Value, const Tuple &)> body) {
+  OpBuilder::InsertionGuard guard(b);
+  SmallVector<Value> init = {zero, truth(true)};
+  init.append(carry);
+  SmallVector<Type> types(ValueRange(init).getTypes());
+  SmallVector<Location> places(types.size(), loc);
+  auto loop = scf::WhileOp::create(b, loc, types, init);
+  Block *before = b.createBlock(&loop.getBefore(), {}, types, places);
+  Value more = both(isLess(before->getArgument(0), end), before->getArgument(1));
+  scf::ConditionOp::create(b, loc, more, before->getArguments());
+  Block *after = b.createBlock(&loop.getAfter(), {}, types, places);
+  e.openScope();
+  Value block = after->getArgument(0);
+  auto [changed, next] = body(block, Tuple(after->getArguments().drop_front(2)));
+  e.closeScope();
+  SmallVector<Value> handedOn = {plus(block, one), changed};
+  handedOn.append(next);
+  scf::YieldOp::create(b, loc, handedOn);
+  return {loop.getResult(0), loop.getResult(1), Tuple(loop.getResults().drop_front(2))};
+}
+
+/// Up to `most` times `body`, which gets the number of the time and what is handed on, and returns
+/// what it hands on itself: while the first of these values is true.
+SmallVector<Value>
+SegmentEmitter::repeat(int64_t most, ValueRange init,
+                       llvm::function_ref<SmallVector<Value>(Value, ValueRange)> body) {
+  OpBuilder::InsertionGuard guard(b);
+  auto loop = scf::ForOp::create(b, loc, zero, e.constant(most), one, init);
+  b.setInsertionPointToStart(loop.getBody());
+  auto args = loop.getRegionIterArgs();
+  auto choice = scf::IfOp::create(b, loc, init.getTypes(), args[0], /*withElse=*/true);
+  scf::YieldOp::create(b, loc, choice.getResults());
+  b.setInsertionPointToStart(choice.elseBlock());
+  scf::YieldOp::create(b, loc, args);
+  b.setInsertionPointToStart(choice.thenBlock());
+  e.openScope();
+  scf::YieldOp::create(b, loc, body(loop.getInductionVar(), args));
+  e.closeScope();
+  return llvm::to_vector_of<Value>(loop.getResults());
+}
+
+/// All segments of a row, one after the other: `body` gets a segment and what is handed on.
+SmallVector<Value> SegmentEmitter::forSegments(
+    Value row, ValueRange init,
+    llvm::function_ref<SmallVector<Value>(const Segment &, ValueRange)> body) {
+  OpBuilder::InsertionGuard guard(b);
+  auto loop = scf::ForOp::create(b, loc, zero, e.constant(segments()), one, init);
+  b.setInsertionPointToStart(loop.getBody());
+  e.openScope();
+  Value number = loop.getInductionVar();
+  Value vector = arith::DivUIOp::create(b, loc, number, e.constant(units));
+  Value unit = arith::RemUIOp::create(b, loc, number, e.constant(units));
+  scf::YieldOp::create(b, loc, body({number, row, vector, unit}, loop.getRegionIterArgs()));
+  e.closeScope();
+  return llvm::to_vector_of<Value>(loop.getResults());
+}
+
+/// The numbers of a bundle's vectors.
+SmallVector<Value> SegmentEmitter::vectorsOf(Value bundle) {
+  Value first = times(bundle, e.constant(groups));
+  SmallVector<Value> vectors;
+  for (int64_t g = 0; g < groups; ++g)
+    vectors.push_back(plus(first, e.constant(g)));
+  return vectors;
+}
+
 /// The segments of a bundle from their starts, until all carries are what they were in the round
 /// before.
 void SegmentEmitter::emitBundle(Value row, Value bundle, Value round) {
-  OpBuilder::InsertionGuard guard(b);
-  Value firstVector = times(b, loc, bundle, e.constant(groups));
-  SmallVector<Value> vectors, longerOnes;
+  SmallVector<Value> vectors = vectorsOf(bundle), longerOnes = longerLanes(bundle);
   Tuple carry;
-  for (int64_t g = 0; g < groups; ++g) {
-    vectors.push_back(plus(b, loc, firstVector, e.constant(g)));
-    longerOnes.push_back(longerLanes(bundle, g));
-    llvm::append_range(carry, get(starts, ValueRange{row, vectors.back()}));
-  }
-  Value isFirst = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, round, zero);
-  SmallVector<Value> init = joined(zero, joined(truth(b, loc, true), carry));
-  SmallVector<Type> types = typesOf(init);
-  auto loop = scf::WhileOp::create(b, loc, types, init);
-  SmallVector<Location> places(types.size(), loc);
-  Block *before = b.createBlock(&loop.getBefore(), {}, types, places);
-  Value left = isLess(b, loc, before->getArgument(0), longest);
-  scf::ConditionOp::create(b, loc, both(b, loc, left, before->getArgument(1)),
-                           before->getArguments());
-  Block *body = b.createBlock(&loop.getAfter(), {}, types, places);
-  e.openScope();
-  Value block = body->getArgument(0);
-  emitLoads(bundle, block);
-  Tuple old(body->getArguments().drop_front(2));
-  Tuple next = emitBlock(old);
-  if (weakness == Weakness::TailBit) {
-    Value following = plus(b, loc, block, one);
-    next[0] = flipLastBit(
-        next[0], arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, following, longest));
-  }
-  emitStores(bundle, block);
-  Value all = isLess(b, loc, block, whole), changed = isFirst;
+  for (Value vector : vectors)
+    llvm::append_range(carry, get(starts, ValueRange{row, vector}));
+  Value isFirst = isSame(round, zero);
   int64_t count = op.getNumStates();
-  for (int64_t g = 0; g < groups; ++g) {
-    auto type = cast<VectorType>(longerOnes[g].getType());
-    Value has = either(b, loc, vector::BroadcastOp::create(b, loc, type, all), longerOnes[g]);
-    for (int64_t c = g * count; c < (g + 1) * count; ++c)
-      next[c] = arith::SelectOp::create(b, loc, has, next[c], old[c]);
-    Tuple own(ArrayRef(next).slice(g * count, count));
-    SmallVector<Value> at = {row, block, vectors[g]};
-    changed = either(b, loc, changed, differs(own, get(points, at), /*merging=*/true));
-    put(points, own, at);
-  }
-  e.closeScope();
-  scf::YieldOp::create(b, loc, joined(plus(b, loc, block, one), joined(changed, next)));
-  b.setInsertionPointAfter(loop);
-  inside(loop.getResult(1), [&] {
-    for (int64_t g = 0; g < groups; ++g)
-      put(ends, loop.getResults().slice(2 + g * count, count), {row, vectors[g]});
+  Blocks done = untilSame(longest, carry, [&](Value block, const Tuple &old) {
+    emitLoads(bundle, block);
+    Tuple next = emitBlock(old);
+    if (weakness == Weakness::TailBit)
+      next[0] = flipLastBit(next[0], isSame(plus(block, one), longest));
+    emitStores(bundle, block);
+    keepBehindEnds(block, longerOnes, next, old);
+    Value changed = isFirst;
+    for (int64_t g = 0; g < groups; ++g) {
+      Tuple own(ArrayRef(next).slice(g * count, count));
+      SmallVector<Value> at = {row, block, vectors[g]};
+      changed = either(changed, differs(own, get(points, at), /*merging=*/true));
+      put(points, own, at);
+    }
+    return std::pair(changed, next);
   });
-  memref::StoreOp::create(b, loc, loop.getResult(0), counts, ValueRange{row, bundle});
+  inside(done.changed, [&] {
+    for (int64_t g = 0; g < groups; ++g)
+      put(ends, ArrayRef(done.carry).slice(g * count, count), {row, vectors[g]});
+  });
+  memref::StoreOp::create(b, loc, done.count, counts, ValueRange{row, bundle});
 }
 
 /// A segment starts anywhere, the first one where the row does.
@@ -86,20 +132,23 @@ void SegmentEmitter::emitFirstStarts(Value row, const Tuple &initial) {
 Value SegmentEmitter::forStarts(Value row, const Tuple &initial,
                                 llvm::function_ref<Value(Value, Value, Tuple, Tuple)> body) {
   OpBuilder::InsertionGuard guard(b);
-  SmallVector<Value> init = joined(zero, initial);
+  SmallVector<Value> init = {zero};
+  init.append(initial);
   auto loop = scf::ForOp::create(b, loc, zero, e.constant(bundles * groups), one, init);
   b.setInsertionPointToStart(loop.getBody());
   e.openScope();
   Value q = loop.getInductionVar();
-  Tuple end = get(ends, {row, q}), used = get(starts, {row, q}), right, last;
+  Tuple end = get(ends, {row, q}), used = get(starts, {row, q}), right;
+  SmallVector<Value> handedOn(1); // what `body` returns, then the ends of the last unit
   for (auto [v, before] : llvm::zip_equal(end, loop.getRegionIterArgs().drop_front())) {
     Value moved = shuffle(v, [&](int64_t l) { return l >= channels ? l - channels : l; });
     right.push_back(select([&](int64_t l) { return l < channels; }, before, moved));
-    last.push_back(shuffle(v, [&](int64_t l) { return (units - 1) * channels + l % channels; }));
+    handedOn.push_back(
+        shuffle(v, [&](int64_t l) { return (units - 1) * channels + l % channels; }));
   }
-  Value result = body(loop.getRegionIterArgs().front(), q, right, used);
+  handedOn.front() = body(loop.getRegionIterArgs().front(), q, right, used);
   e.closeScope();
-  scf::YieldOp::create(b, loc, joined(result, last));
+  scf::YieldOp::create(b, loc, handedOn);
   return loop.getResult(0);
 }
 
@@ -117,7 +166,7 @@ Value SegmentEmitter::emitCheck(Value row, const Tuple &initial) {
     auto numbers = VectorType::get(e.lanes, b.getI32Type());
     Value lanes = arith::ExtUIOp::create(b, loc, numbers, differingLanes(right, usedStarts(used)));
     Value count = vector::ReductionOp::create(b, loc, vector::CombiningKind::ADD, lanes);
-    return plus(b, loc, wrong, arith::IndexCastOp::create(b, loc, b.getIndexType(), count));
+    return plus(wrong, arith::IndexCastOp::create(b, loc, b.getIndexType(), count));
   });
 }
 
@@ -141,48 +190,41 @@ Value SegmentEmitter::roundLength(Value row) {
 
 /// Rounds until ends and starts meet (false), or too much was spent (true).
 Value SegmentEmitter::emitRounds(Value row, const Tuple &initial, Bundles forBundles) {
-  OpBuilder::InsertionGuard guard(b);
+  Value budget =
+      arith::DivUIOp::create(b, loc, times(blocks, e.constant(budgetParts)), e.constant(32));
+  auto emitRound = [&](Value round, ValueRange before) -> SmallVector<Value> {
+    forBundles(round,
+               [&](Value row, Value bundle, Value round) { emitBundle(row, bundle, round); });
+    Value lanes = emitCheck(row, initial);
+    Value wrong = weakness == Weakness::NoRepair ? truth(false) : isLess(zero, lanes);
+    Value spent = plus(before[2], roundLength(row));
+    Value again = both(wrong, isLess(spent, budget));
+    inside(again, [&] { emitNextStarts(row, initial); });
+    if (linearized)
+      spent = plus(spent, emitNewtonIfSlow(row, round, again, lanes, initial, forBundles));
+    return {again, wrong, spent};
+  };
   // Each round makes one segment right at least.
-  Value most = e.constant(segments() + 1);
-  Value budget = arith::DivUIOp::create(b, loc, times(b, loc, blocks, e.constant(budgetParts)),
-                                        e.constant(32));
-  auto loop = scf::ForOp::create(b, loc, zero, most, one,
-                                 ValueRange{truth(b, loc, true), truth(b, loc, false), zero});
-  b.setInsertionPointToStart(loop.getBody());
-  auto args = loop.getRegionIterArgs();
-  auto choice = scf::IfOp::create(b, loc, typesOf(args), args[0], /*withElse=*/true);
-  scf::YieldOp::create(b, loc, choice.getResults());
+  SmallVector<Value> last = repeat(segments() + 1, {truth(true), truth(false), zero}, emitRound);
+  return weakness == Weakness::NoRest ? truth(false) : last[1];
+}
+
+/// Better starts if, after the first repair, many `lanes` are wrong and repairs are long; the
+/// blocks that this took.
+Value SegmentEmitter::emitNewtonIfSlow(Value row, Value round, Value again, Value lanes,
+                                       const Tuple &initial, Bundles forBundles) {
+  Value many = isLess(e.constant(segments() * channels / slowShare), lanes);
+  Value slow = both(many, isLess(e.constant(shortBlocks), longest));
+  Value condition = both(again, both(slow, isSame(round, one)));
+  auto choice = scf::IfOp::create(b, loc, b.getIndexType(), condition, /*withElse=*/true);
+  OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(choice.elseBlock());
-  scf::YieldOp::create(b, loc, args);
+  scf::YieldOp::create(b, loc, zero);
   b.setInsertionPointToStart(choice.thenBlock());
   e.openScope();
-  Value round = loop.getInductionVar();
-  forBundles(round, [&](Value row, Value bundle, Value round) { emitBundle(row, bundle, round); });
-  Value lanes = emitCheck(row, initial);
-  Value wrong = weakness == Weakness::NoRepair ? truth(b, loc, false) : isLess(b, loc, zero, lanes);
-  Value spent = plus(b, loc, args[2], roundLength(row));
-  Value again = both(b, loc, wrong, isLess(b, loc, spent, budget));
-  inside(again, [&] { emitNextStarts(row, initial); });
-  if (linearized) {
-    Value slow = both(b, loc, isLess(b, loc, e.constant(segments() * channels / slowShare), lanes),
-                      isLess(b, loc, e.constant(shortBlocks), longest));
-    Value isSecond = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, round, one);
-    auto newton = scf::IfOp::create(b, loc, b.getIndexType(),
-                                    both(b, loc, again, both(b, loc, slow, isSecond)), true);
-    OpBuilder::InsertionGuard inner(b);
-    b.setInsertionPointToStart(newton.elseBlock());
-    scf::YieldOp::create(b, loc, zero);
-    b.setInsertionPointToStart(newton.thenBlock());
-    e.openScope();
-    scf::YieldOp::create(b, loc, emitNewton(row, initial, forBundles));
-    e.closeScope();
-    b.setInsertionPointAfter(newton);
-    spent = plus(b, loc, spent, newton.getResult(0));
-  }
-  scf::YieldOp::create(b, loc, ValueRange{again, wrong, spent});
+  scf::YieldOp::create(b, loc, emitNewton(row, initial, forBundles));
   e.closeScope();
-  b.setInsertionPointAfter(loop);
-  return weakness == Weakness::NoRest ? truth(b, loc, false) : loop.getResult(1);
+  return choice.getResult(0);
 }
 
 //===-----------------------------------------------------------------------===//
@@ -194,7 +236,7 @@ SegmentEmitter::Tuple SegmentEmitter::emitSteps(Value first, Value end, const Tu
   auto loop = scf::ForOp::create(b, loc, first, end, one, carry);
   b.setInsertionPointToStart(loop.getBody());
   e.openScope();
-  setTime(loop.getInductionVar(), true);
+  setTime(loop.getInductionVar(), 0, true);
   auto args = loop.getRegionIterArgs();
   auto [next, results] = step(Tuple(args.begin(), args.end()));
   storeOuts(results, channels);
@@ -204,63 +246,45 @@ SegmentEmitter::Tuple SegmentEmitter::emitSteps(Value first, Value end, const Tu
 }
 
 /// The end of a segment from `carry`: step by step until the carry is what some round left.
-SegmentEmitter::Tuple SegmentEmitter::emitSegment(Value row, Value segment, const Tuple &carry) {
-  OpBuilder::InsertionGuard guard(b);
-  Value vector = arith::DivUIOp::create(b, loc, segment, e.constant(units));
-  Value unit = arith::RemUIOp::create(b, loc, segment, e.constant(units));
-  Value length = lengthOf(segment), from = firstBlock(segment);
-  SmallVector<Value> init = joined(zero, joined(truth(b, loc, true), carry));
-  SmallVector<Type> types = typesOf(init);
-  auto loop = scf::WhileOp::create(b, loc, types, init);
-  SmallVector<Location> places(types.size(), loc);
-  Block *before = b.createBlock(&loop.getBefore(), {}, types, places);
-  Value left = isLess(b, loc, before->getArgument(0), length);
-  scf::ConditionOp::create(b, loc, both(b, loc, left, before->getArgument(1)),
-                           before->getArguments());
-  Block *body = b.createBlock(&loop.getAfter(), {}, types, places);
-  e.openScope();
-  Value block = body->getArgument(0);
-  Value first = times(b, loc, plus(b, loc, from, block), e.constant(blockSteps));
-  Tuple states = emitSteps(first, plus(b, loc, first, e.constant(blockSteps)),
-                           Tuple(body->getArguments().drop_front(2)));
-  Value changed = differs(states, getSegment(points, {row, block, vector}, unit), true);
-  e.closeScope();
-  scf::YieldOp::create(b, loc, joined(plus(b, loc, block, one), joined(changed, states)));
-  b.setInsertionPointAfter(loop);
-  Tuple end = getSegment(ends, {row, vector}, unit);
-  for (auto [v, stepped] : llvm::zip_equal(end, loop.getResults().drop_front(2)))
-    v = arith::SelectOp::create(b, loc, loop.getResult(1), stepped, v);
+SegmentEmitter::Tuple SegmentEmitter::emitSegment(const Segment &segment, const Tuple &carry) {
+  Value from = firstBlock(segment.number);
+  Blocks done = untilSame(lengthOf(segment.number), carry, [&](Value block, const Tuple &old) {
+    Value first = times(plus(from, block), e.constant(blockSteps));
+    Tuple states = emitSteps(first, plus(first, e.constant(blockSteps)), old);
+    SmallVector<Value> at = {segment.row, block, segment.vector};
+    Value changed = differs(states, getUnit(points, at, segment.unit), /*merging=*/true);
+    return std::pair(changed, states);
+  });
+  Tuple end = getSegment(ends, segment);
+  for (auto [v, stepped] : llvm::zip_equal(end, done.carry))
+    v = arith::SelectOp::create(b, loc, done.changed, stepped, v);
   return end;
 }
 
 /// The states after all segments; where some were wrong they are made right one after the other.
 SegmentEmitter::Tuple SegmentEmitter::emitRest(Value row, Value wrong, const Tuple &initial) {
   OpBuilder::InsertionGuard guard(b);
-  auto choice = scf::IfOp::create(b, loc, typesOf(initial), wrong, /*withElse=*/true);
-  b.setInsertionPointToStart(choice.elseBlock());
-  e.openScope();
-  scf::YieldOp::create(
-      b, loc, getSegment(ends, {row, e.constant(bundles * groups - 1)}, e.constant(units - 1)));
-  e.closeScope();
-  b.setInsertionPointToStart(choice.thenBlock());
-  e.openScope();
-  auto loop = scf::ForOp::create(b, loc, zero, e.constant(segments()), one, initial);
-  scf::YieldOp::create(b, loc, loop.getResults());
-  b.setInsertionPointToStart(loop.getBody());
-  Value segment = loop.getInductionVar();
-  auto args = loop.getRegionIterArgs();
-  Tuple carry(args.begin(), args.end());
-  Value vector = arith::DivUIOp::create(b, loc, segment, e.constant(units));
-  Value unit = arith::RemUIOp::create(b, loc, segment, e.constant(units));
-  Value wasWrong = differs(carry, usedStarts(getSegment(starts, {row, vector}, unit)));
-  auto repair = scf::IfOp::create(b, loc, typesOf(carry), wasWrong, /*withElse=*/true);
-  scf::YieldOp::create(b, loc, repair.getResults());
-  b.setInsertionPointToStart(repair.thenBlock());
-  scf::YieldOp::create(b, loc, emitSegment(row, segment, carry));
-  b.setInsertionPointToStart(repair.elseBlock());
-  e.openScope();
-  scf::YieldOp::create(b, loc, getSegment(ends, {row, vector}, unit));
-  e.closeScope();
-  e.closeScope();
-  return choice.getResults();
+  TypeRange types = ValueRange(initial).getTypes();
+  auto choose = [&](Value condition, llvm::function_ref<Tuple()> yes,
+                    llvm::function_ref<Tuple()> no) {
+    auto choice = scf::IfOp::create(b, loc, types, condition, /*withElse=*/true);
+    OpBuilder::InsertionGuard inner(b);
+    for (auto [block, body] : {std::pair(choice.elseBlock(), no), {choice.thenBlock(), yes}}) {
+      b.setInsertionPointToStart(block);
+      e.openScope();
+      scf::YieldOp::create(b, loc, body());
+      e.closeScope();
+    }
+    return Tuple(choice.getResults());
+  };
+  auto repair = [&](const Segment &segment, ValueRange before) -> SmallVector<Value> {
+    Tuple carry(before.begin(), before.end());
+    return choose(
+        differs(carry, usedStarts(getSegment(starts, segment))),
+        [&] { return emitSegment(segment, carry); }, [&] { return getSegment(ends, segment); });
+  };
+  Value last = e.constant(bundles * groups - 1);
+  return choose(
+      wrong, [&]() -> Tuple { return forSegments(row, initial, repair); },
+      [&] { return getUnit(ends, {row, last}, e.constant(units - 1)); });
 }

@@ -14,8 +14,6 @@
 using namespace mlir;
 using namespace seqc;
 
-using Tuple = SmallVector<Value>;
-
 static Value add(OpBuilder &b, Location loc, Value x, Value y) {
   return arith::AddFOp::create(b, loc, x, y);
 }
@@ -39,8 +37,8 @@ void SegmentEmitter::allocateTrajectory(ArrayRef<Type> states, Value rows) {
 }
 
 /// The states of the pass before at a step; before the first pass they are 0.
-Tuple SegmentEmitter::oldStates(Value pass, ValueRange at) {
-  Value isFirst = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, pass, zero);
+SegmentEmitter::Tuple SegmentEmitter::oldStates(Value pass, ValueRange at) {
+  Value isFirst = isSame(pass, zero);
   Tuple old = get(trajectory, at);
   for (Value &v : old)
     v = arith::SelectOp::create(b, loc, isFirst, splat(v.getType(), 0), v);
@@ -50,11 +48,9 @@ Tuple SegmentEmitter::oldStates(Value pass, ValueRange at) {
 /// First sweep: values and partials of all steps, and what they make of a segment's first move.
 void SegmentEmitter::evaluateSteps(Value row, Value bundle, Value pass) {
   int64_t count = op.getNumStates(), each = 2 * count + count * count;
-  Value firstVector = arith::MulIOp::create(b, loc, bundle, e.constant(groups));
-  SmallVector<Value> vectors, init;
-  for (int64_t g = 0; g < groups; ++g) {
-    vectors.push_back(arith::AddIOp::create(b, loc, firstVector, e.constant(g)));
-    Tuple start = get(starts, ValueRange{row, vectors.back()});
+  SmallVector<Value> vectors = vectorsOf(bundle), init;
+  for (Value vector : vectors) {
+    Tuple start = get(starts, ValueRange{row, vector});
     Value none = splat(start.front().getType(), 0);
     llvm::append_range(init, start);
     init.append(count, none);
@@ -89,37 +85,26 @@ void SegmentEmitter::evaluateSteps(Value row, Value bundle, Value pass) {
 
 /// By how much the starts move: a sweep over the segments, the first of which does not.
 void SegmentEmitter::emitMoves(Value row, const Tuple &initial) {
-  OpBuilder::InsertionGuard guard(b);
   int64_t count = op.getNumStates();
-  SmallVector<Value> init(count, splat(initial.front().getType(), 0));
-  auto loop = scf::ForOp::create(b, loc, zero, e.constant(segments()), one, init);
-  b.setInsertionPointToStart(loop.getBody());
-  e.openScope();
-  Value segment = loop.getInductionVar();
-  Value vector = arith::DivUIOp::create(b, loc, segment, e.constant(units));
-  Value unit = arith::RemUIOp::create(b, loc, segment, e.constant(units));
-  SmallVector<Value> at = {row, vector};
-  auto args = loop.getRegionIterArgs();
-  Tuple now(args.begin(), args.end());
-  putSegment(moves, now, at, unit);
-  Tuple next = getSegment(guessedEnds, at, unit);
-  Tuple moved = multiply(getSegment(slopes, at, unit), now, 1);
-  for (int64_t i = 0; i < count; ++i) {
-    Value v = add(b, loc, next[i], unlessStill(b, loc, now[i], init[i], moved[i]));
-    next[i] = finiteOr(v, init[i]);
-  }
-  e.closeScope();
-  scf::YieldOp::create(b, loc, next);
+  Tuple still(count, splat(initial.front().getType(), 0));
+  forSegments(row, still, [&](const Segment &segment, ValueRange now) -> SmallVector<Value> {
+    putSegment(moves, now, segment);
+    Tuple next = getSegment(guessedEnds, segment);
+    Tuple moved = multiply(getSegment(slopes, segment), Tuple(now), 1);
+    for (int64_t i = 0; i < count; ++i) {
+      Value v = add(b, loc, next[i], unlessStill(b, loc, now[i], still[i], moved[i]));
+      next[i] = finiteOr(v, still[i]);
+    }
+    return next;
+  });
 }
 
 /// Second sweep: the new states of all steps.
 void SegmentEmitter::moveStates(Value row, Value bundle, Value pass) {
   int64_t count = op.getNumStates(), each = count + 1;
-  Value firstVector = arith::MulIOp::create(b, loc, bundle, e.constant(groups));
-  SmallVector<Value> vectors, init;
-  for (int64_t g = 0; g < groups; ++g) {
-    vectors.push_back(arith::AddIOp::create(b, loc, firstVector, e.constant(g)));
-    SmallVector<Value> at = {row, vectors.back()};
+  SmallVector<Value> vectors = vectorsOf(bundle), init;
+  for (Value vector : vectors) {
+    SmallVector<Value> at = {row, vector};
     Tuple move = get(moves, at), start = get(starts, at);
     Value most = splat(move.front().getType(), 0);
     for (int64_t i = 0; i < count; ++i)
@@ -165,31 +150,21 @@ Value SegmentEmitter::greatestMove(Value row, Type type) {
 
 /// Passes until no state moves any more to speak of, or moves do not become smaller.
 void SegmentEmitter::emitTrajectory(Value row, const Tuple &initial, Bundles forBundles) {
-  OpBuilder::InsertionGuard guard(b);
   Type type = initial.front().getType();
   Type element = cast<VectorType>(type).getElementType();
   auto number = [&](double v) {
     return arith::ConstantOp::create(b, loc, FloatAttr::get(element, v)).getResult();
   };
-  SmallVector<Value> init = {arith::ConstantIntOp::create(b, loc, 1, 1), number(1e30)};
-  auto loop = scf::ForOp::create(b, loc, zero, e.constant(mostTrajectoryPasses), one, init);
-  b.setInsertionPointToStart(loop.getBody());
-  auto args = loop.getRegionIterArgs();
-  auto choice = scf::IfOp::create(b, loc, loop.getResultTypes(), args[0], /*withElse=*/true);
-  scf::YieldOp::create(b, loc, choice.getResults());
-  b.setInsertionPointToStart(choice.elseBlock());
-  scf::YieldOp::create(b, loc, args);
-  b.setInsertionPointToStart(choice.thenBlock());
-  e.openScope();
-  Value pass = loop.getInductionVar();
-  forBundles(pass, [&](Value row, Value bundle, Value pass) { evaluateSteps(row, bundle, pass); });
-  emitMoves(row, initial);
-  forBundles(pass, [&](Value row, Value bundle, Value pass) { moveStates(row, bundle, pass); });
-  Value most = greatestMove(row, type);
   auto greater = [&](Value x, Value y) {
     return arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, x, y).getResult();
   };
-  Value moves = greater(most, number(stillMove)), shrinks = greater(args[1], most);
-  e.closeScope();
-  scf::YieldOp::create(b, loc, ValueRange{arith::AndIOp::create(b, loc, moves, shrinks), most});
+  auto emitPass = [&](Value pass, ValueRange before) -> SmallVector<Value> {
+    forBundles(pass,
+               [&](Value row, Value bundle, Value pass) { evaluateSteps(row, bundle, pass); });
+    emitMoves(row, initial);
+    forBundles(pass, [&](Value row, Value bundle, Value pass) { moveStates(row, bundle, pass); });
+    Value most = greatestMove(row, type);
+    return {both(greater(most, number(stillMove)), greater(before[1], most)), most};
+  };
+  repeat(mostTrajectoryPasses, {truth(true), number(1e30)}, emitPass);
 }
