@@ -47,9 +47,9 @@ static LogicalResult checkSegments(Operation *op, seq::ScheduleAttr schedule) {
   auto target = op->getParentOfType<ModuleOp>()->getAttrOfType<seq::TargetAttr>("seqc.target");
   if (!target)
     return success();
-  bool newton = schedule.getPlan() == seq::Plan::Newton;
-  PlanOption option = newton ? newtonOption(recurrence, target, Assumptions())
-                             : segmentsOption(recurrence, target, Assumptions());
+  PlanOption option = segmentsOption(recurrence, target, Assumptions());
+  if (schedule.getPlan() == seq::Plan::Newton)
+    option = newtonOption(recurrence, option);
   if (!option.isLegal())
     return op->emitOpError("expected a step for which plan '")
            << name << "' is legal, but " << option.refusal;

@@ -4,7 +4,6 @@
 // as many as its expansion has. The constants were measured with docs/Benchmarks.md's grid, whose
 // table shows how far the choice is from the best.
 #include "seqc/Schedule/CostModel.h"
-#include "seqc/Analysis/StepClass.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -249,14 +248,15 @@ Price seqc::priceOfScan(seq::RecurrenceOp op, const ScanProof &proof, seq::Sched
   return price;
 }
 
-/// Of plan `segments`: steps until two states that were far apart are the same bits (gates decide
-/// it; those of a usual cell), steps of a block, and what vectors go through before it gives up.
+/// Of plan `segments`: steps until two states that were far apart are the same bits (of a cell with
+/// usual gates, and of affine steps), steps of a block, and what vectors go through before it gives
+/// up.
 static constexpr double mergeSteps = 48, affineMergeSteps = 1024, blockSteps = 16,
                         budget = 5.0 / 32;
 /// Of plan `newton`: passes over all steps before, each as dear as so many of plan `segments`.
 static constexpr double newtonPasses = 4, newtonPass = 2;
 
-Price seqc::priceOfSegments(seq::RecurrenceOp op, seq::ScheduleAttr schedule,
+Price seqc::priceOfSegments(seq::RecurrenceOp op, bool affine, seq::ScheduleAttr schedule,
                             const UsualSizes &sizes, const MachineModel &machine, int64_t threads) {
   int64_t channels = int64_t(elementsOf(op.getStateArgs().front().getType()));
   double units = std::max<double>(1, double(machine.lanes / channels));
@@ -268,8 +268,7 @@ Price seqc::priceOfSegments(seq::RecurrenceOp op, seq::ScheduleAttr schedule,
   double moves = moved * (4 + std::log2(units));
   double perStep = std::max(1.3 * vectors * (work.operations + moves) / perCycle, work.chain);
   double steps = double(sizes.steps), blocks = std::floor(steps / blockSteps);
-  DependenceClass kind = classifyStep(op).overall; // affine ones forget as slowly as they decay
-  double merge = kind < DependenceClass::AffineContraction ? affineMergeSteps : mergeSteps;
+  double merge = affine ? affineMergeSteps : mergeSteps;
   // The first round is whole in any case; over the budget what has not met goes step by step.
   double length = blockSteps * std::ceil(blocks / (units * vectors * bundles));
   double needed = length + merge;
@@ -278,8 +277,7 @@ Price seqc::priceOfSegments(seq::RecurrenceOp op, seq::ScheduleAttr schedule,
   if (needed > spent)
     single += std::min(steps, merge * std::min(blocks, units * vectors * bundles));
   if (schedule.getPlan() == seq::Plan::Newton)
-    spent +=
-        newtonPasses * newtonPass * blockSteps * std::ceil(blocks / (units * vectors * bundles));
+    spent += newtonPasses * newtonPass * length;
   double seconds = (spent * perStep + single * work.chain) / machine.hertz;
   double rows = double(sizes.batch);
   if (bundles == 1)

@@ -319,10 +319,8 @@ PlanOption seqc::scanOption(seq::RecurrenceOp op, seq::TargetAttr target,
 //===-----------------------------------------------------------------------===//
 
 /// Why `op` cannot run in segments of time, or empty.
-static std::string whyNotInSegments(seq::RecurrenceOp op, int64_t lanes) {
-  StepClass step = classifyStep(op);
-  if (step.overall == DependenceClass::AffineContraction ||
-      step.overall == DependenceClass::NonlinearDense)
+static std::string whyNotInSegments(seq::RecurrenceOp op, DependenceClass kind, int64_t lanes) {
+  if (kind == DependenceClass::AffineContraction || kind == DependenceClass::NonlinearDense)
     return "its states mix channels, and such states never meet bit for bit";
   if (op->getParentOfType<seq::RecurrenceOp>())
     return "it is inside of another recurrence's step";
@@ -355,7 +353,9 @@ static std::string whyNotInSegments(seq::RecurrenceOp op, int64_t lanes) {
 PlanOption seqc::segmentsOption(seq::RecurrenceOp op, seq::TargetAttr target,
                                 const Assumptions &assumed) {
   PlanOption option{seq::Plan::Segments, "", {}, {}, {}};
-  option.refusal = whyNotInSegments(op, target.getVectorBits() / 32);
+  DependenceClass kind = classifyStep(op).overall;
+  option.affine = kind < DependenceClass::AffineContraction;
+  option.refusal = whyNotInSegments(op, kind, target.getVectorBits() / 32);
   // Three vectors hide the latencies of a step; more make each repair dearer.
   if (option.isLegal())
     option.schedule = seq::ScheduleAttr::get(
@@ -377,9 +377,8 @@ static std::string whyNotByNewton(seq::RecurrenceOp op) {
   return {};
 }
 
-PlanOption seqc::newtonOption(seq::RecurrenceOp op, seq::TargetAttr target,
-                              const Assumptions &assumed) {
-  PlanOption option = segmentsOption(op, target, assumed);
+PlanOption seqc::newtonOption(seq::RecurrenceOp op, PlanOption segments) {
+  PlanOption option = std::move(segments);
   option.plan = seq::Plan::Newton;
   if (option.isLegal())
     option.refusal = whyNotByNewton(op);
@@ -396,20 +395,22 @@ void seqc::setPrices(MutableArrayRef<PlanOption> options, seq::RecurrenceOp op,
   MachineModel machine(target);
   for (PlanOption &option : options)
     if (option.isLegal())
-      option.price = option.plan == seq::Plan::Scan
-                         ? priceOfScan(op, option.proof, option.schedule, sizes, machine, threads)
-                     : option.plan != seq::Plan::Fused
-                         ? priceOfSegments(op, option.schedule, sizes, machine, threads)
-                         : priceOfFused(op, option.schedule, sizes, machine, threads);
+      option.price =
+          option.plan == seq::Plan::Scan
+              ? priceOfScan(op, option.proof, option.schedule, sizes, machine, threads)
+          : option.plan != seq::Plan::Fused
+              ? priceOfSegments(op, option.affine, option.schedule, sizes, machine, threads)
+              : priceOfFused(op, option.schedule, sizes, machine, threads);
 }
 
-SmallVector<PlanOption> seqc::scheduleSpace(seq::RecurrenceOp op, seq::TargetAttr target,
-                                            const Assumptions &assumed) {
-  SmallVector<PlanOption> options = {
+SmallVector<PlanOption, 4> seqc::scheduleSpace(seq::RecurrenceOp op, seq::TargetAttr target,
+                                               const Assumptions &assumed) {
+  PlanOption segments = segmentsOption(op, target, assumed);
+  SmallVector<PlanOption, 4> options = {
       {seq::Plan::Fused, "", fusedTiles(op, target, assumed), {}, {}},
       scanOption(op, target, assumed),
-      segmentsOption(op, target, assumed),
-      newtonOption(op, target, assumed)};
+      segments,
+      newtonOption(op, segments)};
   setPrices(options, op, target, usualSizes(op, assumed), assumed.threads);
   return options;
 }

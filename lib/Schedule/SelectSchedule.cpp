@@ -38,7 +38,7 @@ static std::string describe(const UsualSizes &sizes) {
 
 /// The plan that is cheapest for each of some batch sizes and lengths, where it is not one.
 static std::string describeFlips(seq::RecurrenceOp op, seq::TargetAttr target,
-                                 const Assumptions &assumed, SmallVector<PlanOption> options) {
+                                 const Assumptions &assumed, SmallVector<PlanOption, 4> options) {
   std::string text;
   llvm::SmallSetVector<seq::Plan, 4> plans;
   for (int64_t batch : {1, 8, 64}) {
@@ -97,8 +97,8 @@ struct Explainer {
           << remark::metric("seconds", duration(option.price.seconds))
           << remark::metric("limit", option.price.term.str());
     }
-    remark::analysis(op.getLoc(), named("flips"))
-        << remark::metric("choice", describeFlips(op, target, assumed, llvm::to_vector(options)));
+    remark::analysis(op.getLoc(), named("flips")) << remark::metric(
+        "choice", describeFlips(op, target, assumed, llvm::to_vector<4>(options)));
   }
 };
 } // namespace
@@ -186,7 +186,7 @@ private:
     if (op.getScheduleAttr() && !listened)
       return success();
     UsualSizes sizes = usualSizes(op, assumed);
-    SmallVector<PlanOption> options = scheduleSpace(op, target, assumed);
+    SmallVector<PlanOption, 4> options = scheduleSpace(op, target, assumed);
     const PlanOption *best = &cheapest(options);
     std::string reason = reasonFor(options, *best, sizes);
     if (op.getScheduleAttr()) {

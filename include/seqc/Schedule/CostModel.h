@@ -50,9 +50,9 @@ Price priceOfScan(seq::RecurrenceOp op, const ScanProof &proof, seq::ScheduleAtt
                   const UsualSizes &sizes, const MachineModel &machine, int64_t threads);
 
 /// Seconds of plan `segments` or `newton` with `schedule`, for a step whose states forget in some
-/// tens of steps.
-Price priceOfSegments(seq::RecurrenceOp op, seq::ScheduleAttr schedule, const UsualSizes &sizes,
-                      const MachineModel &machine, int64_t threads);
+/// tens of steps, or as slowly as an `affine` one.
+Price priceOfSegments(seq::RecurrenceOp op, bool affine, seq::ScheduleAttr schedule,
+                      const UsualSizes &sizes, const MachineModel &machine, int64_t threads);
 
 } // namespace seqc
 

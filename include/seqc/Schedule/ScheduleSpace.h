@@ -26,12 +26,14 @@ struct PlanOption {
   seq::ScheduleAttr schedule;
   Price price;
   ScanProof proof; ///< of plan `scan`
+  bool affine =
+      false; ///< of plans `segments` and `newton`: the step forgets as slowly as it decays
   bool isLegal() const { return refusal.empty(); }
 };
 
 /// All plans that seqc has but `reference`, which is never chosen unasked. Does not change `op`.
-llvm::SmallVector<PlanOption> scheduleSpace(seq::RecurrenceOp op, seq::TargetAttr target,
-                                            const Assumptions &assumed);
+llvm::SmallVector<PlanOption, 4> scheduleSpace(seq::RecurrenceOp op, seq::TargetAttr target,
+                                               const Assumptions &assumed);
 
 /// Prices the legal ones of `options`, plans for `op`, for other sizes.
 void setPrices(llvm::MutableArrayRef<PlanOption> options, seq::RecurrenceOp op,
@@ -44,8 +46,8 @@ PlanOption scanOption(seq::RecurrenceOp op, seq::TargetAttr target, const Assump
 /// Plan `segments` alone, without its price.
 PlanOption segmentsOption(seq::RecurrenceOp op, seq::TargetAttr target, const Assumptions &assumed);
 
-/// Plan `newton` alone, without its price.
-PlanOption newtonOption(seq::RecurrenceOp op, seq::TargetAttr target, const Assumptions &assumed);
+/// Plan `newton` alone, without its price, where `segments` is that option for `op`.
+PlanOption newtonOption(seq::RecurrenceOp op, PlanOption segments);
 
 /// The cheapest legal one; `fused` is always legal.
 const PlanOption &cheapest(llvm::ArrayRef<PlanOption> options);
