@@ -194,11 +194,7 @@ static seq::RecurrenceOp withStates(seq::RecurrenceOp op, ArrayRef<Value> initia
     op.getBody()->addArgument(type, op.getLoc());
     types.push_back(value.getType());
   }
-  OpBuilder b(op);
-  auto fresh =
-      seq::RecurrenceOp::create(b, op.getLoc(), types, op->getOperands(), op.getProperties(),
-                                llvm::to_vector(op->getDiscardableAttrs()));
-  fresh.getStep().takeBody(op.getStep());
+  seq::RecurrenceOp fresh = seq::recreate(op, types);
   for (auto [old, result] : llvm::zip(op.getResults(), fresh.getResults()))
     old.replaceAllUsesWith(result);
   op.erase();

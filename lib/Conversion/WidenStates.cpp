@@ -86,10 +86,7 @@ seq::RecurrenceOp seqc::widenStates(seq::RecurrenceOp op, ArrayRef<int64_t> shap
   if (llvm::equal(types, op.getResultTypes()))
     return op;
   b.setInsertionPoint(op);
-  auto wide =
-      seq::RecurrenceOp::create(b, op.getLoc(), types, op->getOperands(), op.getProperties(),
-                                llvm::to_vector(op->getDiscardableAttrs()));
-  wide.getStep().takeBody(op.getStep());
+  seq::RecurrenceOp wide = seq::recreate(op, types);
   for (auto [old, fresh] : llvm::zip_equal(op.getOuts(), wide.getOuts()))
     old.replaceAllUsesWith(fresh);
   for (auto [old, fresh, own] : llvm::zip_equal(op.getFinals(), wide.getFinals(), shapes))

@@ -628,3 +628,11 @@ struct FoldDim : OpRewritePattern<tensor::DimOp> {
 void RecurrenceOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
   patterns.add<DropUnusedOuts, FoldUnchangedFinals, FoldDim>(context);
 }
+
+RecurrenceOp seqc::seq::recreate(RecurrenceOp op, TypeRange results) {
+  OpBuilder b(op);
+  auto fresh = RecurrenceOp::create(b, op.getLoc(), results, op->getOperands(), op.getProperties(),
+                                    llvm::to_vector(op->getDiscardableAttrs()));
+  fresh.getStep().takeBody(op.getStep());
+  return fresh;
+}

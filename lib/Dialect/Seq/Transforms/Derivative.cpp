@@ -203,6 +203,26 @@ void Derivative::copyLinear(Operation *op, ArrayRef<unsigned> active) {
   }
 }
 
+SmallVector<Value> Derivative::withTangents(ValueRange yielded, ArrayRef<unsigned> active) {
+  SmallVector<Value> values = llvm::map_to_vector(yielded, [&](Value v) { return copyOf(v); });
+  for (Value v : yielded)
+    if (isDifferentiable(v.getType()))
+      for (unsigned d : active)
+        values.push_back(tangentOrZero(v, d));
+  return values;
+}
+
+unsigned Derivative::takeResults(ValueRange results, ValueRange values, ArrayRef<unsigned> active) {
+  unsigned next = results.size();
+  for (auto [result, copied] : llvm::zip(results, values)) {
+    map.map(result, copied);
+    if (isDifferentiable(result.getType()))
+      for (unsigned d : active)
+        add(copied, d, values[next++]);
+  }
+  return next;
+}
+
 /// Each side yields its tangents behind its values.
 LogicalResult Derivative::copyBranch(scf::IfOp op, ArrayRef<unsigned> active) {
   SmallVector<Type> types(op->getResultTypes());
@@ -216,22 +236,9 @@ LogicalResult Derivative::copyBranch(scf::IfOp op, ArrayRef<unsigned> active) {
     b.setInsertionPointToStart(&to.front());
     if (failed(copyBody(&from.front())))
       return failure();
-    SmallVector<Value> values;
-    auto yielded = from.front().getTerminator()->getOperands();
-    for (Value v : yielded)
-      values.push_back(copyOf(v));
-    for (Value v : yielded)
-      if (isDifferentiable(v.getType()))
-        for (unsigned d : active)
-          values.push_back(tangentOrZero(v, d));
-    scf::YieldOp::create(b, op.getLoc(), values);
+    scf::YieldOp::create(b, op.getLoc(),
+                         withTangents(from.front().getTerminator()->getOperands(), active));
   }
-  unsigned next = op->getNumResults();
-  for (auto [result, copied] : llvm::zip(op->getResults(), fresh->getResults())) {
-    map.map(result, copied);
-    if (isDifferentiable(result.getType()))
-      for (unsigned d : active)
-        add(copied, d, fresh->getResult(next++));
-  }
+  takeResults(op->getResults(), fresh->getResults(), active);
   return success();
 }

@@ -139,24 +139,12 @@ LogicalResult Derivative::copyMap(linalg::LinalgOp op, ArrayRef<unsigned> active
       bind(bodyOf(init), args[ins.size() + k], given.lookup(bodyOf(init)));
     if (failed(copyBody(op.getBlock())))
       return {};
-    auto yielded = op.getBlock()->getTerminator()->getOperands();
-    SmallVector<Value> values = llvm::map_to_vector(yielded, [&](Value v) { return copyOf(v); });
-    for (Value v : yielded)
-      for (unsigned d : active)
-        if (isDifferentiable(v.getType()))
-          values.push_back(tangentOrZero(v, d));
-    return values;
+    return withTangents(op.getBlock()->getTerminator()->getOperands(), active);
   };
   linalg::GenericOp fresh = makeGeneric(op, ins, outs, maps, write);
   if (!fresh)
     return failure();
-  unsigned next = op->getNumResults();
-  for (auto [result, copied] : llvm::zip(op->getResults(), fresh->getResults())) {
-    map.map(result, copied);
-    for (unsigned d : active)
-      if (isDifferentiable(result.getType()))
-        add(copied, d, fresh->getResult(next++));
-  }
+  takeResults(op->getResults(), fresh->getResults(), active);
   return success();
 }
 

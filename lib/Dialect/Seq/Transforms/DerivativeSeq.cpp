@@ -77,31 +77,12 @@ LogicalResult Derivative::copyRecurrence(seq::RecurrenceOp op, ArrayRef<unsigned
   addArguments(op.getStateArgs(), states);
   if (failed(copyBody(op.getBody())))
     return failure();
-  auto withTangents = [&](ValueRange yielded) {
-    SmallVector<Value> values;
-    for (Value v : yielded)
-      values.push_back(copyOf(v));
-    for (Value v : yielded)
-      if (isDifferentiable(v.getType()))
-        for (unsigned d : active)
-          values.push_back(tangentOrZero(v, d));
-    return values;
-  };
-  seq::YieldOp::create(b, op.getLoc(), withTangents(op.getYield().getNext()),
-                       withTangents(op.getYield().getOut()));
+  seq::YieldOp::create(b, op.getLoc(), withTangents(op.getYield().getNext(), active),
+                       withTangents(op.getYield().getOut(), active));
   eraseUnused(*body, [&](Value v) { forget(v); });
   unsigned at = 0;
-  for (ValueRange results : {ValueRange(op.getOuts()), ValueRange(op.getFinals())}) {
-    ResultRange copies = fresh->getResults().drop_front(at);
-    unsigned next = results.size();
-    for (auto [result, copied] : llvm::zip(results, copies)) {
-      map.map(result, copied);
-      if (isDifferentiable(result.getType()))
-        for (unsigned d : active)
-          add(copied, d, copies[next++]);
-    }
-    at += next;
-  }
+  for (ValueRange results : {ValueRange(op.getOuts()), ValueRange(op.getFinals())})
+    at += takeResults(results, fresh->getResults().drop_front(at), active);
   return success();
 }
 

@@ -77,17 +77,6 @@ void seqc::eraseUnused(seq::RecurrenceOp op) {
   }
 }
 
-/// A recurrence with the operands and step of `op`, which has been changed, and
-/// these results.
-static seq::RecurrenceOp recreate(seq::RecurrenceOp op, TypeRange types) {
-  OpBuilder b(op);
-  auto fresh =
-      seq::RecurrenceOp::create(b, op.getLoc(), types, op->getOperands(), op.getProperties(),
-                                llvm::to_vector(op->getDiscardableAttrs()));
-  fresh.getStep().takeBody(op.getStep());
-  return fresh;
-}
-
 seq::RecurrenceOp seqc::appendOuts(seq::RecurrenceOp op, ValueRange outs) {
   unsigned before = op.getNumOuts();
   SmallVector<Type> types(op.getOuts().getTypes());

@@ -27,6 +27,10 @@ class YieldOp;
 #include "seqc/Dialect/Seq/IR/SeqOps.h.inc"
 
 namespace seqc::seq {
+/// A recurrence with these results, and with the operands and the step of `op`, which has been
+/// changed and is left without a step.
+RecurrenceOp recreate(RecurrenceOp op, mlir::TypeRange results);
+
 /// Packed sequences (`cu_seqlens`) of an op with a time axis.
 struct PackedSequences {
   mlir::Value offsets;

@@ -60,6 +60,12 @@ private:
   /// A copy is about to go; another value could get its address.
   void forget(mlir::Value copy) { tangents.erase(copy); }
   void add(mlir::Value copy, unsigned direction, mlir::Value term);
+  /// What a region that yielded `yielded` yields now: copies, then their tangents.
+  llvm::SmallVector<mlir::Value> withTangents(mlir::ValueRange yielded,
+                                              llvm::ArrayRef<unsigned> active);
+  /// Takes such values as what `results` have become; how many these are.
+  unsigned takeResults(mlir::ValueRange results, mlir::ValueRange values,
+                       llvm::ArrayRef<unsigned> active);
   /// Values that copying `op` reads, outside of it.
   llvm::SmallVector<mlir::Value> readsOf(mlir::Operation *op) const;
   /// The directions in which one of `read` has a tangent.
