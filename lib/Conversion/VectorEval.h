@@ -186,6 +186,9 @@ public:
   static bool isReduction(mlir::linalg::GenericOp op) { return op.getNumReductionLoops() > 0; }
 
 private:
+  /// Stores a vector at consecutive places, or the lanes of it where `some` is true.
+  void storeInOrder(mlir::Value vec, mlir::Value buffer, mlir::ValueRange at, mlir::Value some,
+                    bool streaming);
   std::set<Distances> patterns;
   Distances lanesOf(const Idx &i) const;
   /// Distances in elements of `buffer` from its element at the first lane of `idx`; nothing where
@@ -211,6 +214,8 @@ private:
   llvm::SmallVector<std::map<Key, unsigned>, 1> collected = {{}};
 
   mlir::Value *lookup(const Key &key);
+  /// What is known of `key`, or from now on what `compute` returns.
+  mlir::Value once(const Key &key, llvm::function_ref<mlir::Value()> compute);
   mlir::Value compute(Arithmetic kind, mlir::Value a, mlir::Value c, int64_t number = 0);
   mlir::Value computeScalar(mlir::Value v);
   mlir::Value computeLanes(mlir::Value v);

@@ -173,6 +173,10 @@ void VectorEval::spread(Value vec, Value buffer, const Index &idx, int64_t count
   }
   if (!inOrder)
     vec = vector::ShuffleOp::create(b, loc, vec, vec, order);
+  storeInOrder(vec, buffer, at, some, streaming);
+}
+
+void VectorEval::storeInOrder(Value vec, Value buffer, ValueRange at, Value some, bool streaming) {
   if (some) {
     vector::MaskedStoreOp::create(b, loc, buffer, at, some, vec);
     return;
@@ -198,13 +202,7 @@ void VectorEval::store(Value vec, Value buffer, const Index &idx, bool streaming
     // Lanes that are not next to each other.
     vector::ScatterOp::create(b, loc, Type(), buffer, at, distancesOf(buffer, idx),
                               mask ? mask : allLanes(b, loc, lanes), vec);
-  } else if (mask && !hasAllLanes(buffer)) {
-    vector::MaskedStoreOp::create(b, loc, buffer, at, mask, vec);
   } else {
-    auto op = vector::StoreOp::create(b, loc, vec, buffer, at);
-    if (streaming) {
-      op.setNontemporal(true);
-      op.setAlignment(4 * lanes);
-    }
+    storeInOrder(vec, buffer, at, hasAllLanes(buffer) ? Value() : mask, streaming);
   }
 }

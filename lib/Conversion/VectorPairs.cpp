@@ -87,15 +87,7 @@ void VectorEval::storePairs(Value even, Value odd, Value buffer, const Index &id
   if (!mask && count < lanes)
     some = vector::CreateMaskOp::create(b, loc, VectorType::get(2 * lanes, b.getI1Type()),
                                         constant(2 * count));
-  if (some) {
-    vector::MaskedStoreOp::create(b, loc, buffer, at, some, pairs);
-    return;
-  }
-  auto op = vector::StoreOp::create(b, loc, pairs, buffer, at);
-  if (streaming) {
-    op.setNontemporal(true);
-    op.setAlignment(4 * lanes);
-  }
+  storeInOrder(pairs, buffer, at, some, streaming);
 }
 
 /// What `at`, which has time as dimension `time`, will be some steps later.

@@ -6,16 +6,20 @@
 using namespace mlir;
 using namespace seqc;
 
+Value VectorEval::once(const Key &key, llvm::function_ref<Value()> compute) {
+  if (Value *found = lookup(key))
+    return *found;
+  Value result = compute();
+  cache.back().values[key] = result;
+  return result;
+}
+
 Value VectorEval::evalScalar(Value v) {
   Operation *op = v.getDefiningOp();
   if (!op || !isMember(op))
     return v;
   Key key{v.getAsOpaquePointer(), Index{place.row, place.stepInStrip}};
-  if (Value *found = lookup(key))
-    return *found;
-  Value result = computeScalar(v);
-  cache.back().values[key] = result;
-  return result;
+  return once(key, [&] { return computeScalar(v); });
 }
 
 Value VectorEval::computeScalar(Value v) {
@@ -53,11 +57,7 @@ Value VectorEval::evalLanes(Value v) {
   if (!lanesAreSteps || !op || !isMember(op))
     return broadcast(evalScalar(v));
   Key key{v.getAsOpaquePointer(), Index{place.row, place.stepInStrip, fixed(0)}};
-  if (Value *found = lookup(key))
-    return *found;
-  Value result = computeLanes(v);
-  cache.back().values[key] = result;
-  return result;
+  return once(key, [&] { return computeLanes(v); });
 }
 
 Value VectorEval::computeLanes(Value v) {
