@@ -92,13 +92,11 @@ bool readOptions(const seqc_options *given, Job &job) {
     return false;
   if (options.schedule)
     job.options.schedule = options.schedule;
-  static const StringRef schedules[] = {"auto", "reference", "fused", "scan", "segments", "newton"};
-  if (!is_contained(schedules, job.options.schedule)) {
-    StringRef near = nearestName(job.options.schedule, schedules);
-    fail(SEQC_ERROR_USAGE,
-         "expected the schedule auto, reference, fused, scan, segments or newton, but got '" +
-             job.options.schedule + "'" +
-             (near.empty() ? "" : "; did you mean '" + near.str() + "'?"));
+  if (!is_contained(scheduleNames(), job.options.schedule)) {
+    StringRef near = nearestName(job.options.schedule, scheduleNames());
+    fail(SEQC_ERROR_USAGE, "expected the schedule " + joinNames(scheduleNames()) + ", but got '" +
+                               job.options.schedule + "'" +
+                               (near.empty() ? "" : "; did you mean '" + near.str() + "'?"));
     return false;
   }
   if (options.march)

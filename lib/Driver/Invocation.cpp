@@ -228,9 +228,8 @@ bool CommandLine::readPlan() {
   StringRef plan = args.getLastArgValue(OPT_schedule, "auto");
   if (plan == "chunked")
     return fail("--schedule=" + plan + " is not available yet");
-  if (!is_contained({"auto", "reference", "fused", "scan", "segments", "newton"}, plan))
-    return failNearest("--schedule", plan,
-                       {"auto", "reference", "fused", "scan", "segments", "newton"});
+  if (!is_contained(scheduleNames(), plan))
+    return failNearest("--schedule", plan, scheduleNames());
   out.options.schedule = plan.str();
   out.options.streamingExact = args.hasArg(OPT_streaming_exact);
   if (out.options.streamingExact && plan == "scan")

@@ -48,6 +48,11 @@ static LogicalResult runStage(ModuleOp module, const Stage &stage, const Compile
   return success();
 }
 
+ArrayRef<StringRef> seqc::scheduleNames() {
+  static const StringRef names[] = {"auto", "reference", "fused", "scan", "segments", "newton"};
+  return names;
+}
+
 LogicalResult seqc::runStages(ModuleOp module, const CompileOptions &options, StringRef last) {
   // A target in the text is its own; one that is asked for wins.
   bool asked = options.march != "native" || !options.triple.empty() || !options.targetFacts.empty();

@@ -26,6 +26,9 @@ class TargetMachine;
 
 namespace seqc {
 
+/// "auto" and the plans that seqc has: what `CompileOptions::schedule` may be.
+llvm::ArrayRef<llvm::StringRef> scheduleNames();
+
 /// What a user may ask of a compilation. Every field has an effect.
 struct CompileOptions {
   /// Target triple; empty: the host's.
@@ -33,7 +36,7 @@ struct CompileOptions {
   /// "native" (host features, only for the host's architecture), a feature list such as
   /// "+avx2,+fma", or a level: "x86-64-v3", "x86-64-v4", "generic".
   std::string march = "native";
-  /// "auto", "reference", "fused", "scan", "segments" or "newton".
+  /// One of scheduleNames().
   std::string schedule = "auto";
   /// Sizes that the caller promises to be usual, by name: used for prices, never for correctness.
   std::vector<std::pair<std::string, int64_t>> assume;
