@@ -15,6 +15,22 @@ CHUNKS = "schedule(<scan, vector_bits = 256, batch_tile = 3, chunk = 104, strip 
 # (head's sizes, largest sizes)
 SHAPES = [((), (4,)), ((), (1,)), ((), (3,)), ((1,), (8,)), ((2,), (2, 3)), ((2, 1), (2, 4)), ((2,), (2, 2, 2))]
 
+# w by ea and v by eb, of which the latter two have fewer sizes; and their quotient.
+MIX = """%wn = linalg.generic {{indexing_maps = [{w_map}, {w_map}, {h_map}, {h_map}, {w_map}], iterator_types = [{loops}]}}
+        ins({both}, %ea, %eb : {w}, {w}, {h}, {h}) outs(%empty : {w}) {{
+    ^bb0(%i: f32, %j: f32, %p: f32, %q: f32, %o: f32):
+      %c = arith.mulf %i, %p : f32
+      %d = arith.mulf %j, %q : f32
+      %e = arith.addf %c, %d : f32
+      linalg.yield %e : f32
+    }} -> {w}"""
+MEAN = """%r = linalg.generic {{indexing_maps = [{w_map}, {h_map}, {w_map}], iterator_types = [{loops}]}}
+        ins(%wn, %un : {w}, {h}) outs(%empty : {w}) {{
+    ^bb0(%i: f32, %j: f32, %o: f32):
+      %c = arith.divf %i, %j : f32
+      linalg.yield %c : f32
+    }} -> {w}"""
+
 # m' = max(m, s), u' = u e^(m - m') + e^(s - m'), w' = w e^(m - m') + v e^(s - m'), outs w'/u', m', h.
 PROVED = """func.func @f(%s: {Th}, %v: {Tw}, %m0: {Bh}, %u0: {Bh}, %w0: {Bw}{arg}) -> ({To}, {Fo}, {Fo}, {Bh}, {Bh}, {Bw}) {{
   %empty = tensor.empty() : {w}
@@ -28,24 +44,12 @@ PROVED = """func.func @f(%s: {Th}, %v: {Tw}, %m0: {Bh}, %u0: {Bh}, %w0: {Bw}{arg
     %eb = math.exp %b : {h}
     %k = arith.mulf %u, %ea : {h}
     %un = arith.addf %k, %eb : {h}
-    %wn = linalg.generic {{indexing_maps = [{w_map}, {w_map}, {h_map}, {h_map}, {w_map}], iterator_types = [{loops}]}}
-        ins(%x, %v_w, %ea, %eb : {w}, {w}, {h}, {h}) outs(%empty : {w}) {{
-    ^bb0(%i: f32, %j: f32, %p: f32, %q: f32, %o: f32):
-      %c = arith.mulf %i, %p : f32
-      %d = arith.mulf %j, %q : f32
-      %e = arith.addf %c, %d : f32
-      linalg.yield %e : f32
-    }} -> {w}
-    %r = linalg.generic {{indexing_maps = [{w_map}, {h_map}, {w_map}], iterator_types = [{loops}]}}
-        ins(%wn, %un : {w}, {h}) outs(%empty : {w}) {{
-    ^bb0(%i: f32, %j: f32, %o: f32):
-      %c = arith.divf %i, %j : f32
-      linalg.yield %c : f32
-    }} -> {w}
+    {mix}
+    {mean}
     seq.yield next(%n, %un, %wn : {h}, {h}, {w}) out(%r, %n, %u : {w}, {h}, {h})
   }} {schedule} : ({Th}, {Tw}, {types}{Bh}, {Bh}, {Bw}) -> ({To}, {Fo}, {Fo}, {Bh}, {Bh}, {Bw})
   return %y, %top, %old, %l0, %l1, %l2 : {To}, {Fo}, {Fo}, {Bh}, {Bh}, {Bw}
-}}"""
+}}""".replace("{mix}", MIX.replace("{both}", "%x, %v_w")).replace("{mean}", MEAN)
 
 # The same with a declared combination of (m, u, w); its outs are what is read of the state.
 DECLARED = """func.func @f(%s: {Th}, %v: {Tw}, %m0: {Bh}, %u0: {Bh}, %w0: {Bw}{arg}) -> ({To}, {Fo}, {Fo}, {Bh}, {Bh}, {Bw}) {{
@@ -64,26 +68,14 @@ DECLARED = """func.func @f(%s: {Th}, %v: {Tw}, %m0: {Bh}, %u0: {Bh}, %w0: {Bw}{a
     %k = arith.mulf %u1, %ea : {h}
     %l = arith.mulf %u2, %eb : {h}
     %un = arith.addf %k, %l : {h}
-    %wn = linalg.generic {{indexing_maps = [{w_map}, {w_map}, {h_map}, {h_map}, {w_map}], iterator_types = [{loops}]}}
-        ins(%x1, %x2, %ea, %eb : {w}, {w}, {h}, {h}) outs(%empty : {w}) {{
-    ^bb0(%i: f32, %j: f32, %p: f32, %q: f32, %o: f32):
-      %c = arith.mulf %i, %p : f32
-      %d = arith.mulf %j, %q : f32
-      %e = arith.addf %c, %d : f32
-      linalg.yield %e : f32
-    }} -> {w}
+    {mix}
     seq.yield next(%n, %un, %wn : {h}, {h}, {w})
   }} read(%s_t: {hd}, %v_t: {wd}, %n: {h}, %un: {h}, %wn: {w}) {{
-    %r = linalg.generic {{indexing_maps = [{w_map}, {h_map}, {w_map}], iterator_types = [{loops}]}}
-        ins(%wn, %un : {w}, {h}) outs(%empty : {w}) {{
-    ^bb0(%i: f32, %j: f32, %o: f32):
-      %c = arith.divf %i, %j : f32
-      linalg.yield %c : f32
-    }} -> {w}
+    {mean}
     seq.yield out(%r, %n, %un : {w}, {h}, {h})
   }} {schedule} : ({Th}, {Tw}, {types}{Bh}, {Bh}, {Bw}) -> ({To}, {Fo}, {Fo}, {Bh}, {Bh}, {Bw})
   return %y, %top, %old, %l0, %l1, %l2 : {To}, {Fo}, {Fo}, {Bh}, {Bh}, {Bw}
-}}"""
+}}""".replace("{mix}", MIX.replace("{both}", "%x1, %x2")).replace("{mean}", MEAN)
 
 
 def text(program, head, wide, reverse=False, resets=False, packed=False, data="f32", schedule=""):

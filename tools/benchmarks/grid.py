@@ -134,12 +134,16 @@ class Arena:
             count = int(np.prod(shape))
             inputs.append(np.zeros(shape, np.float32) if name.endswith("0") else self.data[at:at + count].reshape(shape))
             at += -(-count // 16) * 16
+        return inputs, self.results(cell)
+
+    def results(self, cell):
+        """Room for the results of a cell, one behind the other at multiples of 64 bytes."""
         results, at = [], 0
         for shape in cell.results:
             count = int(np.prod(shape))
             results.append(self.room[at:at + count].reshape(shape))
             at += -(-count // 16) * 16
-        return inputs, results
+        return results
 
 
 def measure(seqc, cell, arena):

@@ -27,17 +27,20 @@ class Gru:
         return [draw((3, channels))]
 
     @staticmethod
-    def step(weights, u, state):
+    def gates(weights, u, state):
         (a,), (h,) = weights, state
         z, r = sigmoid(gate(a, 0) * h + gate(u, 0)), sigmoid(gate(a, 1) * h + gate(u, 1))
-        return (h + z * (np.tanh(gate(a, 2) * h * r + gate(u, 2)) - h),)
+        return z, r, np.tanh(gate(a, 2) * h * r + gate(u, 2))
 
-    @staticmethod
-    def linearized(weights, u, state):
+    @classmethod
+    def step(cls, weights, u, state):
+        (h,), (z, _, n) = state, cls.gates(weights, u, state)
+        return (h + z * (n - h),)
+
+    @classmethod
+    def linearized(cls, weights, u, state):
         """(step, its Jacobian by rows of new and columns of old states)."""
-        (a,), (h,) = weights, state
-        z, r = sigmoid(gate(a, 0) * h + gate(u, 0)), sigmoid(gate(a, 1) * h + gate(u, 1))
-        n = np.tanh(gate(a, 2) * h * r + gate(u, 2))
+        (a,), (h,), (z, r, n) = weights, state, cls.gates(weights, u, state)
         by_z, by_r = z * (1 - z) * gate(a, 0), r * (1 - r) * gate(a, 1)
         by_n = (1 - n * n) * gate(a, 2) * (r + h * by_r)
         return (h + z * (n - h),), [[1 - z + (n - h) * by_z + z * by_n]]
@@ -56,20 +59,23 @@ class Cifg:
         return [draw((3, channels)), draw((2, channels))]
 
     @staticmethod
-    def step(weights, u, state):
-        (a, p), (h, c) = weights, state
-        f = sigmoid(gate(a, 0) * h + gate(p, 0) * c + gate(u, 0))
-        g = np.tanh(gate(a, 1) * h + gate(u, 1))
-        c = g + f * (c - g)
-        return sigmoid(gate(a, 2) * h + gate(p, 1) * c + gate(u, 2)) * np.tanh(c), c
-
-    @staticmethod
-    def linearized(weights, u, state):
+    def gates(weights, u, state):
+        """(f, g, the new memory, o)."""
         (a, p), (h, c) = weights, state
         f = sigmoid(gate(a, 0) * h + gate(p, 0) * c + gate(u, 0))
         g = np.tanh(gate(a, 1) * h + gate(u, 1))
         new = g + f * (c - g)
-        o, s = sigmoid(gate(a, 2) * h + gate(p, 1) * new + gate(u, 2)), np.tanh(new)
+        return f, g, new, sigmoid(gate(a, 2) * h + gate(p, 1) * new + gate(u, 2))
+
+    @classmethod
+    def step(cls, weights, u, state):
+        _, _, new, o = cls.gates(weights, u, state)
+        return o * np.tanh(new), new
+
+    @classmethod
+    def linearized(cls, weights, u, state):
+        (a, p), (_, c), (f, g, new, o) = weights, state, cls.gates(weights, u, state)
+        s = np.tanh(new)
         steep = f * (1 - f) * (c - g)
         c_by_h, c_by_c = steep * gate(a, 0) + (1 - f) * (1 - g * g) * gate(a, 1), f + steep * gate(p, 0)
         by_o = o * (1 - o) * s

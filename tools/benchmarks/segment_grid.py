@@ -22,7 +22,7 @@ class Cell(grid.Cell):
         self.cell, (self.scale, self.bias) = cell, NUMBERS[numbers]
 
 
-class Arena:
+class Arena(grid.Arena):
     """Memory for any cell: inputs are normal, weights uniform, initial states, whose names end in 0, zero."""
 
     def __init__(self, size):
@@ -42,12 +42,7 @@ class Arena:
                 inputs.append(memory.empty(shape))
             else:
                 inputs.append(memory.copy(random.uniform(-cell.scale, cell.scale, shape)))
-        results, at = [], 0
-        for shape in cell.results:
-            count = int(np.prod(shape))
-            results.append(self.room[at:at + count].reshape(shape))
-            at += -(-count // 16) * 16
-        return inputs, results
+        return inputs, self.results(cell)
 
 
 def all_cells():
