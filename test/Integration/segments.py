@@ -1,7 +1,7 @@
 # RUN: %python %s
 # REQUIRES: numpy, x86-host
-"""Plan `segments` gives the bits of plan `fused`, whatever the states do: every cell of the library
-for which it is legal, by weights, biases, lengths, starts, widths, batches and threads.
+"""Plans `segments` and `newton` give the bits of plan `fused`, whatever the states do: every cell of the library
+for which they are legal, by weights, biases, lengths, starts, widths, batches and threads.
 
 `%python segments.py --all` takes every combination instead of a part of them."""
 
@@ -47,10 +47,10 @@ def settings(rng):
     return [every[i] for i in rng.choice(len(every), 4, replace=False)]
 
 
-def check_cell(name, H, dtype="f32", march="native", threads=1):
+def check_cell(name, H, dtype="f32", march="native", threads=1, plan="segments"):
     cell = Cell(name, dtype, H=H, I=2, D=H, N=2)
     rng = np.random.default_rng([H, len(name), threads])
-    pair = Pair(cell.program(), march, threads)
+    pair = Pair(cell.program(), march, threads, plan=plan)
     assert pair.in_segments(cell.values(rng, 1, 16)), f"{name} is not in segments"
     for n, (scale, bias, begin, special) in enumerate(settings(rng)):
         for T in LENGTHS if ALL else rng.choice(LENGTHS, 5):
@@ -95,6 +95,16 @@ def tasks():
             check_cell(name, 2 if threads == 2 else 1, threads=threads)
 
 
+def newton():
+    """Guesses of all steps, then the same certificate."""
+    for n, name in enumerate(LEGAL):
+        for H in (1, 2, 4, 16) if ALL else ((1, 4, 2)[n % 3],):
+            check_cell(name, H, plan="newton")
+    check_cell("para_gru", 1, march="x86-64-v3", plan="newton")
+    check_cell("para_lstm", 2, dtype="f64", plan="newton")
+    check_cell("para_lstm", 1, threads=3, plan="newton")
+
+
 def at_once():
     """Two calls from two threads, with memory of their own, the library's."""
     for threads in (1, 3):
@@ -129,6 +139,6 @@ def streams():
 
 
 if __name__ == "__main__":
-    for part in (legal, widths, kinds, tasks, at_once, streams):
+    for part in (legal, widths, kinds, tasks, newton, at_once, streams):
         part()
         print(part.__name__, flush=True)

@@ -1,4 +1,4 @@
-"""How plan `segments` is compared with plan `fused`, bit for bit.
+"""How plan `segments` (or `newton`) is compared with plan `fused`, bit for bit.
 
     pair = Pair(text)                     the same function f under both plans
     pair.check(values, "what is checked")
@@ -22,16 +22,16 @@ SPECIAL = (np.nan, np.inf, -np.inf, -0.0, 0.0, 3e38, -3e38, 1e-42)
 class Pair:
     """Function f of a module under both plans; `by_hand` is the module with a schedule of its own."""
 
-    def __init__(self, text, march="native", threads=1, by_hand=None):
+    def __init__(self, text, march="native", threads=1, by_hand=None, plan="segments"):
         extra = [f"--threads={threads}"] if threads > 1 else []
         self.fused = compile_text(text, "fused", march)["f"]
-        self.text, self.march, self.extra = by_hand or text, march, extra
+        self.text, self.march, self.extra, self.plan = by_hand or text, march, extra, plan
         self.segments = self._compiled(extra)
         self.scratch = np.zeros(0, np.uint8)
         self.calls = 0
 
     def _compiled(self, extra):
-        return compile_text(self.text, "segments", self.march, extra)["f"]
+        return compile_text(self.text, self.plan, self.march, extra)["f"]
 
     def weakened(self, part):
         """The function without a part of the certificate."""
@@ -68,7 +68,7 @@ class Pair:
         """Raises where a bit differs. Returns the bits of plan `fused`."""
         with np.errstate(all="ignore"):
             expected = self.fused(*values)
-            bits.expect_same(self.run(values), expected, f"{what} {self.march} {self.extra}")
+            bits.expect_same(self.run(values), expected, f"{what} {self.plan} {self.march} {self.extra}")
         return expected
 
     def differs(self, values, function):
