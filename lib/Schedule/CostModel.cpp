@@ -249,14 +249,12 @@ Price seqc::priceOfScan(seq::RecurrenceOp op, const ScanProof &proof, seq::Sched
 }
 
 /// Of plan `segments`: steps until two states that were far apart are the same bits (of a cell with
-/// usual gates, and of affine steps), steps of a block, and what vectors go through before it gives
-/// up.
-static constexpr double mergeSteps = 48, affineMergeSteps = 1024, blockSteps = 16,
-                        budget = 5.0 / 32;
+/// usual gates), steps of a block, and what vectors go through before it gives up.
+static constexpr double mergeSteps = 48, blockSteps = 16, budget = 5.0 / 32;
 /// Of plan `newton`: passes over all steps before, each as dear as so many of plan `segments`.
 static constexpr double newtonPasses = 4, newtonPass = 2;
 
-Price seqc::priceOfSegments(seq::RecurrenceOp op, bool affine, seq::ScheduleAttr schedule,
+Price seqc::priceOfSegments(seq::RecurrenceOp op, bool forgets, seq::ScheduleAttr schedule,
                             const UsualSizes &sizes, const MachineModel &machine, int64_t threads) {
   int64_t channels = int64_t(elementsOf(op.getStateArgs().front().getType()));
   double units = std::max<double>(1, double(machine.lanes / channels));
@@ -268,7 +266,7 @@ Price seqc::priceOfSegments(seq::RecurrenceOp op, bool affine, seq::ScheduleAttr
   double moves = moved * (4 + std::log2(units));
   double perStep = std::max(1.3 * vectors * (work.operations + moves) / perCycle, work.chain);
   double steps = double(sizes.steps), blocks = std::floor(steps / blockSteps);
-  double merge = affine ? affineMergeSteps : mergeSteps;
+  double merge = forgets ? mergeSteps : steps;
   // The first round is whole in any case; over the budget what has not met goes step by step.
   double length = blockSteps * std::ceil(blocks / (units * vectors * bundles));
   double needed = length + merge;

@@ -354,7 +354,7 @@ PlanOption seqc::segmentsOption(seq::RecurrenceOp op, seq::TargetAttr target,
                                 const Assumptions &assumed) {
   PlanOption option{seq::Plan::Segments, "", {}, {}, {}};
   DependenceClass kind = classifyStep(op).overall;
-  option.affine = kind < DependenceClass::AffineContraction;
+  option.forgets = kind > DependenceClass::AffineContraction;
   option.refusal = whyNotInSegments(op, kind, target.getVectorBits() / 32);
   // Three vectors hide the latencies of a step; more make each repair dearer.
   if (option.isLegal())
@@ -399,16 +399,18 @@ void seqc::setPrices(MutableArrayRef<PlanOption> options, seq::RecurrenceOp op,
           option.plan == seq::Plan::Scan
               ? priceOfScan(op, option.proof, option.schedule, sizes, machine, threads)
           : option.plan != seq::Plan::Fused
-              ? priceOfSegments(op, option.affine, option.schedule, sizes, machine, threads)
+              ? priceOfSegments(op, option.forgets, option.schedule, sizes, machine, threads)
               : priceOfFused(op, option.schedule, sizes, machine, threads);
 }
 
 SmallVector<PlanOption, 4> seqc::scheduleSpace(seq::RecurrenceOp op, seq::TargetAttr target,
                                                const Assumptions &assumed) {
+  PlanOption scan = scanOption(op, target, assumed);
   PlanOption segments = segmentsOption(op, target, assumed);
+  segments.forgets &= !scan.proof.ok;
   SmallVector<PlanOption, 4> options = {
       {seq::Plan::Fused, "", fusedTiles(op, target, assumed), {}, {}},
-      scanOption(op, target, assumed),
+      scan,
       segments,
       newtonOption(op, segments)};
   setPrices(options, op, target, usualSizes(op, assumed), assumed.threads);

@@ -50,8 +50,8 @@ Price priceOfScan(seq::RecurrenceOp op, const ScanProof &proof, seq::ScheduleAtt
                   const UsualSizes &sizes, const MachineModel &machine, int64_t threads);
 
 /// Seconds of plan `segments` or `newton` with `schedule`, for a step whose states forget in some
-/// tens of steps, or as slowly as an `affine` one.
-Price priceOfSegments(seq::RecurrenceOp op, bool affine, seq::ScheduleAttr schedule,
+/// tens of steps, or with `forgets` false not at all.
+Price priceOfSegments(seq::RecurrenceOp op, bool forgets, seq::ScheduleAttr schedule,
                       const UsualSizes &sizes, const MachineModel &machine, int64_t threads);
 
 } // namespace seqc

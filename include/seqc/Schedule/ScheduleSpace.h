@@ -26,8 +26,9 @@ struct PlanOption {
   seq::ScheduleAttr schedule;
   Price price;
   ScanProof proof; ///< of plan `scan`
-  bool affine =
-      false; ///< of plans `segments` and `newton`: the step forgets as slowly as it decays
+  /// Of plans `segments` and `newton`: states that start apart come to be the same bits, as far as
+  /// is known. Those of a scan need not: sums and maxima never forget.
+  bool forgets = true;
   bool isLegal() const { return refusal.empty(); }
 };
 
