@@ -50,7 +50,7 @@ public:
   /// Where more of the segments than one in so many are wrong after the first repair, the gates are
   /// slow: then starts come from Newton's method.
   /// Segments of a few blocks are repaired as fast.
-  static constexpr int64_t slowShare = 8, shortBlocks = 15;
+  static constexpr int64_t slowShare = 8, shortBlocks = 3;
   static constexpr int64_t mostNewtonPasses = 4;
   /// Passes over the states of all steps, and a move of states that needs no other one.
   static constexpr int64_t mostTrajectoryPasses = 16;

@@ -17,6 +17,9 @@ using namespace seqc;
 static constexpr double perCycle = 2;
 /// Cycles until a state that was stored under a mask can be loaded again.
 static constexpr double forwarding = 16;
+/// Cycles of a row's turn in a step, and of loading and storing a vector of its states; cycles until
+/// several states, which compilers leave in memory, can be loaded again.
+static constexpr double rowTurn = 6, stateMove = 2, severalStates = 8;
 /// Seconds of a call and of handing a task to another thread.
 static constexpr double callSeconds = 150e-9, regionSeconds = 600e-9;
 /// Size of a dimension that is not known.
@@ -38,7 +41,15 @@ struct OpCost {
 };
 } // namespace
 
+/// True for a product that seq-fix-numerics will make part of the sum that reads it.
+static bool isPartOfFma(Operation *op) {
+  return isa<arith::MulFOp>(op) && op->hasOneUse() &&
+         isa<arith::AddFOp, arith::SubFOp>(*op->user_begin());
+}
+
 static OpCost costOf(Operation *op) {
+  if (isPartOfFma(op))
+    return {0, 0};
   return llvm::TypeSwitch<Operation *, OpCost>(op)
       .Case<arith::AddFOp, arith::SubFOp, arith::MulFOp, math::FmaOp>(
           [](auto) { return OpCost{1, 4}; })
@@ -164,11 +175,14 @@ Price seqc::priceOfFused(seq::RecurrenceOp op, seq::ScheduleAttr schedule, const
                          const MachineModel &machine, int64_t threads) {
   StepWork work = countWork(op, machine.lanes);
   double steps = double(sizes.batch) * double(sizes.steps);
-  double arithmetic = steps * work.operations / perCycle / machine.hertz;
+  double turn = sizes.batch > 1 ? rowTurn : 0;
+  double moves = stateMove * work.vectors * double(op.getNumStates());
+  double arithmetic = steps * (work.operations / perCycle + turn + moves) / machine.hertz;
   // Rows of a tile advance together, unless packed, or masked stores keep each waiting for itself.
   double rows =
       work.partial || op.isPacked() ? 1 : std::clamp(8 / work.vectors, 1.0, double(sizes.batch));
-  double chain = work.chain + (work.partial ? forwarding : 0);
+  double reload = work.partial ? forwarding : op.getNumStates() > 1 ? severalStates : 0;
+  double chain = work.chain + reload;
   double latency = steps * chain / rows / machine.hertz;
   double tasks = double(sizes.batch);
   if (schedule.getChannelTile() && schedule.getStrip() == 0) {
@@ -192,7 +206,8 @@ static Price priceOfTiles(const StepWork &work, seq::ScheduleAttr schedule, cons
   double rows = double(sizes.batch) * tiles, steps = double(sizes.steps);
   bool chunked = schedule.getChunk() && rows < double(threads) && sizes.steps > schedule.getChunk();
   double parallel = chunked ? double(threads) : std::min(double(threads), rows);
-  double cycles = std::max((work.operations / tiles + 4) / perCycle, work.chain + 1);
+  double cycles = std::max((work.operations / tiles + 4) / perCycle, work.chain);
+  cycles += tiles > 1 ? 2 : 0; // a row is some columns
   double bandwidth = parallel > 1 ? machine.allMemory : machine.memory;
   // Columns of rows: more than the prefetchers follow.
   double memory = movingSeconds(double(sizes.batch) * steps * work.bytes, machine, bandwidth) *
@@ -250,7 +265,7 @@ Price seqc::priceOfScan(seq::RecurrenceOp op, const ScanProof &proof, seq::Sched
 
 /// Of plan `segments`: steps until two states that were far apart are the same bits (of a cell with
 /// usual gates), steps of a block, and what vectors go through before it gives up.
-static constexpr double mergeSteps = 48, blockSteps = 16, budget = 5.0 / 32;
+static constexpr double mergeSteps = 40, blockSteps = 16, budget = 5.0 / 32;
 /// Of plan `newton`: passes over all steps before, each as dear as so many of plan `segments`.
 static constexpr double newtonPasses = 4, newtonPass = 2;
 
@@ -267,22 +282,24 @@ Price seqc::priceOfSegments(seq::RecurrenceOp op, bool forgets, seq::ScheduleAtt
   double perStep = std::max(1.3 * vectors * (work.operations + moves) / perCycle, work.chain);
   double steps = double(sizes.steps), blocks = std::floor(steps / blockSteps);
   double merge = forgets ? mergeSteps : steps;
-  // The first round is whole in any case; over the budget what has not met goes step by step.
+  // A round that begins within the budget is finished; then what has not met goes step by step.
   double length = blockSteps * std::ceil(blocks / (units * vectors * bundles));
-  double needed = length + merge;
-  double spent = std::min(needed, std::max(length, budget * steps));
+  double most = length * std::max(1.0, std::ceil(budget * steps / std::max(length, blockSteps)));
+  double spent = std::min(length + merge, most);
   double single = std::fmod(steps, blockSteps);
-  if (needed > spent)
+  if (length + merge > most)
     single += std::min(steps, merge * std::min(blocks, units * vectors * bundles));
-  if (schedule.getPlan() == seq::Plan::Newton)
-    spent += newtonPasses * newtonPass * length;
-  double seconds = (spent * perStep + single * work.chain) / machine.hertz;
+  double guesses = schedule.getPlan() == seq::Plan::Newton ? newtonPasses * newtonPass * length : 0;
+  auto secondsOf = [&](double inVectors, double alone) {
+    return ((guesses + inVectors) * perStep + alone * work.chain) / machine.hertz;
+  };
   double rows = double(sizes.batch);
   if (bundles == 1)
     rows = std::ceil(rows / double(std::min(threads, sizes.batch)));
   double memory = movingSeconds(double(sizes.batch) * steps * work.bytes, machine,
                                 threads > 1 ? machine.allMemory : machine.memory);
-  Price price = greatest(memory, rows * seconds, 0);
+  Price price = greatest(memory, rows * secondsOf(spent, single), 0);
+  price.worst = rows * secondsOf(most, steps);
   if (bundles > 1)
     price.seconds += 4 * rows * regionSeconds;
   return price;

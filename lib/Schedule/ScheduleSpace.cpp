@@ -417,10 +417,14 @@ SmallVector<PlanOption, 4> seqc::scheduleSpace(seq::RecurrenceOp op, seq::Target
   return options;
 }
 
+/// How much slower than `fused` a chosen plan may be, where guesses never meet.
+static constexpr double mostLoss = 1.3;
+
 const PlanOption &seqc::cheapest(ArrayRef<PlanOption> options) {
-  const PlanOption *best = &options.front();
+  const PlanOption &fused = options.front(), *best = &fused;
   for (const PlanOption &option : options)
-    if (option.isLegal() && option.price.seconds < best->price.seconds)
+    if (option.isLegal() && option.price.worst <= mostLoss * fused.price.seconds &&
+        option.price.seconds < best->price.seconds)
       best = &option;
   return *best;
 }

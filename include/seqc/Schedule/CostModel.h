@@ -27,6 +27,7 @@ struct MachineModel {
 struct Price {
   double seconds = 0;
   llvm::StringRef term = "arithmetic";
+  double worst = 0; ///< seconds where a plan that guesses guesses in vain; 0: none does
 };
 
 /// What one step of one sequence costs, counted on its ops.
