@@ -51,7 +51,7 @@ typedef struct seqc_function seqc_function;
 typedef struct seqc_options {
   size_t struct_size;       /**< sizeof(seqc_options) of the caller */
   const char *name;         /**< C name of the module; NULL: from the file's name, or "model" */
-  const char *schedule;     /**< "auto" (NULL), "reference", "fused" or "scan" */
+  const char *schedule;     /**< "auto" (NULL), "reference", "fused", "scan", "segments", "newton" */
   const char *march;        /**< "native" (NULL), a level or a list of features */
   const char *assume;       /**< usual sizes, "B=8,T=4096", or NULL */
   const char *weights;      /**< path of a .safetensors file for `seqc.param`, or NULL */
@@ -60,6 +60,9 @@ typedef struct seqc_options {
                                with carets */
   int32_t no_cache;         /**< not 0: compile even if the cache holds the result */
   int32_t threads;          /**< threads that plans are made for, 1 to 1024; 0 means 1 */
+  int32_t streaming_exact;  /**< not 0: only plans whose steps give the bits of the whole */
+  const char *certificate;  /**< "bitwise" (NULL) or "backward" */
+  const char *target_facts; /**< path of a file from seqc-run --calibrate, or NULL */
 } seqc_options;
 
 /** The compiler's version, "0.1.0 (LLVM 22.1.8)". Valid for ever. */

@@ -99,6 +99,22 @@ bool readOptions(const seqc_options *given, Job &job) {
                                (near.empty() ? "" : "; did you mean '" + near.str() + "'?"));
     return false;
   }
+  if (options.certificate)
+    job.options.certificate = options.certificate;
+  if (!is_contained(certificateNames(), job.options.certificate)) {
+    fail(SEQC_ERROR_USAGE, "expected the certificate " + joinNames(certificateNames()) +
+                               ", but got '" + job.options.certificate + "'");
+    return false;
+  }
+  job.options.streamingExact = options.streaming_exact != 0;
+  if (job.options.streamingExact &&
+      (job.options.schedule == "scan" || job.options.certificate == "backward")) {
+    fail(SEQC_ERROR_USAGE, "expected streaming_exact without the schedule 'scan' and the "
+                           "certificate 'backward', but got both");
+    return false;
+  }
+  if (options.target_facts)
+    job.options.targetFacts = options.target_facts;
   if (options.march)
     job.options.march = options.march;
   if (options.assume && !parseAssume(options.assume, job.options))

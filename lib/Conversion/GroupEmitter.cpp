@@ -358,6 +358,8 @@ void GroupEmitter::run() {
           allocateLike(op.getInitial()[final.getResultNumber() - op.getNumOuts()], {}, 0);
 
   Operation *anchor = arith::ConstantIndexOp::create(b, loc, 0);
+  if (Operation *outer = outermostLoop())
+    anchor->moveBefore(outer);
   entry = OpBuilder::InsertPoint(anchor->getBlock(), Block::iterator(anchor));
   auto loop =
       scf::ForallOp::create(b, loc, ArrayRef<OpFoldResult>{tasks}, ValueRange{}, std::nullopt);

@@ -64,6 +64,7 @@ private:
   llvm::SmallVector<bool> statesReadLate(llvm::ArrayRef<Nest> nests);
   void planTileTasks();
   void planWeights();
+  mlir::Operation *outermostLoop();
 
   Frame frame(mlir::Value rows, mlir::Value firstRow, const Index &outerBatch);
   void copy(mlir::Value v, Leaf from, Leaf to, const Frame &f);

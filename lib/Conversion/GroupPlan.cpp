@@ -248,6 +248,32 @@ bool GroupEmitter::hasDoubleStates() const {
 }
 
 /// What the step captures is read once for a tile of channels and a strip.
+/// The op of the function's body that holds the group's, if that is another one and holds none of
+/// the tensors that the group reads from outside: what does not change is prepared before it.
+Operation *GroupEmitter::outermostLoop() {
+  Operation *outer = op;
+  while (outer->getParentOp() && !isa<func::FuncOp>(outer->getParentOp()))
+    outer = outer->getParentOp();
+  if (outer == op)
+    return nullptr;
+  auto isInside = [&](Value v) {
+    Operation *def = v.getDefiningOp();
+    return isa<RankedTensorType>(v.getType()) && outer->isAncestor(v.getParentBlock()->getParentOp()) &&
+           !op.getStep().isAncestor(v.getParentRegion()) && !(def && group.contains(def));
+  };
+  auto readsInside = [&](Operation *reader) {
+    return reader
+        ->walk([&](Operation *inner) {
+          return llvm::any_of(inner->getOperands(), isInside) ? WalkResult::interrupt()
+                                                              : WalkResult::advance();
+        })
+        .wasInterrupted();
+  };
+  bool changes = readsInside(op) || llvm::any_of(group.before, readsInside) ||
+                 llvm::any_of(group.after, readsInside);
+  return changes ? nullptr : outer;
+}
+
 void GroupEmitter::planWeights() {
   for (Value v : channels.weights)
     if (isOfTile(v) && (e.leafOf(v) || v.getDefiningOp<tensor::ExtractSliceOp>()))

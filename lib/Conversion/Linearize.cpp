@@ -7,6 +7,7 @@
 // The region is a copy with everything that it needs from the step: a value of the step that got a
 // use here would no longer be fused into its only reader, and other multiply-adds would be formed
 // (FixNumericsFusion.cpp). What was computed twice is one value again in LLVM.
+#include "SegmentRows.h"
 #include "seqc/Analysis/InvariantBox.h"
 #include "seqc/Analysis/Place.h"
 #include "seqc/Analysis/StepClass.h"
@@ -68,6 +69,16 @@ static void setBoxes(seq::RecurrenceOp op, seq::LinearizedOp linearized) {
   linearized.setInitialAttr(b.getArrayAttr(initial));
 }
 
+/// The scales of states that may jump: a bound of their magnitudes, where there is one.
+static void setScales(seq::RecurrenceOp op) {
+  SmallVector<double> scales;
+  for (const std::optional<InvariantBox> &box : findInvariantBoxes(op)) {
+    double scale = box && box->lo <= box->hi ? std::max(std::abs(box->lo), std::abs(box->hi)) : 0;
+    scales.push_back(scale > 0 ? scale : SegmentRows::usualScale);
+  }
+  op->setAttr(SegmentRows::scalesName, Builder(op.getContext()).getDenseF64ArrayAttr(scales));
+}
+
 static LogicalResult linearize(seq::RecurrenceOp op, const StepClass &step) {
   OpBuilder b(op.getYield());
   Location loc = op.getLoc();
@@ -118,6 +129,10 @@ struct LinearizePass : seqc::impl::LinearizePassBase<LinearizePass> {
     bool segments = schedule && schedule.getPlan() == seq::Plan::Segments;
     if (!newton && !segments && !all)
       return success();
+    if (segments && schedule.getCertificate() == seq::Certificate::Backward) {
+      setScales(op);
+      return success();
+    }
     StepClass step = classifyStep(op);
     std::string reason = whyNot(op, step);
     if (reason.empty())

@@ -3,6 +3,7 @@
 #include "GroupEmitter.h"
 #include "ScanEmitter.h"
 #include "SegmentEmitter.h"
+#include "SegmentRows.h"
 #include "seqc/Conversion/ExpandMath.h"
 
 #include "mlir/IR/Remarks.h"
@@ -171,6 +172,10 @@ struct ConvertSeqToVectorPass : seqc::impl::ConvertSeqToVectorPassBase<ConvertSe
         return obstacle->emitOpError("expected a step that plan 'scan' can evaluate in vectors");
       remarkOnLibm(op);
       ScanEmitter(groupOfTime(op)).run();
+      return success();
+    }
+    if (op.getScheduleAttr().getCertificate() == seq::Certificate::Backward) {
+      SegmentRows(op).run();
       return success();
     }
     if (llvm::is_contained({seq::Plan::Segments, seq::Plan::Newton},

@@ -114,7 +114,7 @@ bool CommandLine::checkNames() {
   }
   for (const Arg *arg : args)
     for (unsigned id :
-         {OPT_later_certificate, OPT_later_export, OPT_later_cuda_arch, OPT_later_prefix})
+         {OPT_later_export, OPT_later_cuda_arch, OPT_later_prefix})
       if (arg->getOption().matches(id))
         return fail("option '" + StringRef(arg->getSpelling()).rtrim('=') +
                     "' is not available yet");
@@ -234,6 +234,12 @@ bool CommandLine::readPlan() {
   out.options.streamingExact = args.hasArg(OPT_streaming_exact);
   if (out.options.streamingExact && plan == "scan")
     return fail("--schedule=scan and --streaming-exact exclude each other");
+  StringRef certificate = args.getLastArgValue(OPT_certificate, "bitwise");
+  if (!is_contained(certificateNames(), certificate))
+    return failNearest("--certificate", certificate, certificateNames());
+  out.options.certificate = certificate.str();
+  if (out.options.streamingExact && certificate == "backward")
+    return fail("--certificate=backward and --streaming-exact exclude each other");
   StringRef threads = args.getLastArgValue(OPT_threads, "1");
   if (threads.getAsInteger(10, out.options.threads) || out.options.threads < 1 ||
       out.options.threads > 1024)

@@ -56,7 +56,8 @@ std::string seqc::makeCompileKey(StringRef model, StringRef weights, StringRef n
                                  const CompileOptions &options, bool jsonDiagnostics) {
   FieldHasher fields;
   for (StringRef field : {model, weights, name, StringRef(options.triple), StringRef(options.march),
-                          StringRef(options.schedule)})
+                          StringRef(options.schedule), StringRef(options.certificate),
+                          StringRef(options.targetFacts)})
     fields.add(field);
   for (const auto &[symbol, size] : options.assume) {
     fields.add(symbol);

@@ -53,6 +53,11 @@ ArrayRef<StringRef> seqc::scheduleNames() {
   return names;
 }
 
+ArrayRef<StringRef> seqc::certificateNames() {
+  static const StringRef names[] = {"bitwise", "backward"};
+  return names;
+}
+
 LogicalResult seqc::runStages(ModuleOp module, const CompileOptions &options, StringRef last) {
   // A target in the text is its own; one that is asked for wins.
   bool asked = options.march != "native" || !options.triple.empty() || !options.targetFacts.empty();

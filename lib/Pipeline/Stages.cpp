@@ -28,6 +28,7 @@ static void buildScheduled(OpPassManager &pm, const CompileOptions &options) {
   select.plan = options.schedule;
   select.threads = options.threads;
   select.exact = options.streamingExact;
+  select.certificate = options.certificate;
   for (const auto &[name, size] : options.assume)
     select.assume.push_back(name + "=" + std::to_string(size));
   pm.addPass(createSelectSchedulePass(select));

@@ -47,12 +47,21 @@ static LogicalResult checkSegments(Operation *op, seq::ScheduleAttr schedule) {
   auto target = op->getParentOfType<ModuleOp>()->getAttrOfType<seq::TargetAttr>("seqc.target");
   if (!target)
     return success();
-  PlanOption option = segmentsOption(recurrence, target, Assumptions());
+  Assumptions assumed;
+  assumed.certificate = schedule.getCertificate();
+  PlanOption option = segmentsOption(recurrence, target, assumed);
   if (schedule.getPlan() == seq::Plan::Newton)
     option = newtonOption(recurrence, option);
   if (!option.isLegal())
     return op->emitOpError("expected a step for which plan '")
            << name << "' is legal, but " << option.refusal;
+  if (option.schedule.getCertificate() != schedule.getCertificate())
+    return op->emitOpError("expected the certificate '")
+           << seq::stringifyCertificate(option.schedule.getCertificate())
+           << "' for a step that keeps channels apart, but got '"
+           << seq::stringifyCertificate(schedule.getCertificate()) << "'";
+  if (schedule.getCertificate() == seq::Certificate::Backward)
+    return success();
   int64_t channels =
       cast<RankedTensorType>(recurrence.getStateArgs().front().getType()).getNumElements();
   if (channels > schedule.getVectorBits() / 32)
@@ -69,6 +78,10 @@ static LogicalResult check(Operation *op, seq::ScheduleAttr schedule) {
     return op->emitOpError(
                "expected plan 'reference', 'fused', 'scan', 'segments' or 'newton', but got '")
            << seq::stringifyPlan(plan) << "', which seqc does not implement yet";
+  if (plan != seq::Plan::Segments && schedule.getCertificate() != seq::Certificate::Bitwise)
+    return op->emitOpError("expected the certificate 'backward' with plan 'segments' only, but "
+                           "got plan '")
+           << seq::stringifyPlan(plan) << "'";
   if (plan == seq::Plan::Reference)
     return success();
   int64_t bits = schedule.getVectorBits();

@@ -147,6 +147,11 @@ StepWork seqc::countWork(seq::RecurrenceOp op, int64_t lanes) {
   }
   for (Operation &inner : op.getBody()->without_terminator())
     counter.visit(&inner);
+  for (auto structured : op.getBody()->getOps<linalg::LinalgOp>())
+    for (OpOperand *operand : structured.getDpsInputOperands())
+      if (structured.getNumReductionLoops() &&
+          !op.getStep().isAncestor(operand->get().getParentRegion()))
+        work.weights += bytesOf(operand->get().getType());
   work.operations = counter.operations;
   work.chain = std::max(0.0, counter.chainOf(op.getYield().getNext()));
   for (Value v : op.getInputArgs())
@@ -155,6 +160,18 @@ StepWork seqc::countWork(seq::RecurrenceOp op, int64_t lanes) {
     if (!result.use_empty())
       work.bytes += bytesOf(out.getType());
   return work;
+}
+
+/// Rows that read weights together.
+static double rowsOfTile(seq::ScheduleAttr schedule, double rows) {
+  return std::min(rows, double(std::max<int64_t>(1, schedule.getRows())));
+}
+
+/// Seconds in which a step of `rows` sequences that advance together reads its weights.
+static double weightSeconds(const StepWork &work, seq::ScheduleAttr schedule, double rows,
+                            const MachineModel &machine) {
+  double times = std::ceil(rows / rowsOfTile(schedule, rows));
+  return times * work.weights / (work.weights <= machine.cacheBytes ? machine.cache : machine.memory);
 }
 
 /// Seconds that moving `bytes` takes.
@@ -178,6 +195,8 @@ Price seqc::priceOfFused(seq::RecurrenceOp op, seq::ScheduleAttr schedule, const
   double turn = sizes.batch > 1 ? rowTurn : 0;
   double moves = stateMove * work.vectors * double(op.getNumStates());
   double arithmetic = steps * (work.operations / perCycle + turn + moves) / machine.hertz;
+  double together = std::clamp(double(schedule.getBatchTile()), 1.0, double(sizes.batch));
+  arithmetic += steps / together * weightSeconds(work, schedule, together, machine);
   // Rows of a tile advance together, unless packed, or masked stores keep each waiting for itself.
   double rows =
       work.partial || op.isPacked() ? 1 : std::clamp(8 / work.vectors, 1.0, double(sizes.batch));
@@ -302,5 +321,29 @@ Price seqc::priceOfSegments(seq::RecurrenceOp op, bool forgets, seq::ScheduleAtt
   price.worst = rows * secondsOf(most, steps);
   if (bundles > 1)
     price.seconds += 4 * rows * regionSeconds;
+  return price;
+}
+
+/// Of segments that are rows of a matmul: how many a task has, and steps until two states that were
+/// far apart are as near as they may jump (of a cell with usual gates).
+static constexpr double rowsOfTask = 16, closeSteps = 80;
+
+Price seqc::priceOfRows(seq::RecurrenceOp op, seq::ScheduleAttr schedule, const UsualSizes &sizes,
+                        const MachineModel &machine, int64_t threads) {
+  StepWork work = countWork(op, machine.lanes);
+  double tasks = double(std::max<int64_t>(1, schedule.getBatchTile()));
+  double arithmetic = work.operations / perCycle / machine.hertz;
+  double single = arithmetic + weightSeconds(work, schedule, 1, machine);
+  double side = rowsOfTask * arithmetic + weightSeconds(work, schedule, rowsOfTask, machine);
+  side = side * std::ceil(tasks / double(threads)) + (tasks > 1 ? regionSeconds / 8 : 0);
+  double steps = double(sizes.steps), length = steps / (rowsOfTask * tasks);
+  // A probe goes through half of a segment at most, twice.
+  bool meets = closeSteps <= length / 2;
+  double probe = std::floor(std::min(closeSteps, length / 2));
+  double seconds = meets ? 2 * probe * single + (length + closeSteps) * side
+                         : (steps + probe) * single;
+  double memory = movingSeconds(double(sizes.batch) * steps * work.bytes, machine, machine.memory);
+  Price price = greatest(memory, double(sizes.batch) * seconds, 0);
+  price.worst = double(sizes.batch) * (steps + length / 2) * single;
   return price;
 }

@@ -318,14 +318,48 @@ PlanOption seqc::scanOption(seq::RecurrenceOp op, seq::TargetAttr target,
 // The numbers of plan segments
 //===-----------------------------------------------------------------------===//
 
-/// Why `op` cannot run in segments of time, or empty.
-static std::string whyNotInSegments(seq::RecurrenceOp op, DependenceClass kind, int64_t lanes) {
-  if (kind == DependenceClass::AffineContraction || kind == DependenceClass::NonlinearDense)
-    return "its states mix channels, and such states never meet bit for bit";
+/// True if each state depends on itself and others at all channels: segments are rows of a matmul.
+static bool mixesChannels(DependenceClass kind) {
+  return kind == DependenceClass::AffineContraction || kind == DependenceClass::NonlinearDense;
+}
+
+/// Why time of `op` cannot be cut in segments, whatever its step is, or empty.
+static std::string whyNotInParts(seq::RecurrenceOp op) {
   if (op->getParentOfType<seq::RecurrenceOp>())
     return "it is inside of another recurrence's step";
   if (op.isPacked())
     return "packed sequences are a pass over time each, from one offset to the next";
+  return {};
+}
+
+/// Why segments of `op`, which mixes channels, cannot be rows that advance together, or empty.
+static std::string whyNotInRows(seq::RecurrenceOp op, const Assumptions &assumed) {
+  if (assumed.certificate != seq::Certificate::Backward)
+    return "its states mix channels, and such states never meet bit for bit "
+           "(--certificate=backward lets them jump by some units in the last place)";
+  if (op.getResets())
+    return "'resets' go back to the initial values, which segments do not start from";
+  for (auto [i, state] : llvm::enumerate(op.getStateArgs())) {
+    Type element = typeOf(state).getElementType();
+    if (typeOf(state).getRank() == 0 || !(element.isF32() || element.isF64()))
+      return "state #" + std::to_string(i) + " is no tensor of f32 or f64 with channels";
+  }
+  for (ValueRange values :
+       {ValueRange(op.getInputArgs()), ValueRange(op.getSharedArgs()),
+        ValueRange(op.getGivenArgs()), ValueRange(op.getStateArgs()),
+        ValueRange(op.getYield().getOut())})
+    for (Value v : values)
+      if (!typeOf(v).hasStaticShape() || typeOf(v).getElementType().isInteger(1))
+        return "what a step reads and writes needs static sizes, and no elements of i1";
+  bool isNested = op.getStep().walk([](seq::RecurrenceOp) { return WalkResult::interrupt(); })
+                      .wasInterrupted();
+  if (isNested || !isa<func::FuncOp>(op->getParentOp()))
+    return "its step has a recurrence of its own, or it is inside of a loop";
+  return {};
+}
+
+/// Why `op` cannot run in segments of time, or empty.
+static std::string whyNotInSegments(seq::RecurrenceOp op, int64_t lanes) {
   RankedTensorType first = typeOf(op.getStateArgs().front());
   for (Value state : op.getStateArgs()) {
     if (typeOf(state).getShape() != first.getShape())
@@ -355,7 +389,19 @@ PlanOption seqc::segmentsOption(seq::RecurrenceOp op, seq::TargetAttr target,
   PlanOption option{seq::Plan::Segments, "", {}, {}, {}};
   DependenceClass kind = classifyStep(op).overall;
   option.forgets = kind > DependenceClass::AffineContraction;
-  option.refusal = whyNotInSegments(op, kind, target.getVectorBits() / 32);
+  option.refusal = whyNotInParts(op);
+  if (option.isLegal() && mixesChannels(kind)) {
+    option.refusal = whyNotInRows(op, assumed);
+    seq::ScheduleAttr fused = fusedSchedule(target);
+    if (option.isLegal())
+      option.schedule =
+          fused.withPlan(seq::Plan::Segments)
+              .withTiles(assumed.threads > 1 ? assumed.threads : 0, 0, fused.getStrip())
+              .withCertificate(seq::Certificate::Backward);
+    return option;
+  }
+  if (option.isLegal())
+    option.refusal = whyNotInSegments(op, target.getVectorBits() / 32);
   // Three vectors hide the latencies of a step; more make each repair dearer.
   if (option.isLegal())
     option.schedule = seq::ScheduleAttr::get(
@@ -380,6 +426,8 @@ static std::string whyNotByNewton(seq::RecurrenceOp op) {
 PlanOption seqc::newtonOption(seq::RecurrenceOp op, PlanOption segments) {
   PlanOption option = std::move(segments);
   option.plan = seq::Plan::Newton;
+  if (option.isLegal() && option.schedule.getCertificate() == seq::Certificate::Backward)
+    option.refusal = "its states mix channels, so that Jacobians are no small blocks";
   if (option.isLegal())
     option.refusal = whyNotByNewton(op);
   option.schedule = option.isLegal() ? option.schedule.withPlan(seq::Plan::Newton) : nullptr;
@@ -398,6 +446,8 @@ void seqc::setPrices(MutableArrayRef<PlanOption> options, seq::RecurrenceOp op,
       option.price =
           option.plan == seq::Plan::Scan
               ? priceOfScan(op, option.proof, option.schedule, sizes, machine, threads)
+          : option.schedule.getCertificate() == seq::Certificate::Backward
+              ? priceOfRows(op, option.schedule, sizes, machine, threads)
           : option.plan != seq::Plan::Fused
               ? priceOfSegments(op, option.forgets, option.schedule, sizes, machine, threads)
               : priceOfFused(op, option.schedule, sizes, machine, threads);

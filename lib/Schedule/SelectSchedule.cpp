@@ -163,6 +163,13 @@ private:
   bool readAssumptions() {
     assumed.threads = threads;
     assumed.exact = exact;
+    std::optional<seq::Certificate> known = seq::symbolizeCertificate(certificate);
+    if (!known) {
+      getOperation().emitOpError("expected a certificate (bitwise, backward), but got '")
+          << certificate << "'";
+      return false;
+    }
+    assumed.certificate = *known;
     for (StringRef text : assume) {
       auto [name, size] = text.split('=');
       if (size.getAsInteger(10, assumed.sizes[name])) {

@@ -16,6 +16,7 @@ def schedule : J<"schedule=", "PLAN", "auto (default), reference, fused, scan, s
 def assume : J<"assume=", "B=8,T=4096", "usual sizes, by the names in seqc.dims">;
 def threads : J<"threads=", "N", "threads that the plans are made for (default 1)">;
 def weights : J<"weights=", "FILE", "bind seqc.param arguments from a .safetensors file">;
+def certificate : J<"certificate=", "NAME", "bitwise (default), or backward: steps that mix channels may run in segments">;
 def streaming_exact : F<"streaming-exact", "only plans whose steps give the bits of the whole">;
 def target_facts : J<"target-facts=", "FILE", "measured facts, written by seqc-run --calibrate">;
 def precise : F<"precise", "activations by libm instead of vector expansions">;
@@ -34,7 +35,6 @@ def help_EQ : J<"help=", "all", "print every option">, Flags<[HelpHidden]>;
 def test_weaken : Joined<["--"], "test-weaken=">, Flags<[HelpHidden]>;
 def check_bytecode : Flag<["--"], "check-bytecode">, Flags<[HelpHidden]>;
 
-def later_certificate : Later<"certificate">;
 def later_export : Later<"export=">;
 def later_cuda_arch : Later<"cuda-arch=">;
 def later_prefix : Later<"prefix=">;

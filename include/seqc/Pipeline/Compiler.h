@@ -29,6 +29,9 @@ namespace seqc {
 /// "auto" and the plans that seqc has: what `CompileOptions::schedule` may be.
 llvm::ArrayRef<llvm::StringRef> scheduleNames();
 
+/// What `CompileOptions::certificate` may be.
+llvm::ArrayRef<llvm::StringRef> certificateNames();
+
 /// What a user may ask of a compilation. Every field has an effect.
 struct CompileOptions {
   /// Target triple; empty: the host's.
@@ -42,6 +45,8 @@ struct CompileOptions {
   std::vector<std::pair<std::string, int64_t>> assume;
   /// Threads that a call is expected to have: used for plans, never for correctness.
   int64_t threads = 1;
+  /// One of certificateNames(): what plans that guess states may guarantee at least.
+  std::string certificate = "bitwise";
   /// Only plans whose steps give the bits of the whole sequence.
   bool streamingExact = false;
   /// Path of a file with measured facts of the target (seqc-run --calibrate), or empty.

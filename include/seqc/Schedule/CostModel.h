@@ -35,6 +35,7 @@ struct StepWork {
   double operations = 0; ///< vector operations, a transcendental function counted as many
   double chain = 0;      ///< cycles from the old states to the new ones
   double bytes = 0;      ///< read from inputs and written to outs
+  double weights = 0;    ///< bytes that contractions read at every step
   double vectors = 1;    ///< of the widest state
   bool partial = false;  ///< states that fill no whole vector
 };
@@ -54,6 +55,10 @@ Price priceOfScan(seq::RecurrenceOp op, const ScanProof &proof, seq::ScheduleAtt
 /// tens of steps, or with `forgets` false not at all.
 Price priceOfSegments(seq::RecurrenceOp op, bool forgets, seq::ScheduleAttr schedule,
                       const UsualSizes &sizes, const MachineModel &machine, int64_t threads);
+
+/// Seconds of plan `segments` for a step that mixes channels.
+Price priceOfRows(seq::RecurrenceOp op, seq::ScheduleAttr schedule, const UsualSizes &sizes,
+                  const MachineModel &machine, int64_t threads);
 
 } // namespace seqc
 

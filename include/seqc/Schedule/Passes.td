@@ -24,6 +24,8 @@ def SelectSchedulePass : Pass<"seq-select-schedule", "::mlir::ModuleOp"> {
   let options = [Option<"plan", "plan", "std::string", "\"auto\"",
                         "auto, or the plan for ops without a schedule">,
                  Option<"threads", "threads", "int64_t", "1", "threads that plans are made for">,
+                 Option<"certificate", "certificate", "std::string", "\"bitwise\"",
+                        "bitwise, or backward: then also plans with that certificate">,
                  Option<"exact", "exact", "bool", "false",
                         "only plans whose steps give the bits of the whole sequence">,
                  ListOption<"assume", "assume", "std::string",
@@ -34,9 +36,10 @@ def CheckSchedulePass : Pass<"seq-check-schedule", "::mlir::ModuleOp"> {
   let summary = "contract of stage 3: each schedule is one that can be obeyed";
   let description = [{
     Requires: nothing. Leaves: the module as it was, every recurrence with a schedule.
-    Refuses: a missing schedule; the plans scan, chunked, segments and newton, which are not
-    implemented yet; register tiles that no target has; a channel_tile for a step that mixes
-    channels, or with more states than registers could hold.
+    Refuses: a missing schedule; plan chunked, which is not implemented yet; plans scan, segments
+    and newton for a step for which they are not legal; register tiles that no target has; a
+    channel_tile for a step that mixes channels, or with more states than registers could hold; a
+    certificate other than bitwise on another plan than segments.
     Example: test/Schedule/check-schedule-invalid.mlir.
   }];
 }

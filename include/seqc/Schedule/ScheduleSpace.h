@@ -14,6 +14,8 @@ struct Assumptions {
   int64_t threads = 1;
   /// Only plans whose steps give the bits of the whole sequence.
   bool exact = false;
+  /// What plans that guess states guarantee at least.
+  seq::Certificate certificate = seq::Certificate::Bitwise;
 };
 
 /// The usual sizes of `op`: static, assumed by name, or guessed.

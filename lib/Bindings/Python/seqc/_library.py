@@ -62,6 +62,9 @@ class Options(ctypes.Structure):
         ("diagnostics_json", c_int32),
         ("no_cache", c_int32),
         ("threads", c_int32),
+        ("streaming_exact", c_int32),
+        ("certificate", c_char_p),
+        ("target_facts", c_char_p),
     ]
 
 

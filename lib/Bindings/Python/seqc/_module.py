@@ -21,6 +21,9 @@ def compile(
     march=None,
     assume=None,
     threads=1,
+    certificate=None,
+    streaming_exact=False,
+    target_facts=None,
     precise=False,
     name=None,
     json_diagnostics=False,
@@ -35,6 +38,10 @@ def compile(
     march: "native", a level such as "x86-64-v3", or a list such as "+avx2,+fma".
     assume: usual sizes as a dict, {"B": 8, "T": 4096}; they never affect results.
     threads: threads that plans are made for; a call may be given more or fewer.
+    certificate: "bitwise", or "backward": a step that mixes channels, an LSTM's, may run in
+        segments of time, where the state jumps by some units in the last place (docs/Newton.md).
+    streaming_exact: only plans whose steps give the bits of the whole sequence.
+    target_facts: path of a file that seqc-run --calibrate wrote: better choices for this machine.
     precise: activations by libm.
     name: the module's C name, for symbols of a saved library.
 
@@ -50,6 +57,9 @@ def compile(
     if assume:
         options.assume = ",".join(f"{k}={int(v)}" for k, v in assume.items()).encode()
     options.threads = int(threads)
+    options.certificate = _text(certificate)
+    options.streaming_exact = bool(streaming_exact)
+    options.target_facts = None if target_facts is None else os.fsencode(target_facts)
     options.precise = bool(precise)
     options.diagnostics_json = bool(json_diagnostics)
     options.no_cache = not cache

@@ -75,16 +75,33 @@ Attribute ScheduleAttr::parse(AsmParser &parser, Type) {
     return {};
   }
   int64_t values[std::size(scheduleFields)] = {};
+  Certificate certificate = Certificate::Bitwise;
   while (succeeded(parser.parseOptionalComma())) {
     StringRef key;
     loc = parser.getCurrentLocation();
     if (parser.parseKeyword(&key))
       return {};
+    if (key == "certificate") {
+      StringRef name;
+      if (parser.parseEqual())
+        return {};
+      loc = parser.getCurrentLocation();
+      if (parser.parseKeyword(&name))
+        return {};
+      std::optional<Certificate> known = symbolizeCertificate(name);
+      if (!known) {
+        parser.emitError(loc, "expected a certificate (bitwise, backward), but got '")
+            << name << "'";
+        return {};
+      }
+      certificate = *known;
+      continue;
+    }
     auto *field = llvm::find_if(scheduleFields, [&](auto &f) { return f.name == key; });
     if (field == std::end(scheduleFields)) {
       parser.emitError(
           loc, "expected a number of a schedule (vector_bits, batch_tile, "
-               "channel_tile, chunk, strip, rows, vectors, prefetch, stream_bytes), but got '")
+               "channel_tile, chunk, strip, rows, vectors, prefetch, stream_bytes, certificate), but got '")
           << key << "'";
       return {};
     }
@@ -102,7 +119,7 @@ Attribute ScheduleAttr::parse(AsmParser &parser, Type) {
   if (parser.parseGreater())
     return {};
   return ScheduleAttr::get(parser.getContext(), *plan, values[0], values[1], values[2], values[3],
-                           values[4], values[5], values[6], values[7], values[8]);
+                           values[4], values[5], values[6], values[7], values[8], certificate);
 }
 
 void ScheduleAttr::print(AsmPrinter &printer) const {
@@ -110,5 +127,7 @@ void ScheduleAttr::print(AsmPrinter &printer) const {
   for (const ScheduleField &field : scheduleFields)
     if (int64_t value = (this->*field.get)())
       printer << ", " << field.name << " = " << value;
+  if (getCertificate() != Certificate::Bitwise)
+    printer << ", certificate = " << stringifyCertificate(getCertificate());
   printer << ">";
 }

@@ -18,6 +18,13 @@ def Seq_Plan : I32EnumAttr<"Plan", "how a recurrence is evaluated",
   let cppNamespace = "::seqc::seq";
 }
 
+def Seq_CertificateBitwise  : I32EnumAttrCase<"Bitwise", 0, "bitwise">;
+def Seq_CertificateBackward : I32EnumAttrCase<"Backward", 1, "backward">;
+def Seq_Certificate : I32EnumAttr<"Certificate", "what a plan that guesses states guarantees",
+    [Seq_CertificateBitwise, Seq_CertificateBackward]> {
+  let cppNamespace = "::seqc::seq";
+}
+
 def Seq_StructureScalar   : I32EnumAttrCase<"Scalar", 0, "scalar">;
 def Seq_StructureDiagonal : I32EnumAttrCase<"Diagonal", 1, "diagonal">;
 def Seq_StructureBlock     : I32EnumAttrCase<"Block", 2, "block">;
@@ -58,19 +65,32 @@ def Seq_ScheduleAttr : Seq_Attr<"Schedule", "schedule"> {
     - `strip`: time steps for which hoisted work is evaluated at once;
     - `rows`, `vectors`: register tile of contractions (rows × vectors accumulators);
     - `prefetch`: steps ahead that inputs are prefetched;
-    - `stream_bytes`: outputs of at least that size use non-temporal stores.
+    - `stream_bytes`: outputs of at least that size use non-temporal stores;
+    - `certificate`: of plan `segments`: `bitwise` (the default, not printed), or `backward`, for
+      steps that mix channels (docs/Newton.md).
   }];
   let parameters = (ins "::seqc::seq::Plan":$plan, "int64_t":$vectorBits, "int64_t":$batchTile,
       "int64_t":$channelTile, "int64_t":$chunk, "int64_t":$strip, "int64_t":$rows, "int64_t":$vectors,
-      "int64_t":$prefetch, "int64_t":$streamBytes);
+      "int64_t":$prefetch, "int64_t":$streamBytes, "::seqc::seq::Certificate":$certificate);
   let builders = [AttrBuilder<(ins "::seqc::seq::Plan":$plan), [{
-    return $_get($_ctxt, plan, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+    return $_get($_ctxt, plan, 0, 0, 0, 0, 0, 0, 0, 0, 0, ::seqc::seq::Certificate::Bitwise);
+  }]>, AttrBuilder<(ins "::seqc::seq::Plan":$plan, "int64_t":$vectorBits, "int64_t":$batchTile,
+      "int64_t":$channelTile, "int64_t":$chunk, "int64_t":$strip, "int64_t":$rows,
+      "int64_t":$vectors, "int64_t":$prefetch, "int64_t":$streamBytes), [{
+    return $_get($_ctxt, plan, vectorBits, batchTile, channelTile, chunk, strip, rows, vectors,
+                 prefetch, streamBytes, ::seqc::seq::Certificate::Bitwise);
   }]>];
   let extraClassDeclaration = [{
-    /// The same numbers for another plan.
+    /// The same numbers for another plan, and its usual certificate.
     ScheduleAttr withPlan(Plan plan) const {
       return get(getContext(), plan, getVectorBits(), getBatchTile(), getChannelTile(), getChunk(),
                  getStrip(), getRows(), getVectors(), getPrefetch(), getStreamBytes());
+    }
+    /// This schedule with another certificate.
+    ScheduleAttr withCertificate(Certificate certificate) const {
+      return get(getContext(), getPlan(), getVectorBits(), getBatchTile(), getChannelTile(),
+                 getChunk(), getStrip(), getRows(), getVectors(), getPrefetch(), getStreamBytes(),
+                 certificate);
     }
     /// This schedule with other tiles, and the strips of time that suit them.
     ScheduleAttr withTiles(int64_t batch, int64_t channels, int64_t strip) const {
