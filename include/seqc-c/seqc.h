@@ -49,13 +49,13 @@ typedef struct seqc_function seqc_function;
 /** How to compile. Zero it, set `struct_size` to sizeof(seqc_options), fill
  * what you need. */
 typedef struct seqc_options {
-  size_t struct_size;       /**< sizeof(seqc_options) of the caller */
-  const char *name;         /**< C name of the module; NULL: from the file's name, or "model" */
-  const char *schedule;     /**< "auto" (NULL), "reference", "fused", "scan", "segments", "newton" */
-  const char *march;        /**< "native" (NULL), a level or a list of features */
-  const char *assume;       /**< usual sizes, "B=8,T=4096", or NULL */
-  const char *weights;      /**< path of a .safetensors file for `seqc.param`, or NULL */
-  int32_t precise;          /**< not 0: activations by libm */
+  size_t struct_size;   /**< sizeof(seqc_options) of the caller */
+  const char *name;     /**< C name of the module; NULL: from the file's name, or "model" */
+  const char *schedule; /**< "auto" (NULL), "reference", "fused", "scan", "segments", "newton" */
+  const char *march;    /**< "native" (NULL), a level or a list of features */
+  const char *assume;   /**< usual sizes, "B=8,T=4096", or NULL */
+  const char *weights;  /**< path of a .safetensors file for `seqc.param`, or NULL */
+  int32_t precise;      /**< not 0: activations by libm */
   int32_t diagnostics_json; /**< not 0: one JSON object a line instead of text
                                with carets */
   int32_t no_cache;         /**< not 0: compile even if the cache holds the result */

@@ -78,6 +78,18 @@ enum seqc_status {
   SEQC_ERROR_SIGNATURE = 18 /* this header describes another version of the library */
 };
 
+/* What plans that guess states (segments, newton) did in a call: sums over its
+ * recurrences and their sequences. All 0 where none has such a plan. */
+typedef struct seqc_stats {
+  int64_t sequences;  /* under such plans */
+  int64_t steps;      /* of these sequences */
+  int64_t evaluated;  /* steps that were evaluated, guesses and repairs included */
+  int64_t passes;     /* of Newton's method, over all segments or all steps */
+  int64_t repaired;   /* segments that started again from the end of the one before */
+  int64_t jumps;      /* places where the state jumps: with the certificate backward */
+  int64_t one_by_one; /* sequences whose segments were not, or not all, evaluated side by side */
+} seqc_stats;
+
 /* How to run a call. Null instead of a context: on the calling thread only,
  * scratch from malloc. Start from SEQC_CONTEXT_INIT, which zeroes what is not
  * set. */
@@ -97,12 +109,13 @@ typedef struct seqc_context {
   char *error; /* receives the message of a failed call, ended by 0; may be null
                 */
   int64_t error_capacity;
+  seqc_stats *stats; /* receives what a successful call did; may be null */
 } seqc_context;
 
 #ifdef __cplusplus
-#define SEQC_CONTEXT_INIT {sizeof(seqc_context), nullptr, nullptr, nullptr, 0, nullptr, 0}
+#define SEQC_CONTEXT_INIT {sizeof(seqc_context), nullptr, nullptr, nullptr, 0, nullptr, 0, nullptr}
 #else
-#define SEQC_CONTEXT_INIT {sizeof(seqc_context), NULL, NULL, NULL, 0, NULL, 0}
+#define SEQC_CONTEXT_INIT {sizeof(seqc_context), NULL, NULL, NULL, 0, NULL, 0, NULL}
 #endif
 
 /* A dense CPU tensor over caller-owned data and sizes. */

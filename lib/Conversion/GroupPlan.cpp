@@ -258,7 +258,8 @@ Operation *GroupEmitter::outermostLoop() {
     return nullptr;
   auto isInside = [&](Value v) {
     Operation *def = v.getDefiningOp();
-    return isa<RankedTensorType>(v.getType()) && outer->isAncestor(v.getParentBlock()->getParentOp()) &&
+    return isa<RankedTensorType>(v.getType()) &&
+           outer->isAncestor(v.getParentBlock()->getParentOp()) &&
            !op.getStep().isAncestor(v.getParentRegion()) && !(def && group.contains(def));
   };
   auto readsInside = [&](Operation *reader) {

@@ -241,6 +241,8 @@ namespace {
 struct PlanMemoryPass : seqc::impl::PlanMemoryPassBase<PlanMemoryPass> {
   void runOnOperation() override {
     for (func::FuncOp func : llvm::to_vector(getOperation().getOps<func::FuncOp>())) {
+      if (func.isDeclaration())
+        continue;
       StringRef name = func.getName();
       func.walk([](memref::DeallocOp op) { op.erase(); });
       resolveSizes(func);

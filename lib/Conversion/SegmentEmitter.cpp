@@ -9,13 +9,14 @@ using namespace seqc;
 static RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
 
 SegmentEmitter::SegmentEmitter(Group group, Weakness weakness)
-    : TimeLanes(group), weakness(weakness), groups(schedule.getRows()),
+    : TimeLanes(group), weakness(weakness), stats(b, loc), groups(schedule.getRows()),
       bundles(std::max<int64_t>(1, schedule.getBatchTile())),
       guessesSteps(schedule.getPlan() == seq::Plan::Newton) {
   auto type = typeOf(op.getStateArgs().front());
   channels = type.hasStaticShape() ? type.getNumElements() : 0;
   if (channels >= 1 && channels <= e.lanes)
     units = std::min<int64_t>(llvm::bit_floor<uint64_t>(e.lanes / channels), blockSteps);
+  tries = units == 1 && !guessesSteps;
 }
 
 //===-----------------------------------------------------------------------===//
@@ -53,8 +54,11 @@ void SegmentEmitter::allocate(Value rows) {
   elementRows = shelf(typesOf(llvm::map_to_vector(elements, [](const Read &r) { return r.value; })),
                       {blockSteps, groups}, {}, true);
   outRows = shelf(typesOf(outs), {blockSteps, groups}, {}, true);
+  stats.allocate(each);
   Type index = b.getIndexType();
   counts = memref::AllocOp::create(b, loc, MemRefType::get({dynamic, bundles}, index), each);
+  if (tries)
+    trials = memref::AllocOp::create(b, loc, MemRefType::get({dynamic, bundles}, index), each);
   if (bundles > 1)
     where = memref::AllocOp::create(b, loc, MemRefType::get({2}, index));
 }
@@ -77,12 +81,34 @@ void SegmentEmitter::storeOuts(const Tuple &values, int64_t count) {
 void SegmentEmitter::emitRow(Value row, Value place, Bundles forBundles) {
   setRow(row);
   Tuple initial = initialCarry();
+  stats.add(place, Stat::Sequences, one);
+  stats.add(place, Stat::Steps, steps);
   emitFirstStarts(place, initial);
   if (guessesSteps)
     emitTrajectory(place, initial, forBundles);
-  Value wrong = emitRounds(place, initial, forBundles);
-  Tuple carry = emitRest(place, wrong, initial);
-  storeFinals(emitSteps(times(blocks, e.constant(blockSteps)), steps, carry));
+  auto inRounds = [&] {
+    Value wrong = emitRounds(place, initial, forBundles);
+    Tuple carry = emitRest(place, wrong, initial);
+    carry.push_back(times(blocks, e.constant(blockSteps)));
+    return carry;
+  };
+  auto atOnce = [&] { // all of the row is its rest
+    stats.add(place, Stat::OneByOne, one);
+    Tuple carry = initial;
+    carry.push_back(zero);
+    return carry;
+  };
+  Tuple carry;
+  if (tries) {
+    SmallVector<Type> types(ValueRange(initial).getTypes());
+    types.push_back(b.getIndexType());
+    carry = choose(emitTrial(place, forBundles), types, atOnce, inRounds);
+  } else {
+    carry = inRounds();
+  }
+  Value first = carry.pop_back_val();
+  stats.add(place, Stat::Evaluated, arith::SubIOp::create(b, loc, steps, first));
+  storeFinals(emitSteps(first, steps, carry));
   e.resetTile();
 }
 
@@ -126,5 +152,7 @@ void SegmentEmitter::run() {
     emitBundles(rows);
   else
     emitRows(rows);
+  b.setInsertionPoint(op);
+  stats.report(op->getParentOfType<func::FuncOp>());
   replaceResults();
 }

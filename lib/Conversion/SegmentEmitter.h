@@ -2,22 +2,13 @@
 #ifndef SEQC_LIB_CONVERSION_SEGMENTEMITTER_H
 #define SEQC_LIB_CONVERSION_SEGMENTEMITTER_H
 
+#include "CallStats.h"
 #include "TimeLanes.h"
+#include "Weakness.h"
 
 #include "llvm/ADT/SetVector.h"
 
 namespace seqc {
-
-/// A part of the certificate that is left out, to test that tests notice (--test-weaken).
-enum class Weakness {
-  None,
-  OneState,     ///< states after the first are not compared
-  NoCheckpoint, ///< nor are they where a repair looks whether it has met what stands
-  Guess,        ///< a segment's start is compared with the first guess, not with what it used
-  TailBit,      ///< the last block of a vector's last segment ends with another last bit
-  NoRepair,     ///< the first round is taken as it is
-  NoRest,       ///< what is wrong when the budget is spent stays wrong
-};
 
 /// Lowers one recurrence whose channels are independent, with the bits of plan `fused`.
 ///
@@ -26,6 +17,7 @@ enum class Weakness {
 /// segments, and `groups` vectors advance side by side, in each of `bundles` tasks:
 ///
 ///   starts ← a guess; the first segment's is the initial state
+///   a trial where vectors hold one segment: if two states do not meet, one step after the other
 ///   repeat:
 ///     every segment, block by block from its start: outs, and the carry at each block's end,
 ///       until no carry of the vectors differs from what the round before left there
@@ -52,6 +44,8 @@ public:
   /// Segments of a few blocks are repaired as fast.
   static constexpr int64_t slowShare = 8, shortBlocks = 3;
   static constexpr int64_t mostNewtonPasses = 4;
+  /// Blocks of a trial: a share of a segment's, and some at least.
+  static constexpr int64_t trialShare = 16, trialBlocks = 5;
   /// Passes over the states of all steps, and a move of states that needs no other one.
   static constexpr int64_t mostTrajectoryPasses = 16;
   static constexpr double stillMove = 2e-6;
@@ -71,8 +65,10 @@ private:
   };
 
   Weakness weakness;
+  CallStats stats;
   int64_t groups, bundles;
-  bool guessesSteps; ///< plan `newton`
+  bool guessesSteps;  ///< plan `newton`
+  bool tries = false; ///< whether two states meet, before a round
 
   /// What the step's state-dependent work reads: per step, and the same at every step.
   llvm::SmallVector<Read> elements, invariants;
@@ -104,7 +100,7 @@ private:
   /// Calls a body with the row, each of its bundles, and the round.
   using InBundle = llvm::function_ref<void(mlir::Value, mlir::Value, mlir::Value)>;
   using Bundles = llvm::function_ref<void(mlir::Value, InBundle)>;
-  mlir::Value where, counts;
+  mlir::Value where, counts, trials;
 
   // --- what the step reads -----------------------------------------------------------------
   llvm::DenseSet<mlir::Value> ofStates, ofTime; ///< values of the step that depend on them
@@ -141,6 +137,10 @@ private:
   void emitBundles(mlir::Value rows);
   /// `place` is the row's index in the memory of rounds.
   void emitRow(mlir::Value row, mlir::Value place, Bundles forBundles);
+  void tryBundle(mlir::Value row, mlir::Value bundle);
+  mlir::Value emitTrial(mlir::Value row, Bundles forBundles);
+  Tuple choose(mlir::Value condition, mlir::TypeRange types, llvm::function_ref<Tuple()> yes,
+               llvm::function_ref<Tuple()> no);
   mlir::Value emitRounds(mlir::Value row, const Tuple &initial, Bundles forBundles);
   mlir::Value emitNewtonIfSlow(mlir::Value row, mlir::Value round, mlir::Value again,
                                mlir::Value lanes, const Tuple &initial, Bundles forBundles);
@@ -175,7 +175,7 @@ private:
   Tuple usedStarts(const Tuple &stored);
   mlir::Value emitCheck(mlir::Value row, const Tuple &initial);
   void emitNextStarts(mlir::Value row, const Tuple &initial);
-  mlir::Value roundLength(mlir::Value row);
+  std::pair<mlir::Value, mlir::Value> roundLength(mlir::Value row);
   Tuple emitRest(mlir::Value row, mlir::Value wrong, const Tuple &initial);
   Tuple emitSegment(const Segment &segment, const Tuple &carry);
   Tuple emitSteps(mlir::Value first, mlir::Value end, const Tuple &carry);

@@ -192,6 +192,8 @@ Value SegmentEmitter::emitNewton(Value row, const Tuple &initial, Bundles forBun
   };
   auto pass = [&](Value, ValueRange before) -> SmallVector<Value> {
     forBundles(zero, [&](Value row, Value bundle, Value) { emitLinearPass(row, bundle); });
+    stats.add(row, Stat::Passes, one);
+    stats.add(row, Stat::Evaluated, times(blocks, e.constant(blockSteps)));
     Value worst = emitSeams(row, initial);
     Value most = arith::MulFOp::create(b, loc, number(0.3), before[1]);
     Value again = both(less(number(stillMove), worst), less(worst, most));

@@ -177,15 +177,15 @@ void SegmentEmitter::emitNextStarts(Value row, const Tuple &initial) {
   });
 }
 
-/// Blocks that the bundles have been through in this round.
-Value SegmentEmitter::roundLength(Value row) {
+/// Blocks that the bundles have been through in this round: of the one with most, and all.
+std::pair<Value, Value> SegmentEmitter::roundLength(Value row) {
   OpBuilder::InsertionGuard guard(b);
-  auto loop = scf::ForOp::create(b, loc, zero, e.constant(bundles), one, zero);
+  auto loop = scf::ForOp::create(b, loc, zero, e.constant(bundles), one, ValueRange{zero, zero});
   b.setInsertionPointToStart(loop.getBody());
   Value count = memref::LoadOp::create(b, loc, counts, ValueRange{row, loop.getInductionVar()});
-  Value most = arith::MaxSIOp::create(b, loc, count, loop.getRegionIterArgs().front());
-  scf::YieldOp::create(b, loc, most);
-  return loop.getResult(0);
+  Value most = arith::MaxSIOp::create(b, loc, count, loop.getRegionIterArgs()[0]);
+  scf::YieldOp::create(b, loc, ValueRange{most, plus(count, loop.getRegionIterArgs()[1])});
+  return {loop.getResult(0), loop.getResult(1)};
 }
 
 /// Rounds until ends and starts meet (false), or too much was spent (true).
@@ -197,9 +197,15 @@ Value SegmentEmitter::emitRounds(Value row, const Tuple &initial, Bundles forBun
                [&](Value row, Value bundle, Value round) { emitBundle(row, bundle, round); });
     Value lanes = emitCheck(row, initial);
     Value wrong = weakness == Weakness::NoRepair ? truth(false) : isLess(zero, lanes);
-    Value spent = plus(before[2], roundLength(row));
+    auto [length, all] = roundLength(row);
+    Value spent = plus(before[2], length);
+    stats.add(row, Stat::Evaluated, times(all, e.constant(blockSteps * groups * units)));
     Value again = both(wrong, isLess(spent, budget));
-    inside(again, [&] { emitNextStarts(row, initial); });
+    inside(again, [&] {
+      emitNextStarts(row, initial);
+      stats.add(row, Stat::Repaired,
+                arith::CeilDivUIOp::create(b, loc, lanes, e.constant(channels)));
+    });
     if (linearized)
       spent = plus(spent, emitNewtonIfSlow(row, round, again, lanes, initial, forBundles));
     return {again, wrong, spent};
@@ -255,36 +261,41 @@ SegmentEmitter::Tuple SegmentEmitter::emitSegment(const Segment &segment, const 
     Value changed = differs(states, getUnit(points, at, segment.unit), /*merging=*/true);
     return std::pair(changed, states);
   });
+  stats.add(segment.row, Stat::Evaluated, times(done.count, e.constant(blockSteps)));
   Tuple end = getSegment(ends, segment);
   for (auto [v, stepped] : llvm::zip_equal(end, done.carry))
     v = arith::SelectOp::create(b, loc, done.changed, stepped, v);
   return end;
 }
 
+/// What `yes` or `no` yields.
+SegmentEmitter::Tuple SegmentEmitter::choose(Value condition, TypeRange types,
+                                             llvm::function_ref<Tuple()> yes,
+                                             llvm::function_ref<Tuple()> no) {
+  auto choice = scf::IfOp::create(b, loc, types, condition, /*withElse=*/true);
+  OpBuilder::InsertionGuard inner(b);
+  for (auto [block, body] : {std::pair(choice.elseBlock(), no), {choice.thenBlock(), yes}}) {
+    b.setInsertionPointToStart(block);
+    e.openScope();
+    scf::YieldOp::create(b, loc, body());
+    e.closeScope();
+  }
+  return Tuple(choice.getResults());
+}
+
 /// The states after all segments; where some were wrong they are made right one after the other.
 SegmentEmitter::Tuple SegmentEmitter::emitRest(Value row, Value wrong, const Tuple &initial) {
   OpBuilder::InsertionGuard guard(b);
   TypeRange types = ValueRange(initial).getTypes();
-  auto choose = [&](Value condition, llvm::function_ref<Tuple()> yes,
-                    llvm::function_ref<Tuple()> no) {
-    auto choice = scf::IfOp::create(b, loc, types, condition, /*withElse=*/true);
-    OpBuilder::InsertionGuard inner(b);
-    for (auto [block, body] : {std::pair(choice.elseBlock(), no), {choice.thenBlock(), yes}}) {
-      b.setInsertionPointToStart(block);
-      e.openScope();
-      scf::YieldOp::create(b, loc, body());
-      e.closeScope();
-    }
-    return Tuple(choice.getResults());
-  };
   auto repair = [&](const Segment &segment, ValueRange before) -> SmallVector<Value> {
     Tuple carry(before.begin(), before.end());
     return choose(
-        differs(carry, usedStarts(getSegment(starts, segment))),
+        differs(carry, usedStarts(getSegment(starts, segment))), types,
         [&] { return emitSegment(segment, carry); }, [&] { return getSegment(ends, segment); });
   };
+  stats.add(row, Stat::OneByOne, arith::SelectOp::create(b, loc, wrong, one, zero));
   Value last = e.constant(bundles * groups - 1);
   return choose(
-      wrong, [&]() -> Tuple { return forSegments(row, initial, repair); },
+      wrong, types, [&]() -> Tuple { return forSegments(row, initial, repair); },
       [&] { return getUnit(ends, {row, last}, e.constant(units - 1)); });
 }

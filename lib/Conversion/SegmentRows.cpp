@@ -9,9 +9,9 @@ using namespace seqc;
 
 static RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
 
-SegmentRows::SegmentRows(seq::RecurrenceOp op)
+SegmentRows::SegmentRows(seq::RecurrenceOp op, Weakness weakness)
     : op(op), b(op), loc(op.getLoc()), e(b, loc, op.getScheduleAttr().getVectorBits() / 32),
-      schedule(op.getScheduleAttr()),
+      stats(b, loc), weakness(weakness), schedule(op.getScheduleAttr()),
       segments(segmentsOfTask * std::max<int64_t>(1, schedule.getBatchTile())) {
   if (auto known = op->getAttrOfType<DenseF64ArrayAttr>(scalesName))
     scales.assign(known.asArrayRef().begin(), known.asArrayRef().end());
@@ -139,8 +139,7 @@ Value SegmentRows::stepsOf(Value buffer, Value first, OpFoldResult count, bool h
     sizes.push_back(b.getIndexAttr(type.getDimSize(d)));
     kept.push_back(type.getDimSize(d));
   }
-  auto reduced =
-      memref::SubViewOp::inferRankReducedResultType(kept, type, offsets, sizes, strides);
+  auto reduced = memref::SubViewOp::inferRankReducedResultType(kept, type, offsets, sizes, strides);
   return memref::SubViewOp::create(b, loc, cast<MemRefType>(reduced), buffer, offsets, sizes,
                                    strides);
 }
@@ -184,9 +183,8 @@ Value SegmentRows::elements(Value buffer, int64_t leading) {
       groups.push_back({d});
     else
       groups.back().push_back(d);
-  return rank == leading + 1
-             ? buffer
-             : memref::CollapseShapeOp::create(b, loc, buffer, groups).getResult();
+  return rank == leading + 1 ? buffer
+                             : memref::CollapseShapeOp::create(b, loc, buffer, groups).getResult();
 }
 
 //===-----------------------------------------------------------------------===//
@@ -302,8 +300,7 @@ void SegmentRows::emit(Rows &r) {
       SmallVector<OpFoldResult> sizes = leading;
       for (int64_t size : typeOf(operand.get()).getShape().drop_front(2))
         sizes.push_back(b.getIndexAttr(size));
-      Value init =
-          tensor::EmptyOp::create(b, loc, sizes, typeOf(operand.get()).getElementType());
+      Value init = tensor::EmptyOp::create(b, loc, sizes, typeOf(operand.get()).getElementType());
       if (auto fill = dyn_cast<linalg::FillOp>(def))
         init = linalg::FillOp::create(b, loc, fill.getInputs(), init).getResult(0);
       own.map(operand.get(), init);
@@ -334,9 +331,8 @@ void SegmentRows::emit(Rows &r) {
   op.getStep().cloneInto(&rows.getStep(), inside);
   SmallVector<Value> clones(rows.getYield().getNext());
   rows.getYield().getOutMutable().append(clones);
-  SmallVector<Value> results = llvm::map_to_vector(rows.getResults(), [&](Value v) -> Value {
-    return bufferOf(v);
-  });
+  SmallVector<Value> results =
+      llvm::map_to_vector(rows.getResults(), [&](Value v) -> Value { return bufferOf(v); });
   ArrayRef<Value> buffers = results;
   r.outs.assign(buffers.take_front(op.getNumOuts()));
   r.trajectory.assign(buffers.slice(op.getNumOuts(), op.getNumStates()));
@@ -375,7 +371,8 @@ void SegmentRows::allocateAll() {
   next = allocate({segments}, index);
   valid = allocate({segments}, index);
   jumped = allocate({ShapedType::kDynamic, segments}, index, longest);
-  counts = allocate({2}, index);
+  counts = allocate({3}, index);
+  stats.allocate(one);
 }
 
 void SegmentRows::run() {
@@ -410,6 +407,7 @@ void SegmentRows::run() {
   (void)nest;
   b.restoreInsertionPoint(end);
   b.setInsertionPoint(op);
+  stats.report(op->getParentOfType<func::FuncOp>());
   for (auto [v, buffer] : llvm::zip_equal(op.getOuts(), outs))
     replaceByBuffer(b, v, buffer);
   for (auto [v, buffer] : llvm::zip_equal(op.getFinals(), finals))

@@ -2,7 +2,9 @@
 #ifndef SEQC_LIB_CONVERSION_SEGMENTROWS_H
 #define SEQC_LIB_CONVERSION_SEGMENTROWS_H
 
+#include "CallStats.h"
 #include "VectorGroup.h"
+#include "Weakness.h"
 
 namespace seqc {
 
@@ -24,7 +26,7 @@ namespace seqc {
 /// `next` to `valid` from what stands before them, so that a restart forgets the latter.
 class SegmentRows {
 public:
-  explicit SegmentRows(seq::RecurrenceOp op);
+  SegmentRows(seq::RecurrenceOp op, Weakness weakness);
   /// Replaces the recurrence, and the work before it that it alone needs, by loops around
   /// recurrences of plan `fused`.
   void run();
@@ -42,6 +44,8 @@ private:
   mlir::OpBuilder b;
   mlir::Location loc;
   VectorEval e; ///< knows sizes
+  CallStats stats;
+  Weakness weakness;
   seq::ScheduleAttr schedule;
   int64_t segments;
   llvm::SmallVector<double> scales; ///< of the states
@@ -59,7 +63,7 @@ private:
   llvm::SmallVector<mlir::Value> points;       ///< states behind each block of each segment
   llvm::SmallVector<mlir::Value> probes;       ///< another state
   mlir::Value next, valid, jumped, counts;
-  enum Count { Met, Left };
+  enum Count { Met, Left, Alone };
 
   /// A recurrence over some steps of some rows, and its memory.
   struct Rows {
@@ -83,8 +87,7 @@ private:
   using Body = llvm::function_ref<void(mlir::Value)>;
   void repeat(mlir::Value from, mlir::Value to, Body body);
   void inside(mlir::Value condition, llvm::function_ref<void()> body);
-  void choose(mlir::Value condition, llvm::function_ref<void()> yes,
-              llvm::function_ref<void()> no);
+  void choose(mlir::Value condition, llvm::function_ref<void()> yes, llvm::function_ref<void()> no);
   mlir::Value andThen(mlir::Value condition, llvm::function_ref<mlir::Value()> other);
   void whilst(llvm::function_ref<mlir::Value()> condition, llvm::function_ref<void()> body);
   mlir::Value sum(mlir::Value count, llvm::function_ref<mlir::Value(mlir::Value)> term);
@@ -119,6 +122,7 @@ private:
   void advance(Rows &r, llvm::function_ref<mlir::Value(mlir::Value)> segmentOf);
   void restart(mlir::Value segment);
   mlir::Value isWrong(mlir::Value segment);
+  void repairIfWrong(mlir::Value segment);
 
   // --- the plan ----------------------------------------------------------------------------
   void begin(llvm::ArrayRef<Rows *> all);

@@ -54,9 +54,7 @@ void SegmentRows::setCarry(Rows &r, Value row, Value segment, Value block) {
     Value to = part(carry, {OpFoldResult(row)});
     choose(
         isLess(zero, block),
-        [&] {
-          copy(part(point, {OpFoldResult(minus(block, one)), OpFoldResult(segment)}), to);
-        },
+        [&] { copy(part(point, {OpFoldResult(minus(block, one)), OpFoldResult(segment)}), to); },
         [&] { copy(part(start, {OpFoldResult(segment)}), to); });
   }
 }
@@ -74,10 +72,11 @@ void SegmentRows::keepStates(Rows &r, Value row, ArrayRef<Value> point) {
 //===-----------------------------------------------------------------------===//
 
 /// i1: some bit of the states in `a` and `c` differs.
-Value SegmentRows::differing(ArrayRef<Value> a, ValueRange atA, ArrayRef<Value> c,
-                             ValueRange atC) {
+Value SegmentRows::differing(ArrayRef<Value> a, ValueRange atA, ArrayRef<Value> c, ValueRange atC) {
   Value found;
   for (auto [one, other] : llvm::zip_equal(a, c)) {
+    if (found && weakness == Weakness::OneState)
+      break;
     Value x = elements(one, atA.size()), y = elements(other, atC.size());
     auto type = cast<MemRefType>(x.getType());
     Value count = sum(constant(type.getShape().back()), [&](Value i) -> Value {
@@ -99,8 +98,12 @@ Value SegmentRows::differing(ArrayRef<Value> a, ValueRange atA, ArrayRef<Value> 
 /// i1: the finals of `row` are finite and as near to the states at `point` as jumps may be.
 Value SegmentRows::isClose(Rows &r, Value row, ValueRange point) {
   Value found;
+  if (weakness == Weakness::NoCheckpoint)
+    return arith::ConstantIntOp::create(b, loc, b.getI1Type(), 1);
   for (auto [i, final, trajectory, stored] : llvm::enumerate(r.finals, r.trajectory, points)) {
     Value x = elements(final, 1), path = elements(trajectory, 2), y = elements(stored, 2);
+    if (found && weakness == Weakness::OneState)
+      break;
     auto type = cast<MemRefType>(x.getType());
     Type element = type.getElementType();
     auto number = [&](double v) -> Value {
@@ -120,7 +123,8 @@ Value SegmentRows::isClose(Rows &r, Value row, ValueRange point) {
       Value near = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLE, move,
                                          number(ulpsOfScale * ulp * scale));
       Value small = arith::MulFOp::create(b, loc, size, number(ulpsOfSize * ulp));
-      near = both(near, arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLE, move, small));
+      if (weakness != Weakness::OneBound)
+        near = both(near, arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLE, move, small));
       Value far = arith::XOrIOp::create(b, loc, near,
                                         arith::ConstantIntOp::create(b, loc, b.getI1Type(), 1));
       return arith::ExtUIOp::create(b, loc, b.getI32Type(), far);
@@ -142,6 +146,7 @@ void SegmentRows::settle(Rows &r, Value row, Value segment, Value block) {
   Value reached = load(valid, segment);
   Value met = andThen(isLess(block, reached), [&] { return isClose(r, row, point); });
   keepOuts(r, row, plus(firstBlock(segment), block));
+  stats.add(zero, Stat::Evaluated, constant(blockSteps));
   choose(
       met,
       [&] {
@@ -190,6 +195,15 @@ void SegmentRows::restart(Value segment) {
   store(zero, next, segment);
 }
 
+void SegmentRows::repairIfWrong(Value segment) {
+  if (weakness == Weakness::NoRepair)
+    return;
+  inside(isWrong(segment), [&] {
+    restart(segment);
+    stats.add(zero, Stat::Repaired, one);
+  });
+}
+
 //===-----------------------------------------------------------------------===//
 // The plan
 //===-----------------------------------------------------------------------===//
@@ -212,6 +226,9 @@ void SegmentRows::begin(ArrayRef<Rows *> all) {
     repeat(zero, constant(segments), [&](Value segment) { store(zero, jumped, {block, segment}); });
   });
   store(zero, counts, constant(Met));
+  store(zero, counts, constant(Alone));
+  stats.add(zero, Stat::Sequences, one);
+  stats.add(zero, Stat::Steps, steps);
 }
 
 /// The first segment from its start, and the same steps from another state, until the two are
@@ -220,8 +237,7 @@ void SegmentRows::emitProbe(Rows &r) {
   for (auto [start, probe] : llvm::zip_equal(starts, probes)) {
     Value from = elements(start, 1), to = elements(probe, 0);
     auto type = cast<MemRefType>(to.getType());
-    Value far =
-        arith::ConstantOp::create(b, loc, b.getFloatAttr(type.getElementType(), 1.0));
+    Value far = arith::ConstantOp::create(b, loc, b.getFloatAttr(type.getElementType(), 1.0));
     repeat(zero, constant(type.getShape().back()), [&](Value i) {
       store(arith::AddFOp::create(b, loc, load(from, {zero, i}), far), to, i);
     });
@@ -245,6 +261,7 @@ void SegmentRows::emitProbe(Rows &r) {
           },
           [&] { setCarry(r, zero, zero, block); });
       emit(r);
+      stats.add(zero, Stat::Evaluated, constant(blockSteps));
       choose(
           isOther,
           [&] {
@@ -288,13 +305,12 @@ void SegmentRows::emitRounds(Rows &r) {
     advance(r, [](Value row) { return row; });
     repeat(one, count, [&](Value segment) {
       // Not in the midst of a repair, which has to meet what stands.
-      Value isWhole = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::uge,
-                                            load(next, segment), load(valid, segment));
+      Value isWhole = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::uge, load(next, segment),
+                                            load(valid, segment));
       Value earlier = minus(segment, one);
-      Value isKnown = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::uge,
-                                            load(next, earlier), lengthOf(earlier));
-      inside(both(isWhole, isKnown),
-             [&] { inside(isWrong(segment), [&] { restart(segment); }); });
+      Value isKnown = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::uge, load(next, earlier),
+                                            lengthOf(earlier));
+      inside(both(isWhole, isKnown), [&] { repairIfWrong(segment); });
     });
     store(minus(load(counts, constant(Left)), one), counts, constant(Left));
   });
@@ -305,14 +321,15 @@ void SegmentRows::emitRest(Rows &single, Rows &last) {
   repeat(zero, constant(segments), [&](Value segment) {
     inside(isLess(zero, lengthOf(segment)), [&] {
       inside(isLess(zero, segment), [&] {
-        Value isNew = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq,
-                                            load(valid, segment), zero);
-        choose(
-            isNew, [&] { restart(segment); },
-            [&] { inside(isWrong(segment), [&] { restart(segment); }); });
+        Value isNew =
+            arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, load(valid, segment), zero);
+        choose(isNew, [&] { restart(segment); }, [&] { repairIfWrong(segment); });
       });
       whilst([&] { return isLess(load(next, segment), lengthOf(segment)); },
-             [&] { advance(single, [&](Value) { return segment; }); });
+             [&] {
+               store(one, counts, constant(Alone));
+               advance(single, [&](Value) { return segment; });
+             });
     });
   });
   gather(last, zero, blocks);
@@ -322,6 +339,12 @@ void SegmentRows::emitRest(Rows &single, Rows &last) {
   setCarry(last, zero, segment, lengthOf(segment));
   emit(last);
   keepOuts(last, zero, blocks);
+  stats.add(zero, Stat::Evaluated, last.steps);
+  stats.add(zero, Stat::OneByOne, load(counts, constant(Alone)));
+  repeat(zero, longest, [&](Value block) {
+    repeat(zero, constant(segments),
+           [&](Value segment) { stats.add(zero, Stat::Jumps, load(jumped, {block, segment})); });
+  });
   for (auto [final, whole] : llvm::zip_equal(last.finals, finals))
     copy(part(final, {b.getIndexAttr(0)}),
          part(whole, SmallVector<OpFoldResult>(batch.begin(), batch.end())));

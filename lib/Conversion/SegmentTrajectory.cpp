@@ -161,6 +161,8 @@ void SegmentEmitter::emitTrajectory(Value row, const Tuple &initial, Bundles for
   auto emitPass = [&](Value pass, ValueRange before) -> SmallVector<Value> {
     forBundles(pass,
                [&](Value row, Value bundle, Value pass) { evaluateSteps(row, bundle, pass); });
+    stats.add(row, Stat::Passes, one);
+    stats.add(row, Stat::Evaluated, times(blocks, e.constant(blockSteps)));
     emitMoves(row, initial);
     forBundles(pass, [&](Value row, Value bundle, Value pass) { moveStates(row, bundle, pass); });
     Value most = greatestMove(row, type);

@@ -83,10 +83,12 @@ struct ConvertSeqToVectorPass : seqc::impl::ConvertSeqToVectorPassBase<ConvertSe
                      .Case("tail-bit", Weakness::TailBit)
                      .Case("no-repair", Weakness::NoRepair)
                      .Case("no-rest", Weakness::NoRest)
+                     .Case("one-bound", Weakness::OneBound)
                      .Default(std::nullopt);
     if (!known)
       return getOperation().emitOpError("expected one-state, no-checkpoint, guess, tail-bit, "
-                                        "no-repair or no-rest for the part to leave out, but got '")
+                                        "no-repair, no-rest or one-bound for the part to leave "
+                                        "out, but got '")
              << weaken << "'";
     weakness = *known;
     return success();
@@ -175,7 +177,7 @@ struct ConvertSeqToVectorPass : seqc::impl::ConvertSeqToVectorPassBase<ConvertSe
       return success();
     }
     if (op.getScheduleAttr().getCertificate() == seq::Certificate::Backward) {
-      SegmentRows(op).run();
+      SegmentRows(op, weakness).run();
       return success();
     }
     if (llvm::is_contained({seq::Plan::Segments, seq::Plan::Newton},

@@ -113,8 +113,7 @@ bool CommandLine::checkNames() {
                                 : "did you mean '" + StringRef(nearest).split('=').first + "'?");
   }
   for (const Arg *arg : args)
-    for (unsigned id :
-         {OPT_later_export, OPT_later_cuda_arch, OPT_later_prefix})
+    for (unsigned id : {OPT_later_export, OPT_later_cuda_arch, OPT_later_prefix})
       if (arg->getOption().matches(id))
         return fail("option '" + StringRef(arg->getSpelling()).rtrim('=') +
                     "' is not available yet");

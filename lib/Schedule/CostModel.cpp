@@ -10,6 +10,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include <cmath>
 
 using namespace mlir;
 using namespace seqc;
@@ -17,9 +18,11 @@ using namespace seqc;
 static constexpr double perCycle = 2;
 /// Cycles until a state that was stored under a mask can be loaded again.
 static constexpr double forwarding = 16;
-/// Cycles of a row's turn in a step, and of loading and storing a vector of its states; cycles until
-/// several states, which compilers leave in memory, can be loaded again.
+/// Cycles of a row's turn in a step, and of loading and storing a vector of its states; cycles
+/// until several states, which compilers leave in memory, can be loaded again.
 static constexpr double rowTurn = 6, stateMove = 2, severalStates = 8;
+/// Seconds until a sequence of several vectors of states is under way.
+static constexpr double manyVectors = 25e-9;
 /// Seconds of a call and of handing a task to another thread.
 static constexpr double callSeconds = 150e-9, regionSeconds = 600e-9;
 /// Size of a dimension that is not known.
@@ -171,16 +174,30 @@ static double rowsOfTile(seq::ScheduleAttr schedule, double rows) {
 static double weightSeconds(const StepWork &work, seq::ScheduleAttr schedule, double rows,
                             const MachineModel &machine) {
   double times = std::ceil(rows / rowsOfTile(schedule, rows));
-  return times * work.weights / (work.weights <= machine.cacheBytes ? machine.cache : machine.memory);
+  return times * work.weights /
+         (work.weights <= machine.cacheBytes ? machine.cache : machine.memory);
 }
 
-/// Seconds that moving `bytes` takes.
+/// The part of a last cache that one core finds for itself, in L2 caches.
+static constexpr double lastCache = 16;
+
+/// Seconds that moving `bytes` takes. Between L2 and memory there is a cache whose speed is between
+/// theirs.
 static double movingSeconds(double bytes, const MachineModel &machine, double bandwidth) {
-  return bytes / (bytes <= machine.cacheBytes ? machine.cache : bandwidth);
+  if (bytes <= machine.cacheBytes)
+    return bytes / machine.cache;
+  if (bytes <= lastCache * machine.cacheBytes)
+    return bytes / std::max(bandwidth, std::sqrt(machine.cache * machine.memory));
+  return bytes / bandwidth;
 }
+
+/// Of moving and computing, what hides behind the other one still shows: this part of it.
+static constexpr double hidden = 0.1;
 
 static Price greatest(double memory, double arithmetic, double latency) {
-  Price price{callSeconds + std::max({memory, arithmetic, latency}), "memory"};
+  double computing = std::max(arithmetic, latency);
+  Price price{callSeconds + std::max(memory, computing) + hidden * std::min(memory, computing),
+              "memory"};
   if (arithmetic >= memory && arithmetic >= latency)
     price.term = "arithmetic";
   else if (latency >= memory)
@@ -192,14 +209,13 @@ Price seqc::priceOfFused(seq::RecurrenceOp op, seq::ScheduleAttr schedule, const
                          const MachineModel &machine, int64_t threads) {
   StepWork work = countWork(op, machine.lanes);
   double steps = double(sizes.batch) * double(sizes.steps);
-  double turn = sizes.batch > 1 ? rowTurn : 0;
+  double together = std::clamp(double(schedule.getBatchTile()), 1.0, double(sizes.batch));
+  double turn = together > 1 ? rowTurn : 0;
   double moves = stateMove * work.vectors * double(op.getNumStates());
   double arithmetic = steps * (work.operations / perCycle + turn + moves) / machine.hertz;
-  double together = std::clamp(double(schedule.getBatchTile()), 1.0, double(sizes.batch));
   arithmetic += steps / together * weightSeconds(work, schedule, together, machine);
   // Rows of a tile advance together, unless packed, or masked stores keep each waiting for itself.
-  double rows =
-      work.partial || op.isPacked() ? 1 : std::clamp(8 / work.vectors, 1.0, double(sizes.batch));
+  double rows = work.partial || op.isPacked() ? 1 : std::clamp(8 / work.vectors, 1.0, together);
   double reload = work.partial ? forwarding : op.getNumStates() > 1 ? severalStates : 0;
   double chain = work.chain + reload;
   double latency = steps * chain / rows / machine.hertz;
@@ -211,6 +227,10 @@ Price seqc::priceOfFused(seq::RecurrenceOp op, seq::ScheduleAttr schedule, const
   double parallel = std::min(double(threads), tasks);
   double bandwidth = parallel > 1 ? machine.allMemory : machine.memory;
   double memory = movingSeconds(steps * work.bytes, machine, bandwidth);
+  if (steps * work.bytes > machine.cacheBytes) // more rows than prefetchers follow
+    memory *= together > 2 ? 1.6 : together > 1 ? 1.1 : 1;
+  if (work.vectors > 1)
+    arithmetic += double(sizes.batch) * manyVectors;
   return greatest(memory, arithmetic / parallel, latency / double(std::min(threads, sizes.batch)));
 }
 
@@ -226,7 +246,8 @@ static Price priceOfTiles(const StepWork &work, seq::ScheduleAttr schedule, cons
   bool chunked = schedule.getChunk() && rows < double(threads) && sizes.steps > schedule.getChunk();
   double parallel = chunked ? double(threads) : std::min(double(threads), rows);
   double cycles = std::max((work.operations / tiles + 4) / perCycle, work.chain);
-  cycles += tiles > 1 ? 2 : 0; // a row is some columns
+  if (double(sizes.batch) * steps * work.bytes > machine.cacheBytes)
+    cycles += tiles > 1 ? 2 : 0; // a row is some columns
   double bandwidth = parallel > 1 ? machine.allMemory : machine.memory;
   // Columns of rows: more than the prefetchers follow.
   double memory = movingSeconds(double(sizes.batch) * steps * work.bytes, machine, bandwidth) *
@@ -298,7 +319,8 @@ Price seqc::priceOfSegments(seq::RecurrenceOp op, bool forgets, seq::ScheduleAtt
   // Each element goes through memory and a transposition, and so does each out.
   double moved = work.bytes / 4 / double(channels);
   double moves = moved * (4 + std::log2(units));
-  double perStep = std::max(1.3 * vectors * (work.operations + moves) / perCycle, work.chain);
+  double turned = units > 1 ? 1.3 : 1;
+  double perStep = std::max(turned * vectors * (work.operations + moves) / perCycle, work.chain);
   double steps = double(sizes.steps), blocks = std::floor(steps / blockSteps);
   double merge = forgets ? mergeSteps : steps;
   // A round that begins within the budget is finished; then what has not met goes step by step.
@@ -306,8 +328,16 @@ Price seqc::priceOfSegments(seq::RecurrenceOp op, bool forgets, seq::ScheduleAtt
   double most = length * std::max(1.0, std::ceil(budget * steps / std::max(length, blockSteps)));
   double spent = std::min(length + merge, most);
   double single = std::fmod(steps, blockSteps);
-  if (length + merge > most)
+  if (units == 1 && schedule.getPlan() == seq::Plan::Segments) {
+    // A vector holds one segment: a trial shows whether rounds are worth it.
+    double trial = std::min(length, std::max(length / 16, 5 * blockSteps));
+    bool meets = merge <= trial;
+    most = 2 * trial;
+    spent = 2 * std::min(merge, trial) + (meets ? length + merge : 0);
+    single = meets ? single : steps;
+  } else if (length + merge > most) {
     single += std::min(steps, merge * std::min(blocks, units * vectors * bundles));
+  }
   double guesses = schedule.getPlan() == seq::Plan::Newton ? newtonPasses * newtonPass * length : 0;
   auto secondsOf = [&](double inVectors, double alone) {
     return ((guesses + inVectors) * perStep + alone * work.chain) / machine.hertz;
@@ -340,8 +370,8 @@ Price seqc::priceOfRows(seq::RecurrenceOp op, seq::ScheduleAttr schedule, const 
   // A probe goes through half of a segment at most, twice.
   bool meets = closeSteps <= length / 2;
   double probe = std::floor(std::min(closeSteps, length / 2));
-  double seconds = meets ? 2 * probe * single + (length + closeSteps) * side
-                         : (steps + probe) * single;
+  double seconds =
+      meets ? 2 * probe * single + (length + closeSteps) * side : (steps + probe) * single;
   double memory = movingSeconds(double(sizes.batch) * steps * work.bytes, machine, machine.memory);
   Price price = greatest(memory, double(sizes.batch) * seconds, 0);
   price.worst = double(sizes.batch) * (steps + length / 2) * single;

@@ -127,20 +127,32 @@ static seq::ScheduleAttr fusedTiles(seq::RecurrenceOp op, seq::TargetAttr target
     usual = assumedSize(op.getInitial().front(), batchRank - 1, assumed);
   bool dense = llvm::any_of(*op.getBody(), reduces);
   int64_t elements = stateElements(op.getInitial(), batchRank);
-  return schedule.withTiles(batchTile(dense, elements, lanes, usual), 0, schedule.getStrip());
+  auto tiled = schedule.withTiles(batchTile(dense, elements, lanes, usual), 0, schedule.getStrip());
+  if (dense)
+    return tiled;
+  // Rows side by side hide latencies; one after the other they are read as they lie.
+  UsualSizes sizes = usualSizes(op, assumed);
+  sizes.batch = sizes.guessedBatch ? 8 : sizes.batch;
+  auto priceOf = [&](seq::ScheduleAttr s) {
+    return priceOfFused(op, s, sizes, MachineModel(target), 1).seconds;
+  };
+  auto single = schedule.withTiles(1, 0, schedule.getStrip());
+  return priceOf(single) < priceOf(tiled) ? single : tiled;
 }
 
 //===-----------------------------------------------------------------------===//
 // The numbers of plan scan
 //===-----------------------------------------------------------------------===//
 
-/// Groups of vectors whose products fill the registers. Chunks of long rows hold half of L2.
-static seq::ScheduleAttr scanSchedule(seq::TargetAttr target, int64_t channels, double bytesPerStep,
-                                      int64_t threads) {
+/// Groups of vectors whose products, of so many components, fill the registers. Chunks of long rows
+/// hold half of L2.
+static seq::ScheduleAttr scanSchedule(seq::TargetAttr target, int64_t channels, int64_t components,
+                                      double bytesPerStep, int64_t threads) {
   int64_t lanes = target.getVectorBits() / 32;
   int64_t units = std::max<int64_t>(1, lanes / channels);
   int64_t vectors = std::min<int64_t>(units, 4);
-  int64_t groups = target.getVectorRegisters() >= 32 ? 3 : 2;
+  int64_t most = target.getVectorRegisters() >= 32 ? 3 : 2;
+  int64_t groups = components > 4 ? 1 : components > 3 ? 2 : most;
   int64_t chunk = 0;
   if (threads > 1) {
     chunk = 64 * lanes;
@@ -309,8 +321,9 @@ PlanOption seqc::scanOption(seq::RecurrenceOp op, seq::TargetAttr target,
   if (option.isLegal() && assumed.exact)
     option.refusal = "--streaming-exact asks for the bits of single steps";
   if (option.isLegal())
-    option.schedule = scanSchedule(target, channelsOfVector(option.proof.shape, lanes),
-                                   countWork(op, lanes).bytes, assumed.threads);
+    option.schedule =
+        scanSchedule(target, channelsOfVector(option.proof.shape, lanes), option.proof.components,
+                     countWork(op, lanes).bytes, assumed.threads);
   return option;
 }
 
@@ -344,15 +357,14 @@ static std::string whyNotInRows(seq::RecurrenceOp op, const Assumptions &assumed
     if (typeOf(state).getRank() == 0 || !(element.isF32() || element.isF64()))
       return "state #" + std::to_string(i) + " is no tensor of f32 or f64 with channels";
   }
-  for (ValueRange values :
-       {ValueRange(op.getInputArgs()), ValueRange(op.getSharedArgs()),
-        ValueRange(op.getGivenArgs()), ValueRange(op.getStateArgs()),
-        ValueRange(op.getYield().getOut())})
+  for (ValueRange values : {ValueRange(op.getInputArgs()), ValueRange(op.getSharedArgs()),
+                            ValueRange(op.getGivenArgs()), ValueRange(op.getStateArgs()),
+                            ValueRange(op.getYield().getOut())})
     for (Value v : values)
       if (!typeOf(v).hasStaticShape() || typeOf(v).getElementType().isInteger(1))
         return "what a step reads and writes needs static sizes, and no elements of i1";
-  bool isNested = op.getStep().walk([](seq::RecurrenceOp) { return WalkResult::interrupt(); })
-                      .wasInterrupted();
+  bool isNested =
+      op.getStep().walk([](seq::RecurrenceOp) { return WalkResult::interrupt(); }).wasInterrupted();
   if (isNested || !isa<func::FuncOp>(op->getParentOp()))
     return "its step has a recurrence of its own, or it is inside of a loop";
   return {};
@@ -469,12 +481,16 @@ SmallVector<PlanOption, 4> seqc::scheduleSpace(seq::RecurrenceOp op, seq::Target
 
 /// How much slower than `fused` a chosen plan may be, where guesses never meet.
 static constexpr double mostLoss = 1.3;
+/// How much faster one must be at least: prices are no better than that.
+static constexpr double leastGain = 1.02;
 
 const PlanOption &seqc::cheapest(ArrayRef<PlanOption> options) {
   const PlanOption &fused = options.front(), *best = &fused;
-  for (const PlanOption &option : options)
+  for (const PlanOption &option : options) {
+    double least = best->price.seconds / (best == &fused ? leastGain : 1);
     if (option.isLegal() && option.price.worst <= mostLoss * fused.price.seconds &&
-        option.price.seconds < best->price.seconds)
+        option.price.seconds < least)
       best = &option;
+  }
   return *best;
 }

@@ -57,6 +57,27 @@ static std::string describeFlips(seq::RecurrenceOp op, seq::TargetAttr target,
   return text;
 }
 
+/// What a plan that guesses states guarantees, and when it pays, or empty.
+static std::string expectation(const PlanOption &option, const PlanOption &fused) {
+  if (option.plan != seq::Plan::Segments && option.plan != seq::Plan::Newton)
+    return {};
+  std::string worst;
+  llvm::raw_string_ostream(worst) << llvm::format("%.2f", option.price.worst / fused.price.seconds);
+  if (option.schedule.getCertificate() == seq::Certificate::Backward)
+    return "every step is bitwise the step of the state before it, except behind listed blocks, "
+           "where the state jumps by some units in the last place; how far that leads from the "
+           "sequential result is not said; it pays where two states come that near within half of "
+           "a segment, and else is about " +
+           worst + " times as slow as plan 'fused'";
+  std::string text = "the bits of plan 'fused', always; ";
+  if (!option.forgets)
+    return text + "its states do not forget, so that guesses do not help: plan 'scan' is for them";
+  return text +
+         "it pays where states that start apart come to be the same bits within some tens "
+         "or hundreds of steps, as gates do; where they never do, it is at most about " +
+         worst + " times as slow as plan 'fused'";
+}
+
 namespace {
 /// The remarks of one recurrence.
 struct Explainer {
@@ -92,6 +113,9 @@ struct Explainer {
             << remark::metric("plan", name) << remark::reason("{0}", option.refusal);
         continue;
       }
+      if (std::string text = expectation(option, options.front()); !text.empty())
+        remark::analysis(op.getLoc(), named("expect"))
+            << remark::metric("plan", name) << remark::reason("{0}", text);
       remark::analysis(op.getLoc(), named("price"))
           << remark::metric("plan", name)
           << remark::metric("seconds", duration(option.price.seconds))

@@ -60,8 +60,10 @@ for threads in "0", "-1", "1025", "two", "":
 wrong("--schedule=scan and --streaming-exact exclude each other", "m.mlir", "-o", "m.so",
       "--schedule=scan", "--streaming-exact")
 wrong("expected a file behind '--target-facts='", "m.mlir", "-o", "m.so", "--target-facts=")
-for option in ("certificate",):
-    wrong(f"option '--{option}' is not available yet", "m.mlir", "-o", "m.so", f"--{option}")
+wrong("expected bitwise or backward for --certificate, but got 'backwards'", "m.mlir", "-o", "m.so",
+      "--certificate=backwards", help="did you mean 'backward'?")
+wrong("--certificate=backward and --streaming-exact exclude each other", "m.mlir", "-o", "m.so",
+      "--certificate=backward", "--streaming-exact")
 for option in ("--export=", "--cuda-arch=", "--prefix="):
     wrong(f"option '{option[:-1]}' is not available yet", "m.mlir", "-o", "m.so", f"{option}x")
 

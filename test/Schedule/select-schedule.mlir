@@ -1,5 +1,6 @@
 // RUN: seqc-opt %s -seq-expand-ops -seq-select-schedule | FileCheck %s
 // RUN: seqc-opt %s -seq-expand-ops '-seq-select-schedule=assume=B=3' | FileCheck %s --check-prefix=ASSUMED
+// RUN: seqc-opt %s -seq-expand-ops '-seq-select-schedule=assume=B=8' | FileCheck %s --check-prefix=EIGHT
 // RUN: not seqc-opt %s -seq-expand-ops '-seq-select-schedule=assume=B' 2>&1 | FileCheck %s --check-prefix=INVALID
 // RUN: seqc-opt %s -seq-expand-ops -seq-select-schedule=plan=reference | FileCheck %s --check-prefix=REFERENCE
 // RUN: not seqc-opt %s -seq-expand-ops -seq-select-schedule=plan=chunked 2>&1 | FileCheck %s --check-prefix=LATER
@@ -8,7 +9,7 @@
 module attributes {seqc.target = #seq.target<"x86_64-unknown-linux-gnu", cpu = "x86-64", features = "+avx2,+fma", vector_bits = 256, vector_registers = 16, l1_bytes = 32768, l2_bytes = 1048576>} {
 // CHECK: func.func @leaky
 // CHECK-SAME: seq.schedule = #seq.schedule<fused, vector_bits = 256, strip = 16, rows = 6, vectors = 2, prefetch = 2, stream_bytes = 1048576>
-// CHECK: schedule(<fused, vector_bits = 256, batch_tile = 8, strip = 16, rows = 6, vectors = 2, prefetch = 2, stream_bytes = 1048576>)
+// CHECK: schedule(<fused, vector_bits = 256, batch_tile = 1, strip = 16, rows = 6, vectors = 2, prefetch = 2, stream_bytes = 1048576>)
 // CHECK: schedule(<fused, vector_bits = 128, strip = 4, rows = 1, vectors = 1>)
 // REFERENCE: schedule(<reference>)
 // REFERENCE-LABEL: func.func @by_hand
@@ -25,6 +26,17 @@ func.func @by_hand(%u: tensor<?x?x8xf32>, %h0: tensor<?x8xf32>) -> (tensor<?x?x8
     %n = arith.addf %h, %x : tensor<8xf32>
     seq.yield next(%n : tensor<8xf32>) out(%n : tensor<8xf32>)
   } schedule(<fused, vector_bits = 128, strip = 4, rows = 1, vectors = 1>) : (tensor<?x?x8xf32>, tensor<?x8xf32>) -> (tensor<?x?x8xf32>, tensor<?x8xf32>)
+  return %y, %last : tensor<?x?x8xf32>, tensor<?x8xf32>
+}
+// Sequences advance together where a step takes long until its states are known.
+// EIGHT-LABEL: func.func @long_chain
+// EIGHT: schedule(<fused, vector_bits = 256, batch_tile = 8,
+func.func @long_chain(%u: tensor<?x?x8xf32> {seqc.dims = ["B", "T"]}, %h0: tensor<?x8xf32>) -> (tensor<?x?x8xf32>, tensor<?x8xf32>) {
+  %y, %last = seq.recurrence (%x: tensor<8xf32> in %u) states(%h: tensor<8xf32> = %h0) {
+    %s = arith.addf %h, %x : tensor<8xf32>
+    %n = math.tanh %s : tensor<8xf32>
+    seq.yield next(%n : tensor<8xf32>) out(%n : tensor<8xf32>)
+  } : (tensor<?x?x8xf32>, tensor<?x8xf32>) -> (tensor<?x?x8xf32>, tensor<?x8xf32>)
   return %y, %last : tensor<?x?x8xf32>, tensor<?x8xf32>
 }
 // Eight states in each of 1000 channels are too many for L1, and half of the registers hold those of

@@ -52,7 +52,8 @@ PlanOption segmentsOption(seq::RecurrenceOp op, seq::TargetAttr target, const As
 /// Plan `newton` alone, without its price, where `segments` is that option for `op`.
 PlanOption newtonOption(seq::RecurrenceOp op, PlanOption segments);
 
-/// The cheapest legal one that cannot be much slower than `fused`, the first, which is always legal.
+/// The cheapest legal one that cannot be much slower than `fused`, the first, which is always
+/// legal.
 const PlanOption &cheapest(llvm::ArrayRef<PlanOption> options);
 
 } // namespace seqc

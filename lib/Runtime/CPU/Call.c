@@ -61,10 +61,31 @@ static int32_t fail_missed(seqc_rt_frame *frame, int64_t missed) {
   return seqc_rt_fail(frame, SEQC_ERROR_PARALLEL);
 }
 
+/* Where the caller wants to know what a call did, or null. */
+static seqc_stats *stats_of(const seqc_context *context) {
+  return context && context->size >= sizeof(seqc_context) ? context->stats : (seqc_stats *)0;
+}
+
+void seqc_rt_report(const void *par, const int64_t *counts, int64_t n) {
+  const seqc_rt_parallel *p = (const seqc_rt_parallel *)par;
+  seqc_stats *stats = stats_of(p ? p->context : (const seqc_context *)0);
+  enum { FIELDS = sizeof(seqc_stats) / sizeof(int64_t) };
+  if (!stats)
+    return;
+  int64_t sums[FIELDS];
+  memcpy(sums, stats, sizeof sums);
+  for (int64_t i = 0; i < n * FIELDS; ++i)
+    sums[i % FIELDS] = seqc_rt_add(sums[i % FIELDS], counts[i]);
+  memcpy(stats, sums, sizeof sums);
+}
+
 static int32_t run_in(seqc_rt_frame *frame, char *memory) {
   const seqc_rt_function *f = frame->f;
   char *scratch = place_hidden(frame, memory);
   int64_t missed = 0;
+  seqc_stats *stats = stats_of(frame->context);
+  if (stats)
+    memset(stats, 0, sizeof *stats);
   seqc_rt_parallel par = {frame->context, &missed};
   f->body(frame->ptrs, frame->dims, scratch, &par);
   return missed ? fail_missed(frame, missed) : SEQC_OK;

@@ -19,11 +19,11 @@ void seqc_rt_frame_clear(seqc_rt_frame *frame) {
 
 int32_t seqc_rt_check_context(seqc_rt_frame *frame) {
   const seqc_context *context = frame->context;
-  if (!context || context->size >= sizeof(seqc_context))
+  if (!context || context->size >= SEQC_RT_CONTEXT_BYTES)
     return SEQC_OK;
   seqc_rt_text *text = seqc_rt_begin(frame);
   seqc_rt_put(text, "expected a context of at least ");
-  seqc_rt_put_int(text, (int64_t)sizeof(seqc_context));
+  seqc_rt_put_int(text, (int64_t)SEQC_RT_CONTEXT_BYTES);
   seqc_rt_put(text, " bytes in its field 'size', but got ");
   seqc_rt_put_int(text, (int64_t)context->size);
   return seqc_rt_fail(frame, SEQC_ERROR_CONTEXT);

@@ -93,7 +93,7 @@ seqc_rt_text *seqc_rt_begin_at(seqc_rt_frame *frame, int32_t tensor) {
 int32_t seqc_rt_fail(seqc_rt_frame *frame, int32_t code) {
   const seqc_context *context = frame->context;
   /* A context of unknown layout has no buffer that we can find. */
-  if (!context || context->size < sizeof(seqc_context) || !context->error ||
+  if (!context || context->size < SEQC_RT_CONTEXT_BYTES || !context->error ||
       context->error_capacity <= 0)
     return code;
   int64_t bytes = frame->message.used;

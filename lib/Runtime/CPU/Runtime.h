@@ -40,6 +40,12 @@ typedef void (*seqc_rt_range)(void *const *ptrs, const int64_t *dims, char *scra
 void seqc_rt_parallel_for(const void *par, seqc_rt_range fn, void *const *ptrs, const int64_t *dims,
                           char *scratch, int64_t n);
 
+/** The first contexts ended before `stats`. */
+enum { SEQC_RT_CONTEXT_BYTES = __builtin_offsetof(seqc_context, stats) };
+
+/** Adds `n` rows of a seqc_stats' numbers to the caller's, if it has one. */
+void seqc_rt_report(const void *par, const int64_t *counts, int64_t n);
+
 /** What `par` points to: the context, and how many items hooks left out. */
 typedef struct {
   const seqc_context *context;

@@ -56,6 +56,13 @@ BODY = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
 PARALLEL_FOR = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, BODY, ctypes.c_void_p)
 
 
+class Stats(ctypes.Structure):
+    _fields_ = [
+        (name, ctypes.c_int64)
+        for name in ("sequences", "steps", "evaluated", "passes", "repaired", "jumps", "one_by_one")
+    ]
+
+
 class Context(ctypes.Structure):
     _fields_ = [
         ("size", ctypes.c_uint64),
@@ -65,11 +72,12 @@ class Context(ctypes.Structure):
         ("scratch_bytes", ctypes.c_int64),
         ("error", ctypes.c_char_p),
         ("error_capacity", ctypes.c_int64),
+        ("stats", ctypes.POINTER(Stats)),
     ]
 
 
-def context(run=None, scratch=None):
-    """A context whose parallel_for is `run(n, body)` in Python; `scratch` is an array."""
+def context(run=None, scratch=None, stats=None):
+    """A context whose parallel_for is `run(n, body)` in Python; `scratch` is an array, `stats` a Stats."""
     result = Context(size=ctypes.sizeof(Context))
     if run:
         hook = PARALLEL_FOR(lambda pool, n, body, env: run(n, lambda b, e: body(env, b, e)))
@@ -78,6 +86,8 @@ def context(run=None, scratch=None):
     if scratch is not None:
         result.scratch, result.scratch_bytes = scratch.ctypes.data, scratch.nbytes
         result.keep_scratch = scratch
+    if stats is not None:
+        result.stats = ctypes.pointer(stats)
     return result
 
 

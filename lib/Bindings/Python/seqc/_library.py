@@ -68,6 +68,26 @@ class Options(ctypes.Structure):
     ]
 
 
+class Stats(ctypes.Structure):
+    _fields_ = [
+        (name, c_int64)
+        for name in ("sequences", "steps", "evaluated", "passes", "repaired", "jumps", "one_by_one")
+    ]
+
+
+class Context(ctypes.Structure):
+    _fields_ = [
+        ("size", ctypes.c_uint64),
+        ("parallel_for", c_void_p),
+        ("pool", c_void_p),
+        ("scratch", c_void_p),
+        ("scratch_bytes", c_int64),
+        ("error", c_void_p),
+        ("error_capacity", c_int64),
+        ("stats", POINTER(Stats)),
+    ]
+
+
 _TENSORS = POINTER(POINTER(Tensor))
 _SIGNATURES = {
     "version": (c_char_p,),

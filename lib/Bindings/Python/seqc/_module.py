@@ -172,14 +172,25 @@ class Function:
     def __repr__(self):
         return f"<seqc.Function {self.signature}>"
 
-    def __call__(self, *arguments):
+    def __call__(self, *arguments, stats=None):
         """Runs the whole sequence. Returns one array, or a tuple if there are several results.
+
+        stats: a dict that receives what plans that guess states did, summed over the model's
+            recurrences: sequences, steps, evaluated (steps, repairs included), passes (of
+            Newton's method), repaired (segments), jumps (certificate "backward"), one_by_one
+            (sequences that were not, or not all, evaluated side by side).
 
         Raises TypeError for a wrong type or count, ValueError for wrong sizes.
         """
         arrays = self._read(arguments, self.arguments)
-        run = lambda pointer, count: _library.function("call")(self._handle, None, pointer, count)
-        return self._finish(arrays, self.arguments, self.results, run)
+        counts = _library.Stats()
+        context = _library.Context(size=ctypes.sizeof(_library.Context), stats=ctypes.pointer(counts))
+        given = None if stats is None else ctypes.byref(context)
+        run = lambda pointer, count: _library.function("call")(self._handle, given, pointer, count)
+        results = self._finish(arrays, self.arguments, self.results, run)
+        if stats is not None:
+            stats.update((name, getattr(counts, name)) for name, _ in counts._fields_)
+        return results
 
     def stream(self, *initial, **sizes):
         """Starts a stream and returns it.

@@ -99,9 +99,9 @@ Attribute ScheduleAttr::parse(AsmParser &parser, Type) {
     }
     auto *field = llvm::find_if(scheduleFields, [&](auto &f) { return f.name == key; });
     if (field == std::end(scheduleFields)) {
-      parser.emitError(
-          loc, "expected a number of a schedule (vector_bits, batch_tile, "
-               "channel_tile, chunk, strip, rows, vectors, prefetch, stream_bytes, certificate), but got '")
+      parser.emitError(loc, "expected a number of a schedule (vector_bits, batch_tile, "
+                            "channel_tile, chunk, strip, rows, vectors, prefetch, stream_bytes, "
+                            "certificate), but got '")
           << key << "'";
       return {};
     }

@@ -13,7 +13,7 @@ func.func @plan(%h0: tensor<?x8xf32>, %u: tensor<?x?x8xf32>) {
 func.func @number_of_schedule(%h0: tensor<?x8xf32>, %u: tensor<?x?x8xf32>) {
   %y = seq.recurrence (%x: tensor<8xf32> in %u) states(%h: tensor<8xf32> = %h0) {
     seq.yield next(%x : tensor<8xf32>)
-  // expected-error @+1 {{expected a number of a schedule (vector_bits, batch_tile, channel_tile, chunk, strip, rows, vectors, prefetch, stream_bytes), but got 'tile'}}
+  // expected-error @+1 {{expected a number of a schedule (vector_bits, batch_tile, channel_tile, chunk, strip, rows, vectors, prefetch, stream_bytes, certificate), but got 'tile'}}
   } schedule(<fused, tile = 3>) : (tensor<?x?x8xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
   return
 }
