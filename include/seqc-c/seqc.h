@@ -117,7 +117,7 @@ SEQC_API int32_t seqc_result_count(const seqc_function *function);
  * why. */
 SEQC_API int32_t seqc_streams(const seqc_function *function);
 SEQC_API const char *seqc_stream_reason(const seqc_function *function);
-/** "bitwise" or "tolerance": what whole and stepwise runs and plans promise
+/** "bitwise", "tolerance" or "backward": what whole and stepwise runs and plans promise
  * each other. */
 SEQC_API const char *seqc_numbers(const seqc_function *function);
 /** Address of the exported symbol `<function>_<suffix>` ("call", "step", …), or

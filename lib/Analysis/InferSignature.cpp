@@ -232,7 +232,10 @@ FailureOr<FunctionSignature> SignatureBuilder::build() {
   addStates();
   nameSymbols();
   function.walk([&](seq::RecurrenceOp op) {
-    if (auto schedule = op.getScheduleAttr(); schedule && schedule.getPlan() == seq::Plan::Scan)
+    auto schedule = op.getScheduleAttr();
+    if (schedule && schedule.getCertificate() == seq::Certificate::Backward)
+      signature.numbers = "backward";
+    else if (schedule && schedule.getPlan() == seq::Plan::Scan && signature.numbers == "bitwise")
       signature.numbers = "tolerance";
   });
   return std::move(signature);

@@ -72,6 +72,7 @@ namespace {
 struct ConvertSeqToVectorPass : seqc::impl::ConvertSeqToVectorPassBase<ConvertSeqToVectorPass> {
   using ConvertSeqToVectorPassBase::ConvertSeqToVectorPassBase;
   Weakness weakness = Weakness::None;
+  DenseSet<std::pair<Location, StringAttr>> told;
 
   LogicalResult readWeakness() {
     if (weaken.empty())
@@ -107,6 +108,7 @@ struct ConvertSeqToVectorPass : seqc::impl::ConvertSeqToVectorPassBase<ConvertSe
   }
 
   void runOnOperation() override {
+    told.clear();
     if (failed(readWeakness()))
       return signalPassFailure();
     while (true) {
@@ -128,8 +130,11 @@ struct ConvertSeqToVectorPass : seqc::impl::ConvertSeqToVectorPassBase<ConvertSe
           emitWhole(op, schedule);
   }
 
-  /// Says so to whoever compiles, and in the stream that --explain shows.
-  static void tell(seq::RecurrenceOp op, const Twine &what) {
+  /// Says so to whoever compiles, and in the stream that --explain shows: once, although a step may
+  /// stand in several loops.
+  void tell(seq::RecurrenceOp op, const Twine &what) {
+    if (!told.insert({op.getLoc(), StringAttr::get(op.getContext(), what)}).second)
+      return;
     op.emitRemark(what);
     auto function = op->getParentOfType<func::FuncOp>();
     auto options = remark::RemarkOpts::name("scalar").category("seqc.plan");
@@ -138,7 +143,7 @@ struct ConvertSeqToVectorPass : seqc::impl::ConvertSeqToVectorPassBase<ConvertSe
   }
 
   /// What was not expanded before is called element by element.
-  static void remarkOnLibm(seq::RecurrenceOp op) {
+  void remarkOnLibm(seq::RecurrenceOp op) {
     llvm::SmallSetVector<OperationName, 2> names;
     op.getStep().walk([&](Operation *inner) {
       if (needsLibm(inner, /*precise=*/true))
@@ -176,7 +181,8 @@ struct ConvertSeqToVectorPass : seqc::impl::ConvertSeqToVectorPassBase<ConvertSe
       ScanEmitter(groupOfTime(op)).run();
       return success();
     }
-    if (op.getScheduleAttr().getCertificate() == seq::Certificate::Backward) {
+    if (op.getScheduleAttr().getCertificate() == seq::Certificate::Backward &&
+        !firstObstacle(op)) {
       SegmentRows(op, weakness).run();
       return success();
     }

@@ -347,6 +347,11 @@ static std::string whyNotInParts(seq::RecurrenceOp op) {
 
 /// Why segments of `op`, which mixes channels, cannot be rows that advance together, or empty.
 static std::string whyNotInRows(seq::RecurrenceOp op, const Assumptions &assumed) {
+  auto isOther = [&](Value state) {
+    return typeOf(state).getShape() != typeOf(op.getStateArgs().front()).getShape();
+  };
+  if (assumed.certificate != seq::Certificate::Backward && llvm::any_of(op.getStateArgs(), isOther))
+    return "its states have different shapes";
   if (assumed.certificate != seq::Certificate::Backward)
     return "its states mix channels, and such states never meet bit for bit "
            "(--certificate=backward lets them jump by some units in the last place)";

@@ -79,7 +79,7 @@ struct FunctionSignature {
   std::string notStreamable;
   /// Symbol of the time size (number of steps) in a streaming function, or -1 if it is static.
   int32_t timeSymbol = -1;
-  /// Evaluation promise of the chosen plans: "bitwise" or "tolerance".
+  /// Evaluation promise of the chosen plans: "bitwise", "tolerance" or "backward".
   std::string numbers = "bitwise";
 };
 

@@ -145,8 +145,8 @@ class Function:
     """A function of a module: call it with arrays.
 
     `arguments`, `results`: their Parameters (name, dtype, shape, scalar). `signature`: one line.
-    `streams`: whether stream() works; `why_not` says why it does not. `numbers`: "bitwise" or
-    "tolerance", what whole and stepwise results promise each other.
+    `streams`: whether stream() works; `why_not` says why it does not. `numbers`: "bitwise",
+    "tolerance" or "backward", what whole and stepwise results promise each other.
     """
 
     def __init__(self, module, fields):

@@ -10,6 +10,16 @@ func.func @plan(%h0: tensor<?x8xf32>, %u: tensor<?x?x8xf32>) {
 
 // -----
 
+func.func @certificate(%h0: tensor<?x8xf32>, %u: tensor<?x?x8xf32>) {
+  %y = seq.recurrence (%x: tensor<8xf32> in %u) states(%h: tensor<8xf32> = %h0) {
+    seq.yield next(%x : tensor<8xf32>)
+  // expected-error @+1 {{expected a certificate (bitwise, backward), but got 'forward'}}
+  } schedule(<segments, certificate = forward>) : (tensor<?x?x8xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
+  return
+}
+
+// -----
+
 func.func @number_of_schedule(%h0: tensor<?x8xf32>, %u: tensor<?x?x8xf32>) {
   %y = seq.recurrence (%x: tensor<8xf32> in %u) states(%h: tensor<8xf32> = %h0) {
     seq.yield next(%x : tensor<8xf32>)
