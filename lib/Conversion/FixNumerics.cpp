@@ -31,7 +31,8 @@ struct FixNumericsPass : impl::FixNumericsPassBase<FixNumericsPass> {
     formFusedMultiplyAdds(module);
     if (!precise) {
       ExpandMathOptions options;
-      options.fastDivision = fastDivision;
+      auto target = module->getAttrOfType<seq::TargetAttr>("seqc.target");
+      options.fastDivision = fastDivision || (target && target.dividesFast());
       expandFunctions(module, options);
     }
     // Last: formulas for bf16 and f16 convert to f32 and back.

@@ -6,6 +6,7 @@
 #include "Calibrate.h"
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
@@ -70,16 +71,58 @@ double measureCopy(size_t bytes, unsigned threads, int repeats) {
   return 2.0 * double(bytes) * repeats * threads / best;
 }
 
+#ifdef __x86_64__
+/// Seconds of a division of `Vector`, many of which are independent.
+#define SEQC_MEASURE_DIVISION(Vector)                                                              \
+  {                                                                                                \
+    constexpr int64_t rounds = 400'000, side = 8;                                                  \
+    Vector n[side], d = Vector{} + 1.0001f;                                                        \
+    for (int64_t i = 0; i < side; ++i)                                                             \
+      n[i] = Vector{} + (1.0f + float(i));                                                         \
+    double best = 1e9;                                                                             \
+    for (int run = 0; run < 5; ++run) {                                                            \
+      auto start = Clock::now();                                                                   \
+      for (int64_t k = 0; k < rounds; ++k)                                                         \
+        for (int64_t i = 0; i < side; ++i) {                                                       \
+          Vector v = n[i];                                                                         \
+          asm volatile("" : "+v"(v)); /* not the same as before */                                 \
+          v = v / d;                                                                               \
+          asm volatile("" ::"v"(v));                                                               \
+        }                                                                                          \
+      best = std::min(best, secondsSince(start));                                                  \
+    }                                                                                              \
+    return best / double(rounds * side);                                                           \
+  }
+
+typedef float Wide __attribute__((vector_size(64)));
+typedef float Half __attribute__((vector_size(32)));
+typedef float Quarter __attribute__((vector_size(16)));
+__attribute__((target("avx512f"))) double divideWide() SEQC_MEASURE_DIVISION(Wide)
+__attribute__((target("avx2"))) double divideHalf() SEQC_MEASURE_DIVISION(Half)
+double divideQuarter() SEQC_MEASURE_DIVISION(Quarter)
+
+double measureDivision() {
+  return __builtin_cpu_supports("avx512f") ? divideWide()
+         : __builtin_cpu_supports("avx2")  ? divideHalf()
+                                           : divideQuarter();
+}
+#else
+/// Not known: taken for slow.
+double measureDivision() { return 1e-6; }
+#endif
+
 } // namespace
 
 std::string seqc::run::calibrate() {
   unsigned cores = std::max(1u, std::min(64u, std::thread::hardware_concurrency()));
   constexpr size_t large = size_t(96) << 20, inCache = size_t(192) << 10;
   char text[400];
+  double clock = measureClock();
   snprintf(text, sizeof text,
            "{\n  \"clock_mhz\": %.0f,\n  \"memory_mbps\": %.0f,\n  \"l2_mbps\": %.0f,\n"
-           "  \"all_memory_mbps\": %.0f\n}\n",
-           measureClock() / 1e6, measureCopy(large, 1, 2) / 1e6, measureCopy(inCache, 1, 400) / 1e6,
-           measureCopy(large / cores + 1, cores, 2) / 1e6);
+           "  \"all_memory_mbps\": %.0f,\n  \"division_cycles\": %.0f\n}\n",
+           clock / 1e6, measureCopy(large, 1, 2) / 1e6, measureCopy(inCache, 1, 400) / 1e6,
+           measureCopy(large / cores + 1, cores, 2) / 1e6,
+           std::max(1.0, std::ceil(measureDivision() * clock)));
   return text;
 }

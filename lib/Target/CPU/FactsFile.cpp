@@ -28,13 +28,16 @@ FailureOr<seq::TargetAttr> seqc::withFactsFile(seq::TargetAttr target, StringRef
   const llvm::json::Object *facts = parsed->getAsObject();
   if (!facts)
     return fail("expected a JSON object of facts");
-  int64_t clock = 0, memory = 0, l2 = 0, all = 0;
-  std::pair<StringRef, int64_t *> known[] = {
-      {"clock_mhz", &clock}, {"memory_mbps", &memory}, {"l2_mbps", &l2}, {"all_memory_mbps", &all}};
+  int64_t clock = 0, memory = 0, l2 = 0, all = 0, division = target.getDivisionCycles();
+  std::pair<StringRef, int64_t *> known[] = {{"clock_mhz", &clock},
+                                             {"memory_mbps", &memory},
+                                             {"l2_mbps", &l2},
+                                             {"all_memory_mbps", &all},
+                                             {"division_cycles", &division}};
   for (const auto &[name, value] : *facts) {
     auto *fact = llvm::find_if(known, [&](auto &k) { return k.first == StringRef(name); });
     if (fact == std::end(known))
-      return fail("expected clock_mhz, memory_mbps, l2_mbps or all_memory_mbps, but got '" +
+      return fail("expected clock_mhz, memory_mbps, l2_mbps, all_memory_mbps or division_cycles, but got '" +
                   StringRef(name) + "'");
     std::optional<int64_t> number = value.getAsInteger();
     if (!number || *number < 1 || *number > 1'000'000'000)
@@ -44,5 +47,5 @@ FailureOr<seq::TargetAttr> seqc::withFactsFile(seq::TargetAttr target, StringRef
   return seq::TargetAttr::get(target.getContext(), target.getTriple(), target.getCpu(),
                               target.getFeatures(), target.getVectorBits(),
                               target.getVectorRegisters(), target.getL1Bytes(), target.getL2Bytes(),
-                              clock, memory, l2, all);
+                              clock, memory, l2, all, division);
 }

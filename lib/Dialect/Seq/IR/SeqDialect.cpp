@@ -11,6 +11,49 @@ using namespace seqc::seq;
 
 #include "seqc/Dialect/Seq/IR/SeqDialect.cpp.inc"
 #include "seqc/Dialect/Seq/IR/SeqEnums.cpp.inc"
+/// Names of the measured facts of a target, in printing order.
+static constexpr StringLiteral targetFacts[] = {"clock_mhz", "memory_mbps", "l2_mbps",
+                                                "all_memory_mbps", "division_cycles"};
+
+/// Any of the facts, in any order: `, clock_mhz = 4200, …`.
+template <typename... Facts>
+static ParseResult parseTargetFacts(AsmParser &parser, Facts &...facts) {
+  int64_t values[std::size(targetFacts)] = {};
+  while (succeeded(parser.parseOptionalComma())) {
+    StringRef key;
+    SMLoc loc = parser.getCurrentLocation();
+    if (parser.parseKeyword(&key))
+      return failure();
+    auto *fact = llvm::find(targetFacts, key);
+    if (fact == std::end(targetFacts))
+      return parser.emitError(loc, "expected a fact (clock_mhz, memory_mbps, l2_mbps, "
+                                   "all_memory_mbps, division_cycles), but got '")
+             << key << "'";
+    int64_t &value = values[fact - targetFacts];
+    if (parser.parseEqual())
+      return failure();
+    loc = parser.getCurrentLocation();
+    if (parser.parseInteger(value))
+      return failure();
+    if (value < 0)
+      return parser.emitError(loc, "expected a number of 0 or more for '")
+             << key << "', but got " << value;
+  }
+  int64_t *next = values;
+  ((facts = *next++), ...);
+  return success();
+}
+
+/// Facts that are known.
+template <typename... Facts> static void printTargetFacts(AsmPrinter &printer, Facts... facts) {
+  const StringLiteral *name = targetFacts;
+  for (int64_t value : {facts...}) {
+    if (value)
+      printer << ", " << *name << " = " << value;
+    ++name;
+  }
+}
+
 #define GET_ATTRDEF_CLASSES
 #include "seqc/Dialect/Seq/IR/SeqAttrs.cpp.inc"
 

@@ -110,8 +110,10 @@ def Seq_TargetAttr : Seq_Attr<"Target", "target"> {
 
     Measured facts are optional (0: not known; prices then take those of a usual machine with
     these features): `clock_mhz`; `memory_mbps`, what one core reads and writes a second beyond its
-    caches; `l2_mbps`, the same in L2; `all_memory_mbps`, all cores together. `seqc-run --calibrate`
-    measures them, `--target-facts` hands them over.
+    caches; `l2_mbps`, the same in L2; `all_memory_mbps`, all cores together; `division_cycles`, from
+    one division of whole vectors to the next. `seqc-run --calibrate` measures them,
+    `--target-facts` hands them over. The last one belongs to the numbers: activations divide
+    where that takes no longer than multiplying (docs/Numerics.md).
   }];
   let parameters = (ins "::mlir::StringAttr":$triple, "::mlir::StringAttr":$cpu, "::mlir::StringAttr":$features,
       "int64_t":$vectorBits, "int64_t":$vectorRegisters, "int64_t":$l1Bytes,
@@ -119,13 +121,18 @@ def Seq_TargetAttr : Seq_Attr<"Target", "target"> {
       DefaultValuedParameter<"int64_t", "0">:$clockMhz,
       DefaultValuedParameter<"int64_t", "0">:$memoryMbps,
       DefaultValuedParameter<"int64_t", "0">:$l2Mbps,
-      DefaultValuedParameter<"int64_t", "0">:$allMemoryMbps);
+      DefaultValuedParameter<"int64_t", "0">:$allMemoryMbps,
+      DefaultValuedParameter<"int64_t", "0">:$divisionCycles);
   let assemblyFormat = [{
     `<` $triple `,` `cpu` `=` $cpu `,` `features` `=` $features `,` `vector_bits` `=` $vectorBits `,`
     `vector_registers` `=` $vectorRegisters `,` `l1_bytes` `=` $l1Bytes `,`
-    `l2_bytes` `=` $l2Bytes
-    (`,` `clock_mhz` `=` $clockMhz^)? (`,` `memory_mbps` `=` $memoryMbps^)?
-    (`,` `l2_mbps` `=` $l2Mbps^)? (`,` `all_memory_mbps` `=` $allMemoryMbps^)? `>`
+    `l2_bytes` `=` $l2Bytes ``
+    custom<TargetFacts>($clockMhz, $memoryMbps, $l2Mbps, $allMemoryMbps, $divisionCycles) `>`
+  }];
+  let extraClassDeclaration = [{
+    /// True if a quotient by an instruction is as fast as one by multiplications, which takes
+    /// seven of them, two a cycle.
+    bool dividesFast() const { return getDivisionCycles() > 0 && getDivisionCycles() <= 4; }
   }];
 }
 
