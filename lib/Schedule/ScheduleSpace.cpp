@@ -140,6 +140,15 @@ static seq::ScheduleAttr fusedTiles(seq::RecurrenceOp op, seq::TargetAttr target
   return priceOf(single) < priceOf(tiled) ? single : tiled;
 }
 
+/// The numbers for `op` of plan fused. Where memory is the limit, a core that follows rows by itself
+/// has loads enough under way; where it computes, it does not look that far ahead.
+static seq::ScheduleAttr fusedNumbers(seq::RecurrenceOp op, seq::TargetAttr target,
+                                      const Assumptions &assumed) {
+  seq::ScheduleAttr schedule = fusedTiles(op, target, assumed);
+  Price price = priceOfFused(op, schedule, usualSizes(op, assumed), MachineModel(target), 1);
+  return target.getFollowsRows() && price.term == "memory" ? schedule.withPrefetch(0) : schedule;
+}
+
 //===-----------------------------------------------------------------------===//
 // The numbers of plan scan
 //===-----------------------------------------------------------------------===//
@@ -476,7 +485,7 @@ SmallVector<PlanOption, 4> seqc::scheduleSpace(seq::RecurrenceOp op, seq::Target
   PlanOption segments = segmentsOption(op, target, assumed);
   segments.forgets &= !scan.proof.ok;
   SmallVector<PlanOption, 4> options = {
-      {seq::Plan::Fused, "", fusedTiles(op, target, assumed), {}, {}},
+      {seq::Plan::Fused, "", fusedNumbers(op, target, assumed), {}, {}},
       scan,
       segments,
       newtonOption(op, segments)};

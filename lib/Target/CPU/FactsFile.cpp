@@ -47,5 +47,5 @@ FailureOr<seq::TargetAttr> seqc::withFactsFile(seq::TargetAttr target, StringRef
   return seq::TargetAttr::get(target.getContext(), target.getTriple(), target.getCpu(),
                               target.getFeatures(), target.getVectorBits(),
                               target.getVectorRegisters(), target.getL1Bytes(), target.getL2Bytes(),
-                              clock, memory, l2, all, division);
+                              clock, memory, l2, all, division, target.getFollowsRows());
 }

@@ -13,7 +13,8 @@ using namespace seqc::seq;
 #include "seqc/Dialect/Seq/IR/SeqEnums.cpp.inc"
 /// Names of the measured facts of a target, in printing order.
 static constexpr StringLiteral targetFacts[] = {"clock_mhz", "memory_mbps", "l2_mbps",
-                                                "all_memory_mbps", "division_cycles"};
+                                                "all_memory_mbps", "division_cycles",
+                                                "follows_rows"};
 
 /// Any of the facts, in any order: `, clock_mhz = 4200, …`.
 template <typename... Facts>
@@ -27,7 +28,7 @@ static ParseResult parseTargetFacts(AsmParser &parser, Facts &...facts) {
     auto *fact = llvm::find(targetFacts, key);
     if (fact == std::end(targetFacts))
       return parser.emitError(loc, "expected a fact (clock_mhz, memory_mbps, l2_mbps, "
-                                   "all_memory_mbps, division_cycles), but got '")
+                                   "all_memory_mbps, division_cycles, follows_rows), but got '")
              << key << "'";
     int64_t &value = values[fact - targetFacts];
     if (parser.parseEqual())

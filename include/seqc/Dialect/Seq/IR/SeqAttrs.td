@@ -86,6 +86,12 @@ def Seq_ScheduleAttr : Seq_Attr<"Schedule", "schedule"> {
       return get(getContext(), plan, getVectorBits(), getBatchTile(), getChannelTile(), getChunk(),
                  getStrip(), getRows(), getVectors(), getPrefetch(), getStreamBytes());
     }
+    /// This schedule with another distance of prefetching.
+    ScheduleAttr withPrefetch(int64_t steps) const {
+      return get(getContext(), getPlan(), getVectorBits(), getBatchTile(), getChannelTile(),
+                 getChunk(), getStrip(), getRows(), getVectors(), steps, getStreamBytes(),
+                 getCertificate());
+    }
     /// This schedule with another certificate.
     ScheduleAttr withCertificate(Certificate certificate) const {
       return get(getContext(), getPlan(), getVectorBits(), getBatchTile(), getChannelTile(),
@@ -112,7 +118,8 @@ def Seq_TargetAttr : Seq_Attr<"Target", "target"> {
     these features): `clock_mhz`; `memory_mbps`, what one core reads and writes a second beyond its
     caches; `l2_mbps`, the same in L2; `all_memory_mbps`, all cores together; `division_cycles`, from
     one division of whole vectors to the next. `seqc-run --calibrate` measures them,
-    `--target-facts` hands them over. The last one belongs to the numbers: activations divide
+    `--target-facts` hands them over. `follows_rows` is 1 where the core's own prefetchers follow
+    rows in memory, so that where memory is the limit instructions for that only cost. `division_cycles` belongs to the numbers: activations divide
     where that takes no longer than multiplying (docs/Numerics.md).
   }];
   let parameters = (ins "::mlir::StringAttr":$triple, "::mlir::StringAttr":$cpu, "::mlir::StringAttr":$features,
@@ -122,12 +129,14 @@ def Seq_TargetAttr : Seq_Attr<"Target", "target"> {
       DefaultValuedParameter<"int64_t", "0">:$memoryMbps,
       DefaultValuedParameter<"int64_t", "0">:$l2Mbps,
       DefaultValuedParameter<"int64_t", "0">:$allMemoryMbps,
-      DefaultValuedParameter<"int64_t", "0">:$divisionCycles);
+      DefaultValuedParameter<"int64_t", "0">:$divisionCycles,
+      DefaultValuedParameter<"int64_t", "0">:$followsRows);
   let assemblyFormat = [{
     `<` $triple `,` `cpu` `=` $cpu `,` `features` `=` $features `,` `vector_bits` `=` $vectorBits `,`
     `vector_registers` `=` $vectorRegisters `,` `l1_bytes` `=` $l1Bytes `,`
     `l2_bytes` `=` $l2Bytes ``
-    custom<TargetFacts>($clockMhz, $memoryMbps, $l2Mbps, $allMemoryMbps, $divisionCycles) `>`
+    custom<TargetFacts>($clockMhz, $memoryMbps, $l2Mbps, $allMemoryMbps, $divisionCycles,
+                        $followsRows) `>`
   }];
   let extraClassDeclaration = [{
     /// True if a quotient by an instruction is as fast as one by multiplications, which takes
