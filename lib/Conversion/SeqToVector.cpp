@@ -181,8 +181,7 @@ struct ConvertSeqToVectorPass : seqc::impl::ConvertSeqToVectorPassBase<ConvertSe
       ScanEmitter(groupOfTime(op)).run();
       return success();
     }
-    if (op.getScheduleAttr().getCertificate() == seq::Certificate::Backward &&
-        !firstObstacle(op)) {
+    if (op.getScheduleAttr().getCertificate() == seq::Certificate::Backward && !firstObstacle(op)) {
       SegmentRows(op, weakness).run();
       return success();
     }

@@ -260,7 +260,8 @@ void FunctionWriter::writeComment() {
     out << " * Numbers: the same bits for every split of a sequence, batch and "
            "thread count.\n";
   else if (function.numbers == "backward")
-    out << " * Numbers: the same bits for every thread count; every step is that of the state before "
+    out << " * Numbers: the same bits for every thread count; every step is that of the state "
+           "before "
            "it,\n * except where that state jumps by some units in the last place.\n";
   else
     out << " * Numbers: the same bits for every thread count; within the "

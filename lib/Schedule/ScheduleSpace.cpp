@@ -140,8 +140,8 @@ static seq::ScheduleAttr fusedTiles(seq::RecurrenceOp op, seq::TargetAttr target
   return priceOf(single) < priceOf(tiled) ? single : tiled;
 }
 
-/// The numbers for `op` of plan fused. Where memory is the limit, a core that follows rows by itself
-/// has loads enough under way; where it computes, it does not look that far ahead.
+/// The numbers for `op` of plan fused. Where memory is the limit, a core that follows rows by
+/// itself has loads enough under way; where it computes, it does not look that far ahead.
 static seq::ScheduleAttr fusedNumbers(seq::RecurrenceOp op, seq::TargetAttr target,
                                       const Assumptions &assumed) {
   seq::ScheduleAttr schedule = fusedTiles(op, target, assumed);
@@ -153,8 +153,8 @@ static seq::ScheduleAttr fusedNumbers(seq::RecurrenceOp op, seq::TargetAttr targ
 // The numbers of plan scan
 //===-----------------------------------------------------------------------===//
 
-/// Groups of vectors whose products, of so many components, fill the registers. Chunks of long rows
-/// hold half of L2.
+/// Groups of vectors whose products, of so many components, fill the registers. A chunk of a long
+/// row fills L2 twice at most: more rounds cost more than reading half of it from the next cache.
 static seq::ScheduleAttr scanSchedule(seq::TargetAttr target, int64_t channels, int64_t components,
                                       double bytesPerStep, int64_t threads) {
   int64_t lanes = target.getVectorBits() / 32;
@@ -165,7 +165,7 @@ static seq::ScheduleAttr scanSchedule(seq::TargetAttr target, int64_t channels, 
   int64_t chunk = 0;
   if (threads > 1) {
     chunk = 64 * lanes;
-    while (2 * double(chunk) * bytesPerStep <= double(target.getL2Bytes()) / 2)
+    while (double(chunk) * bytesPerStep <= double(target.getL2Bytes()))
       chunk *= 2;
   }
   return seq::ScheduleAttr::get(target.getContext(), seq::Plan::Scan, target.getVectorBits(),

@@ -98,10 +98,10 @@ typedef float Wide __attribute__((vector_size(64)));
 typedef float Half __attribute__((vector_size(32)));
 typedef float Quarter __attribute__((vector_size(16)));
 __attribute__((target("avx512f"))) double divideWide() SEQC_MEASURE_DIVISION(Wide)
-__attribute__((target("avx2"))) double divideHalf() SEQC_MEASURE_DIVISION(Half)
-double divideQuarter() SEQC_MEASURE_DIVISION(Quarter)
+    __attribute__((target("avx2"))) double divideHalf()
+        SEQC_MEASURE_DIVISION(Half) double divideQuarter() SEQC_MEASURE_DIVISION(Quarter)
 
-double measureDivision() {
+            double measureDivision() {
   return __builtin_cpu_supports("avx512f") ? divideWide()
          : __builtin_cpu_supports("avx2")  ? divideHalf()
                                            : divideQuarter();

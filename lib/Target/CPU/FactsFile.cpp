@@ -37,7 +37,8 @@ FailureOr<seq::TargetAttr> seqc::withFactsFile(seq::TargetAttr target, StringRef
   for (const auto &[name, value] : *facts) {
     auto *fact = llvm::find_if(known, [&](auto &k) { return k.first == StringRef(name); });
     if (fact == std::end(known))
-      return fail("expected clock_mhz, memory_mbps, l2_mbps, all_memory_mbps or division_cycles, but got '" +
+      return fail("expected clock_mhz, memory_mbps, l2_mbps, all_memory_mbps or division_cycles, "
+                  "but got '" +
                   StringRef(name) + "'");
     std::optional<int64_t> number = value.getAsInteger();
     if (!number || *number < 1 || *number > 1'000'000'000)

@@ -12,9 +12,8 @@ using namespace seqc::seq;
 #include "seqc/Dialect/Seq/IR/SeqDialect.cpp.inc"
 #include "seqc/Dialect/Seq/IR/SeqEnums.cpp.inc"
 /// Names of the measured facts of a target, in printing order.
-static constexpr StringLiteral targetFacts[] = {"clock_mhz", "memory_mbps", "l2_mbps",
-                                                "all_memory_mbps", "division_cycles",
-                                                "follows_rows"};
+static constexpr StringLiteral targetFacts[] = {
+    "clock_mhz", "memory_mbps", "l2_mbps", "all_memory_mbps", "division_cycles", "follows_rows"};
 
 /// Any of the facts, in any order: `, clock_mhz = 4200, …`.
 template <typename... Facts>
