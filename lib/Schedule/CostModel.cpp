@@ -336,7 +336,9 @@ Price seqc::priceOfSegments(seq::RecurrenceOp op, bool forgets, seq::ScheduleAtt
     spent = 2 * std::min(merge, trial) + (meets ? length + merge : 0);
     single = meets ? single : steps;
   } else if (length + merge > most) {
-    single += std::min(steps, merge * std::min(blocks, units * vectors * bundles));
+    // What rounds have left of each segment's way to where it meets.
+    double left = length + merge - most;
+    single += std::min(steps, left * std::min(blocks, units * vectors * bundles));
   }
   double guesses = schedule.getPlan() == seq::Plan::Newton ? newtonPasses * newtonPass * length : 0;
   auto secondsOf = [&](double inVectors, double alone) {

@@ -36,6 +36,8 @@ static int64_t assumedSize(Value v, int64_t dim, const Assumptions &assumed) {
 }
 
 UsualSizes seqc::usualSizes(seq::RecurrenceOp op, const Assumptions &assumed) {
+  if (assumed.usual)
+    return *assumed.usual;
   UsualSizes sizes;
   sizes.guessedBatch = sizes.guessedSteps = false;
   auto settle = [&](int64_t fixed, Value v, int64_t dim, int64_t guess, bool &guessed) {
@@ -125,6 +127,8 @@ static seq::ScheduleAttr fusedTiles(seq::RecurrenceOp op, seq::TargetAttr target
   int64_t usual = op.getStaticBatch().back();
   if (ShapedType::isDynamic(usual))
     usual = assumedSize(op.getInitial().front(), batchRank - 1, assumed);
+  if (assumed.usual)
+    usual = assumed.usual->batch;
   bool dense = llvm::any_of(*op.getBody(), reduces);
   int64_t elements = stateElements(op.getInitial(), batchRank);
   auto tiled = schedule.withTiles(batchTile(dense, elements, lanes, usual), 0, schedule.getStrip());
@@ -464,8 +468,9 @@ PlanOption seqc::newtonOption(seq::RecurrenceOp op, PlanOption segments) {
 // The space
 //===-----------------------------------------------------------------------===//
 
-void seqc::setPrices(MutableArrayRef<PlanOption> options, seq::RecurrenceOp op,
-                     seq::TargetAttr target, const UsualSizes &sizes, int64_t threads) {
+/// Prices the legal ones of `options`, plans for `op`.
+static void setPrices(MutableArrayRef<PlanOption> options, seq::RecurrenceOp op,
+                      seq::TargetAttr target, const UsualSizes &sizes, int64_t threads) {
   MachineModel machine(target);
   for (PlanOption &option : options)
     if (option.isLegal())

@@ -38,14 +38,14 @@ static std::string describe(const UsualSizes &sizes) {
 
 /// The plan that is cheapest for each of some batch sizes and lengths, where it is not one.
 static std::string describeFlips(seq::RecurrenceOp op, seq::TargetAttr target,
-                                 const Assumptions &assumed, SmallVector<PlanOption, 4> options) {
+                                 Assumptions assumed) {
   std::string text;
   llvm::SmallSetVector<seq::Plan, 4> plans;
   for (int64_t batch : {1, 8, 64}) {
     text += (text.empty() ? "B = " : "; B = ") + std::to_string(batch) + ":";
     for (int64_t steps : {16, 256, 4096, 65536}) {
-      setPrices(options, op, target, {batch, steps, false, false}, assumed.threads);
-      seq::Plan plan = cheapest(options).plan;
+      assumed.usual = UsualSizes{batch, steps, false, false};
+      seq::Plan plan = cheapest(scheduleSpace(op, target, assumed)).plan;
       plans.insert(plan);
       text += " T = " + std::to_string(steps) + " " + stringifyPlan(plan).str();
       if (steps != 65536)
@@ -121,8 +121,8 @@ struct Explainer {
           << remark::metric("seconds", duration(option.price.seconds))
           << remark::metric("limit", option.price.term.str());
     }
-    remark::analysis(op.getLoc(), named("flips")) << remark::metric(
-        "choice", describeFlips(op, target, assumed, llvm::to_vector<4>(options)));
+    remark::analysis(op.getLoc(), named("flips"))
+        << remark::metric("choice", describeFlips(op, target, assumed));
   }
 };
 } // namespace

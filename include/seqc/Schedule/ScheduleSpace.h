@@ -4,6 +4,7 @@
 
 #include "seqc/Schedule/CostModel.h"
 #include "llvm/ADT/StringMap.h"
+#include <optional>
 #include <string>
 
 namespace seqc {
@@ -16,6 +17,8 @@ struct Assumptions {
   bool exact = false;
   /// What plans that guess states guarantee at least.
   seq::Certificate certificate = seq::Certificate::Bitwise;
+  /// Instead of all that: what if these were the usual sizes.
+  std::optional<UsualSizes> usual;
 };
 
 /// The usual sizes of `op`: static, assumed by name, or guessed.
@@ -37,10 +40,6 @@ struct PlanOption {
 /// All plans that seqc has but `reference`, which is never chosen unasked. Does not change `op`.
 llvm::SmallVector<PlanOption, 4> scheduleSpace(seq::RecurrenceOp op, seq::TargetAttr target,
                                                const Assumptions &assumed);
-
-/// Prices the legal ones of `options`, plans for `op`, for other sizes.
-void setPrices(llvm::MutableArrayRef<PlanOption> options, seq::RecurrenceOp op,
-               seq::TargetAttr target, const UsualSizes &sizes, int64_t threads);
 
 /// Plan `scan` alone, without its price; in vectors of `vectorBits`, or, if 0, of the target.
 PlanOption scanOption(seq::RecurrenceOp op, seq::TargetAttr target, const Assumptions &assumed,
