@@ -10,8 +10,8 @@ using namespace seqc;
 static RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
 
 SegmentRows::SegmentRows(seq::RecurrenceOp op, Weakness weakness)
-    : op(op), b(op), loc(op.getLoc()), e(b, loc, op.getScheduleAttr().getVectorBits() / 32),
-      stats(b, loc), weakness(weakness), schedule(op.getScheduleAttr()),
+    : LoopWords(op), op(op), e(b, loc, op.getScheduleAttr().getVectorBits() / 32), stats(b, loc),
+      weakness(weakness), schedule(op.getScheduleAttr()),
       segments(segmentsOfTask * std::max<int64_t>(1, schedule.getBatchTile())) {
   if (auto known = op->getAttrOfType<DenseF64ArrayAttr>(scalesName))
     scales.assign(known.asArrayRef().begin(), known.asArrayRef().end());
@@ -21,14 +21,6 @@ SegmentRows::SegmentRows(seq::RecurrenceOp op, Weakness weakness)
 //===-----------------------------------------------------------------------===//
 // Small words
 //===-----------------------------------------------------------------------===//
-
-Value SegmentRows::plus(Value a, Value c) { return arith::AddIOp::create(b, loc, a, c); }
-Value SegmentRows::minus(Value a, Value c) { return arith::SubIOp::create(b, loc, a, c); }
-Value SegmentRows::times(Value a, Value c) { return arith::MulIOp::create(b, loc, a, c); }
-Value SegmentRows::both(Value a, Value c) { return arith::AndIOp::create(b, loc, a, c); }
-Value SegmentRows::isLess(Value a, Value c) {
-  return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, a, c);
-}
 
 Value SegmentRows::load(Value buffer, ValueRange at) {
   return memref::LoadOp::create(b, loc, buffer, at);
@@ -82,15 +74,16 @@ void SegmentRows::whilst(llvm::function_ref<Value()> condition, llvm::function_r
   scf::YieldOp::create(b, loc);
 }
 
-/// The sum of `term`, an i32, over `count` numbers.
-Value SegmentRows::sum(Value count, llvm::function_ref<Value(Value)> term) {
+/// i1: `holds` is true for one of `count` numbers at least; counted, which becomes vectors.
+Value SegmentRows::any(Value count, llvm::function_ref<Value(Value)> holds) {
   Value none = arith::ConstantIntOp::create(b, loc, b.getI32Type(), 0);
   auto loop = scf::ForOp::create(b, loc, zero, count, one, none);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
-  Value more = plus(loop.getRegionIterArgs().front(), term(loop.getInductionVar()));
-  scf::YieldOp::create(b, loc, more);
-  return loop.getResult(0);
+  Value found = arith::ExtUIOp::create(b, loc, b.getI32Type(), holds(loop.getInductionVar()));
+  scf::YieldOp::create(b, loc, plus(loop.getRegionIterArgs().front(), found));
+  b.setInsertionPointAfter(loop);
+  return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, loop.getResult(0), none);
 }
 
 //===-----------------------------------------------------------------------===//
@@ -199,7 +192,7 @@ static bool hasLeading(linalg::GenericOp producer, OpOperand &operand) {
          map.getResult(1) == out.getResult(1);
 }
 
-/// True if it can be done for a block, given `isDone`, which says whether all that reads it is.
+/// True if it can be done for some steps of some rows: sizes within a step are static.
 static bool canFollowBlocks(Operation *producer) {
   auto generic = dyn_cast<linalg::GenericOp>(producer);
   return generic && llvm::all_of(producer->getOperands(), [](Value v) {
@@ -286,9 +279,7 @@ void SegmentRows::emit(Rows &r) {
   IRMapping map;
   for (auto [v, tensor] : r.tensors)
     map.map(v, tensor);
-  SmallVector<OpFoldResult> leading = {b.getIndexAttr(r.rows),
-                                       r.steps ? OpFoldResult(r.steps)
-                                               : OpFoldResult(b.getIndexAttr(blockSteps))};
+  SmallVector<OpFoldResult> leading = {b.getIndexAttr(r.rows), countOf(r)};
   int64_t staticSteps = r.steps ? ShapedType::kDynamic : blockSteps;
   for (Operation *member : before) {
     auto generic = cast<linalg::GenericOp>(member);
@@ -325,8 +316,8 @@ void SegmentRows::emit(Rows &r) {
   auto fused = schedule.withPlan(seq::Plan::Fused).withTiles(r.perTask, 0, schedule.getStrip());
   auto rows = seq::RecurrenceOp::create(
       b, loc, types, inputs, /*shared=*/ValueRange(), mapped(op.getGiven()), /*resets=*/Value(),
-      /*steps=*/op.getSteps() ? r.steps ? r.steps : constant(blockSteps) : Value(), r.initial,
-      op.getReverseAttr(), op.getNarrowStateAttr(), /*time=*/IntegerAttr(), fused);
+      /*steps=*/op.getSteps() ? getValueOrCreateConstantIndexOp(b, loc, countOf(r)) : Value(),
+      r.initial, op.getReverseAttr(), op.getNarrowStateAttr(), /*time=*/IntegerAttr(), fused);
   IRMapping inside;
   op.getStep().cloneInto(&rows.getStep(), inside);
   SmallVector<Value> clones(rows.getYield().getNext());

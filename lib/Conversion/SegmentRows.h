@@ -3,6 +3,7 @@
 #define SEQC_LIB_CONVERSION_SEGMENTROWS_H
 
 #include "CallStats.h"
+#include "LoopWords.h"
 #include "VectorGroup.h"
 #include "Weakness.h"
 
@@ -24,7 +25,7 @@ namespace seqc {
 ///
 /// Between two rounds, the blocks of a segment before `next` follow from its start, and those from
 /// `next` to `valid` from what stands before them, so that a restart forgets the latter.
-class SegmentRows {
+class SegmentRows : LoopWords {
 public:
   SegmentRows(seq::RecurrenceOp op, Weakness weakness);
   /// Replaces the recurrence, and the work before it that it alone needs, by loops around
@@ -41,15 +42,12 @@ public:
 
 private:
   seq::RecurrenceOp op;
-  mlir::OpBuilder b;
-  mlir::Location loc;
   VectorEval e; ///< knows sizes
   CallStats stats;
   Weakness weakness;
   seq::ScheduleAttr schedule;
   int64_t segments;
-  llvm::SmallVector<double> scales; ///< of the states
-  mlir::Value zero, one;
+  llvm::SmallVector<double> scales;                  ///< of the states
   mlir::Value steps, blocks, whole, longer, longest; ///< of time; of segments
   llvm::SmallVector<mlir::Value> batch, batchSizes;  ///< indices of the sequence; their ends
 
@@ -77,11 +75,6 @@ private:
 
   // --- small words -------------------------------------------------------------------------
   mlir::Value constant(int64_t v) { return e.constant(v); }
-  mlir::Value plus(mlir::Value a, mlir::Value c);
-  mlir::Value minus(mlir::Value a, mlir::Value c);
-  mlir::Value times(mlir::Value a, mlir::Value c);
-  mlir::Value isLess(mlir::Value a, mlir::Value c);
-  mlir::Value both(mlir::Value a, mlir::Value c);
   mlir::Value load(mlir::Value buffer, mlir::ValueRange at);
   void store(mlir::Value v, mlir::Value buffer, mlir::ValueRange at);
   using Body = llvm::function_ref<void(mlir::Value)>;
@@ -90,13 +83,14 @@ private:
   void choose(mlir::Value condition, llvm::function_ref<void()> yes, llvm::function_ref<void()> no);
   mlir::Value andThen(mlir::Value condition, llvm::function_ref<mlir::Value()> other);
   void whilst(llvm::function_ref<mlir::Value()> condition, llvm::function_ref<void()> body);
-  mlir::Value sum(mlir::Value count, llvm::function_ref<mlir::Value(mlir::Value)> term);
+  mlir::Value any(mlir::Value count, llvm::function_ref<mlir::Value(mlir::Value)> holds);
 
   // --- memory ------------------------------------------------------------------------------
   mlir::Value allocate(llvm::ArrayRef<int64_t> shape, mlir::Type element,
                        mlir::ValueRange dynamic = {});
   mlir::Value bufferOf(mlir::Value tensor);
   mlir::Value part(mlir::Value buffer, llvm::ArrayRef<mlir::OpFoldResult> leading);
+  mlir::Value ofSequence(mlir::Value buffer) { return part(buffer, getAsOpFoldResult(batch)); }
   bool hasBatch(mlir::Value source) { return !llvm::is_contained(op.getShared(), source); }
   mlir::Value stepsOf(mlir::Value buffer, mlir::Value first, mlir::OpFoldResult count,
                       bool hasBatch);
@@ -109,7 +103,8 @@ private:
   // --- segments ----------------------------------------------------------------------------
   mlir::Value firstBlock(mlir::Value segment);
   mlir::Value lengthOf(mlir::Value segment);
-  mlir::Value timeOf(mlir::Value block, mlir::Value count);
+  mlir::OpFoldResult countOf(const Rows &r);
+  mlir::Value timeOf(mlir::Value block, mlir::OpFoldResult count);
   void gather(Rows &r, mlir::Value row, mlir::Value block);
   void emit(Rows &r);
   void keepOuts(Rows &r, mlir::Value row, mlir::Value block);

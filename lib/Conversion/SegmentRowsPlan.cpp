@@ -21,11 +21,17 @@ Value SegmentRows::lengthOf(Value segment) {
   return plus(whole, extra);
 }
 
+OpFoldResult SegmentRows::countOf(const Rows &r) {
+  return r.steps ? OpFoldResult(r.steps) : b.getIndexAttr(blockSteps);
+}
+
 /// The first of `count` steps in memory, of which the first one in the direction of time is that
 /// of `block`.
-Value SegmentRows::timeOf(Value block, Value count) {
+Value SegmentRows::timeOf(Value block, OpFoldResult count) {
   Value first = times(block, constant(blockSteps));
-  return op.getReverse() ? minus(minus(steps, first), count) : first;
+  if (!op.getReverse())
+    return first;
+  return minus(minus(steps, first), getValueOrCreateConstantIndexOp(b, loc, count));
 }
 
 //===-----------------------------------------------------------------------===//
@@ -34,16 +40,16 @@ Value SegmentRows::timeOf(Value block, Value count) {
 
 /// Row `row` reads the steps of `block`.
 void SegmentRows::gather(Rows &r, Value row, Value block) {
-  OpFoldResult count = r.steps ? OpFoldResult(r.steps) : b.getIndexAttr(blockSteps);
-  Value first = timeOf(block, r.steps ? r.steps : constant(blockSteps));
+  OpFoldResult count = countOf(r);
+  Value first = timeOf(block, count);
   for (auto [v, whole, own] : llvm::zip_equal(sources, sourceBuffers, r.sources))
     copy(stepsOf(whole, first, count, hasBatch(v)), part(own, {OpFoldResult(row)}));
 }
 
 /// The outs of `row` are those of `block`.
 void SegmentRows::keepOuts(Rows &r, Value row, Value block) {
-  OpFoldResult count = r.steps ? OpFoldResult(r.steps) : b.getIndexAttr(blockSteps);
-  Value first = timeOf(block, r.steps ? r.steps : constant(blockSteps));
+  OpFoldResult count = countOf(r);
+  Value first = timeOf(block, count);
   for (auto [whole, own] : llvm::zip_equal(outs, r.outs))
     copy(part(own, {OpFoldResult(row)}), stepsOf(whole, first, count, /*hasBatch=*/true));
 }
@@ -79,38 +85,36 @@ Value SegmentRows::differing(ArrayRef<Value> a, ValueRange atA, ArrayRef<Value> 
       break;
     Value x = elements(one, atA.size()), y = elements(other, atC.size());
     auto type = cast<MemRefType>(x.getType());
-    Value count = sum(constant(type.getShape().back()), [&](Value i) -> Value {
+    Value differs = any(constant(type.getShape().back()), [&](Value i) -> Value {
       SmallVector<Value> left(atA), right(atC);
       left.push_back(i);
       right.push_back(i);
       Type bits = b.getIntegerType(type.getElementTypeBitWidth());
       Value p = arith::BitcastOp::create(b, loc, bits, load(x, left));
       Value q = arith::BitcastOp::create(b, loc, bits, load(y, right));
-      Value differs = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, p, q);
-      return arith::ExtUIOp::create(b, loc, b.getI32Type(), differs);
+      return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, p, q);
     });
-    found = found ? arith::OrIOp::create(b, loc, found, count).getResult() : count;
+    found = found ? either(found, differs) : differs;
   }
-  Value none = arith::ConstantIntOp::create(b, loc, b.getI32Type(), 0);
-  return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, found, none);
+  return found;
 }
 
 /// i1: the finals of `row` are finite and as near to the states at `point` as jumps may be.
 Value SegmentRows::isClose(Rows &r, Value row, ValueRange point) {
   Value found;
   if (weakness == Weakness::NoCheckpoint)
-    return arith::ConstantIntOp::create(b, loc, b.getI1Type(), 1);
+    return truth(true);
   for (auto [i, final, trajectory, stored] : llvm::enumerate(r.finals, r.trajectory, points)) {
-    Value x = elements(final, 1), path = elements(trajectory, 2), y = elements(stored, 2);
     if (found && weakness == Weakness::OneState)
       break;
+    Value x = elements(final, 1), path = elements(trajectory, 2), y = elements(stored, 2);
     auto type = cast<MemRefType>(x.getType());
     Type element = type.getElementType();
     auto number = [&](double v) -> Value {
       return arith::ConstantOp::create(b, loc, b.getFloatAttr(element, v));
     };
     double ulp = element.isF32() ? 0x1p-23 : 0x1p-52, scale = scales[i];
-    Value count = sum(constant(type.getShape().back()), [&](Value j) -> Value {
+    Value far = any(constant(type.getShape().back()), [&](Value j) -> Value {
       Value size;
       for (int64_t t = 0; t < blockSteps; ++t) {
         Value at = math::AbsFOp::create(b, loc, load(path, {row, constant(t), j}));
@@ -120,19 +124,17 @@ Value SegmentRows::isClose(Rows &r, Value row, ValueRange point) {
       place.push_back(j);
       Value move = math::AbsFOp::create(
           b, loc, arith::SubFOp::create(b, loc, load(x, {row, j}), load(y, place)));
-      Value near = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLE, move,
-                                         number(ulpsOfScale * ulp * scale));
-      Value small = arith::MulFOp::create(b, loc, size, number(ulpsOfSize * ulp));
-      if (weakness != Weakness::OneBound)
-        near = both(near, arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLE, move, small));
-      Value far = arith::XOrIOp::create(b, loc, near,
-                                        arith::ConstantIntOp::create(b, loc, b.getI1Type(), 1));
-      return arith::ExtUIOp::create(b, loc, b.getI32Type(), far);
+      // True for NaN, too.
+      auto exceeds = [&](Value bound) -> Value {
+        return arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UGT, move, bound);
+      };
+      Value ofScale = exceeds(number(ulpsOfScale * ulp * scale));
+      Value ofSize = exceeds(arith::MulFOp::create(b, loc, size, number(ulpsOfSize * ulp)));
+      return weakness == Weakness::OneBound ? ofScale : either(ofScale, ofSize);
     });
-    found = found ? arith::OrIOp::create(b, loc, found, count).getResult() : count;
+    found = found ? either(found, far) : far;
   }
-  Value none = arith::ConstantIntOp::create(b, loc, b.getI32Type(), 0);
-  return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, found, none);
+  return isSame(found, truth(false));
 }
 
 //===-----------------------------------------------------------------------===//
@@ -210,14 +212,11 @@ void SegmentRows::repairIfWrong(Value segment) {
 
 void SegmentRows::begin(ArrayRef<Rows *> all) {
   for (auto [initial, start] : llvm::zip_equal(op.getInitial(), starts))
-    copy(part(bufferOf(initial), SmallVector<OpFoldResult>(batch.begin(), batch.end())),
-         part(start, {b.getIndexAttr(0)}));
+    copy(ofSequence(bufferOf(initial)), part(start, {b.getIndexAttr(0)}));
   for (Rows *r : all)
     for (auto [given, own] : llvm::zip_equal(op.getGiven(), r->given))
-      repeat(zero, constant(r->rows), [&](Value row) {
-        copy(part(bufferOf(given), SmallVector<OpFoldResult>(batch.begin(), batch.end())),
-             part(own, {OpFoldResult(row)}));
-      });
+      repeat(zero, constant(r->rows),
+             [&](Value row) { copy(ofSequence(bufferOf(given)), part(own, {OpFoldResult(row)})); });
   repeat(zero, constant(segments), [&](Value segment) {
     store(zero, next, segment);
     store(zero, valid, segment);
@@ -245,8 +244,7 @@ void SegmentRows::emitProbe(Rows &r) {
   Value limit = arith::DivUIOp::create(b, loc, whole, constant(2));
   auto isGoingOn = [&] {
     Value met = load(counts, constant(Met));
-    Value isFar = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, met, zero);
-    return both(isFar, isLess(load(next, zero), limit));
+    return both(isSame(met, zero), isLess(load(next, zero), limit));
   };
   whilst(isGoingOn, [&] {
     Value block = load(next, zero);
@@ -294,12 +292,7 @@ void SegmentRows::emitRounds(Rows &r) {
         constant(Left));
   auto isOpen = [&](Value segment) { return isLess(load(next, segment), lengthOf(segment)); };
   auto isGoingOn = [&] {
-    Value open = sum(count, [&](Value segment) -> Value {
-      return arith::ExtUIOp::create(b, loc, b.getI32Type(), isOpen(segment));
-    });
-    Value none = arith::ConstantIntOp::create(b, loc, b.getI32Type(), 0);
-    Value some = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, open, none);
-    return both(some, isLess(zero, load(counts, constant(Left))));
+    return both(any(count, isOpen), isLess(zero, load(counts, constant(Left))));
   };
   whilst(isGoingOn, [&] {
     advance(r, [](Value row) { return row; });
@@ -321,9 +314,9 @@ void SegmentRows::emitRest(Rows &single, Rows &last) {
   repeat(zero, constant(segments), [&](Value segment) {
     inside(isLess(zero, lengthOf(segment)), [&] {
       inside(isLess(zero, segment), [&] {
-        Value isNew =
-            arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, load(valid, segment), zero);
-        choose(isNew, [&] { restart(segment); }, [&] { repairIfWrong(segment); });
+        choose(
+            isSame(load(valid, segment), zero), [&] { restart(segment); },
+            [&] { repairIfWrong(segment); });
       });
       whilst([&] { return isLess(load(next, segment), lengthOf(segment)); },
              [&] {
@@ -346,8 +339,7 @@ void SegmentRows::emitRest(Rows &single, Rows &last) {
            [&](Value segment) { stats.add(zero, Stat::Jumps, load(jumped, {block, segment})); });
   });
   for (auto [final, whole] : llvm::zip_equal(last.finals, finals))
-    copy(part(final, {b.getIndexAttr(0)}),
-         part(whole, SmallVector<OpFoldResult>(batch.begin(), batch.end())));
+    copy(part(final, {b.getIndexAttr(0)}), ofSequence(whole));
 }
 
 void SegmentRows::emitSequence(Rows &side, Rows &single, Rows &last) {

@@ -10,7 +10,7 @@ using namespace seqc;
 static RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
 
 TimeLanes::TimeLanes(Group group)
-    : group(group), op(group.recurrence), b(op), loc(op.getLoc()),
+    : LoopWords(group.recurrence), group(group), op(group.recurrence),
       e(b, loc, op.getScheduleAttr().getVectorBits() / 32), schedule(op.getScheduleAttr()),
       firstChannels(typeOf(op.getStateArgs().front()).getRank()) {
   e.recurrence = op;
@@ -283,20 +283,3 @@ Value TimeLanes::get(const Shelf &shelf, unsigned i, ValueRange at) {
   full.push_back(zero);
   return vector::LoadOp::create(b, loc, cast<VectorType>(shelf.types[i]), shelf.buffers[i], full);
 }
-
-//===-----------------------------------------------------------------------===//
-// Sizes and conditions
-//===-----------------------------------------------------------------------===//
-
-Value TimeLanes::plus(Value a, Value c) { return arith::AddIOp::create(b, loc, a, c); }
-Value TimeLanes::times(Value a, Value c) { return arith::MulIOp::create(b, loc, a, c); }
-Value TimeLanes::least(Value a, Value c) { return arith::MinSIOp::create(b, loc, a, c); }
-Value TimeLanes::isLess(Value a, Value c) {
-  return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, a, c);
-}
-Value TimeLanes::isSame(Value a, Value c) {
-  return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, a, c);
-}
-Value TimeLanes::both(Value a, Value c) { return arith::AndIOp::create(b, loc, a, c); }
-Value TimeLanes::either(Value a, Value c) { return arith::OrIOp::create(b, loc, a, c); }
-Value TimeLanes::truth(bool v) { return arith::ConstantIntOp::create(b, loc, v, 1); }

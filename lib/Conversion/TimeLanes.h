@@ -2,13 +2,14 @@
 #ifndef SEQC_LIB_CONVERSION_TIMELANES_H
 #define SEQC_LIB_CONVERSION_TIMELANES_H
 
+#include "LoopWords.h"
 #include "VectorGroup.h"
 
 namespace seqc {
 
 /// A unit of lanes holds `channels` elements of the states at one step, a vector `units` of them.
 /// Lanes behind the last unit hold what that one holds, or anything.
-class TimeLanes {
+class TimeLanes : protected LoopWords {
 protected:
   explicit TimeLanes(Group group);
 
@@ -22,13 +23,10 @@ protected:
 
   Group group;
   seq::RecurrenceOp op;
-  mlir::OpBuilder b;
-  mlir::Location loc;
   VectorEval e;
   seq::ScheduleAttr schedule;
   int64_t channels = 0, units = 0;              ///< set by the plan
   llvm::SmallVector<mlir::Value> firstChannels; ///< of the row, for each size; null: 0
-  mlir::Value zero, one;
   /// Of the row: how many steps it has, and the first one (null: 0), which packed sequences have.
   mlir::Value steps, rowFirst;
   llvm::SmallVector<mlir::Value> batchSizes, outBuffers, finalBuffers;
@@ -82,16 +80,6 @@ protected:
   void put(const Shelf &shelf, unsigned i, mlir::Value v, mlir::ValueRange at);
   Tuple get(const Shelf &shelf, mlir::ValueRange at);
   mlir::Value get(const Shelf &shelf, unsigned i, mlir::ValueRange at);
-
-  // --- sizes and conditions ----------------------------------------------------------------
-  mlir::Value plus(mlir::Value a, mlir::Value c);
-  mlir::Value times(mlir::Value a, mlir::Value c);
-  mlir::Value least(mlir::Value a, mlir::Value c);
-  mlir::Value isLess(mlir::Value a, mlir::Value c);
-  mlir::Value isSame(mlir::Value a, mlir::Value c);
-  mlir::Value both(mlir::Value a, mlir::Value c);
-  mlir::Value either(mlir::Value a, mlir::Value c);
-  mlir::Value truth(bool v);
 };
 
 /// The first op of `body`, a step's, that does not work element by element, or null.

@@ -2,6 +2,7 @@
 #include "seqc/JIT/CompileCache.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/BLAKE3.h"
+#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/TargetParser/Host.h"
 #include <algorithm>
 
@@ -65,6 +66,10 @@ std::string seqc::makeCompileKey(StringRef model, StringRef weights, StringRef n
   }
   fields.add(std::string{options.precise ? 'p' : '-', jsonDiagnostics ? 'j' : '-',
                          options.streamingExact ? 's' : '-', char('0' + options.optLevel)});
+  // The file may change under its name.
+  if (!options.targetFacts.empty())
+    if (auto facts = llvm::MemoryBuffer::getFile(options.targetFacts))
+      fields.add((*facts)->getBuffer());
   fields.add(std::to_string(options.threads));
   fields.add(options.weaken);
   // Two machines may share neither process nor cache today, but features are

@@ -118,9 +118,10 @@ def Seq_TargetAttr : Seq_Attr<"Target", "target"> {
     these features): `clock_mhz`; `memory_mbps`, what one core reads and writes a second beyond its
     caches; `l2_mbps`, the same in L2; `all_memory_mbps`, all cores together; `division_cycles`, from
     one division of whole vectors to the next. `seqc-run --calibrate` measures them,
-    `--target-facts` hands them over. `follows_rows` is 1 where the core's own prefetchers follow
-    rows in memory, so that where memory is the limit instructions for that only cost. `division_cycles` belongs to the numbers: activations divide
-    where that takes no longer than multiplying (docs/Numerics.md).
+    `--target-facts` hands them over. `division_cycles` belongs to the numbers: activations divide
+    where that takes no longer than multiplying (docs/Numerics.md). `follows_rows` is 1 where the
+    core's own prefetchers follow rows in memory, so that instructions for that only cost where
+    memory is the limit; it is known by the name of the CPU.
   }];
   let parameters = (ins "::mlir::StringAttr":$triple, "::mlir::StringAttr":$cpu, "::mlir::StringAttr":$features,
       "int64_t":$vectorBits, "int64_t":$vectorRegisters, "int64_t":$l1Bytes,
