@@ -63,6 +63,7 @@ struct SignatureBuilder {
   LogicalResult addOffsets(Operation *op, const seq::PackedSequences &packed);
   void addStates();
   void nameSymbols();
+  void addNumbers(func::FuncOp body);
   FailureOr<FunctionSignature> build();
 };
 } // namespace
@@ -204,6 +205,17 @@ void SignatureBuilder::addStates() {
     signature.timeSymbol = symbolOf(*streaming.time, /*make=*/false);
 }
 
+/// Notes what the plans of `body`, the function or a version of it, leave of its bits.
+void SignatureBuilder::addNumbers(func::FuncOp body) {
+  body.walk([&](seq::RecurrenceOp op) {
+    auto schedule = op.getScheduleAttr();
+    if (schedule && schedule.getCertificate() == seq::Certificate::Backward)
+      signature.numbers = "backward";
+    else if (schedule && schedule.getPlan() == seq::Plan::Scan && signature.numbers == "bitwise")
+      signature.numbers = "tolerance";
+  });
+}
+
 FailureOr<FunctionSignature> SignatureBuilder::build() {
   signature.name = function.getName().str();
   auto count = [&](StringRef name, unsigned fallback) -> int32_t {
@@ -231,13 +243,12 @@ FailureOr<FunctionSignature> SignatureBuilder::build() {
     return failure();
   addStates();
   nameSymbols();
-  function.walk([&](seq::RecurrenceOp op) {
-    auto schedule = op.getScheduleAttr();
-    if (schedule && schedule.getCertificate() == seq::Certificate::Backward)
-      signature.numbers = "backward";
-    else if (schedule && schedule.getPlan() == seq::Plan::Scan && signature.numbers == "bitwise")
-      signature.numbers = "tolerance";
-  });
+  addNumbers(function);
+  for (auto other : function->getParentOfType<ModuleOp>().getOps<func::FuncOp>())
+    if (auto ranges = other->getAttrOfType<ArrayAttr>("seq.version");
+        ranges &&
+        cast<seq::VersionAttr>(ranges[0]).getFunction().getAttr() == function.getNameAttr())
+      addNumbers(other);
   return std::move(signature);
 }
 

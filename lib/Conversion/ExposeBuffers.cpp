@@ -3,6 +3,9 @@
 //   seqc_body_f(ptrs, dims, scratch, par)   reads arguments and writes results in memory
 //   seqc_shapes_f(dims)                     computes the results' sizes from the arguments'
 //
+// A function with versions becomes a body for each of them, of which seqc_body_f calls one, and
+// seqc_scratch_f asks the same one how much scratch it needs.
+//
 // where `ptrs` are arguments and results in order and `dims` all their sizes in order; an index
 // argument is a size itself, and has one place in `dims` for its value. Inputs become tensors that
 // bufferization may not write to; results are materialised in place.
@@ -20,6 +23,8 @@ namespace seqc {
 
 using namespace mlir;
 using namespace seqc;
+
+static constexpr StringLiteral bodyPrefix = "seqc_body_", scratchPrefix = "seqc_scratch_";
 
 namespace {
 /// Where one argument or result sits in the runtime's arrays.
@@ -51,6 +56,7 @@ struct BoundaryRewrite {
   LogicalResult storeSizes(OpBuilder &inside, Value sizes, Operation *terminator,
                            ArrayRef<Slot> slots);
   LogicalResult makeShapes(StringRef name, func::FuncOp init);
+  void dispatch(StringRef name, ArrayRef<func::FuncOp> bodies, ArrayRef<ArrayAttr> versions);
 };
 } // namespace
 
@@ -236,6 +242,77 @@ LogicalResult BoundaryRewrite::makeShapes(StringRef name, func::FuncOp init) {
   return success();
 }
 
+/// The calls for which `func` is a version of another function, or null.
+static ArrayAttr versionOf(func::FuncOp func) {
+  return func->getAttrOfType<ArrayAttr>("seq.version");
+}
+
+/// Calls in `entry`'s function the one of `versions` that the sizes in `sizes` allow, else the
+/// first; returns what it returns.
+static ValueRange callVersion(OpBuilder &b, Location loc, ArrayRef<func::FuncOp> callees,
+                              ArrayRef<ArrayAttr> versions, ArrayRef<Slot> arguments,
+                              ValueRange operands, Value sizes) {
+  if (versions.size() == 1)
+    return func::CallOp::create(b, loc, callees.front(), operands).getResults();
+  Value hit = arith::ConstantIntOp::create(b, loc, b.getI1Type(), 0);
+  for (auto range : versions[1].getAsRange<seq::VersionAttr>()) {
+    Value size =
+        loadSize(b, loc, sizes, arguments[range.getArgument()].firstSize + range.getDimension());
+    auto compare = [&](arith::CmpIPredicate predicate, int64_t bound) -> Value {
+      return arith::CmpIOp::create(b, loc, predicate, size,
+                                   arith::ConstantIndexOp::create(b, loc, bound));
+    };
+    Value inside =
+        arith::AndIOp::create(b, loc, compare(arith::CmpIPredicate::sge, range.getFrom()),
+                              compare(arith::CmpIPredicate::slt, range.getBelow()));
+    hit = arith::OrIOp::create(b, loc, hit, inside);
+  }
+  func::FuncOp callee = callees[1];
+  SmallVector<func::FuncOp> otherCallees = {callees.front()};
+  SmallVector<ArrayAttr> others = {versions.front()};
+  llvm::append_range(otherCallees, callees.drop_front(2));
+  llvm::append_range(others, versions.drop_front(2));
+  auto choice = scf::IfOp::create(b, loc, callee.getResultTypes(), hit, /*addElse=*/true);
+  auto fill = [&](Block *block, auto call) {
+    OpBuilder inside = OpBuilder::atBlockBegin(block);
+    ValueRange results = call(inside);
+    if (!results.empty())
+      scf::YieldOp::create(inside, loc, results);
+  };
+  fill(choice.thenBlock(), [&](OpBuilder &inside) -> ValueRange {
+    return func::CallOp::create(inside, loc, callee, operands).getResults();
+  });
+  fill(choice.elseBlock(), [&](OpBuilder &inside) {
+    return callVersion(inside, loc, otherCallees, others, arguments, operands, sizes);
+  });
+  return choice.getResults();
+}
+
+/// `seqc_body_f` and `seqc_scratch_f` for the `bodies` of f and its versions.
+void BoundaryRewrite::dispatch(StringRef name, ArrayRef<func::FuncOp> bodies,
+                               ArrayRef<ArrayAttr> versions) {
+  auto make = [&](StringRef prefix, FunctionType type, unsigned sizes,
+                  ArrayRef<func::FuncOp> callees) {
+    b.setInsertionPoint(func);
+    auto whole = func::FuncOp::create(b, loc, (prefix + name).str(), type);
+    OpBuilder inside = OpBuilder::atBlockEnd(whole.addEntryBlock());
+    ValueRange results = callVersion(inside, loc, callees, versions, arguments,
+                                     whole.getArguments(), whole.getArgument(sizes));
+    func::ReturnOp::create(inside, loc, results);
+  };
+  SmallVector<func::FuncOp> scratches;
+  auto pointer = LLVM::LLVMPointerType::get(b.getContext());
+  FunctionType type = b.getFunctionType({pointer}, {b.getI64Type()});
+  for (func::FuncOp body : bodies) {
+    std::string own = body.getName().drop_front(bodyPrefix.size()).str();
+    b.setInsertionPoint(body);
+    scratches.push_back(func::FuncOp::create(b, loc, (scratchPrefix + own).str(), type));
+    scratches.back().setPrivate();
+  }
+  make(bodyPrefix, func.getFunctionType(), /*sizes=*/1, bodies);
+  make(scratchPrefix, type, /*sizes=*/0, scratches);
+}
+
 namespace {
 struct ExposeBuffersPass : seqc::impl::ExposeBuffersPassBase<ExposeBuffersPass> {
   void runOnOperation() override {
@@ -244,6 +321,15 @@ struct ExposeBuffersPass : seqc::impl::ExposeBuffersPassBase<ExposeBuffersPass> 
       if (!func.isDeclaration() && func.isPublic() && !func.getName().starts_with(initPrefix) &&
           failed(convert(func)))
         return signalPassFailure();
+  }
+
+  SmallVector<func::FuncOp> versionsOf(StringRef name) {
+    SmallVector<func::FuncOp> versions;
+    for (auto func : getOperation().getOps<func::FuncOp>())
+      if (ArrayAttr ranges = versionOf(func);
+          ranges && cast<seq::VersionAttr>(ranges[0]).getFunction().getValue() == name)
+        versions.push_back(func);
+    return versions;
   }
 
   /// Rewrites a public function and the one that computes its hidden initial states.
@@ -255,7 +341,25 @@ struct ExposeBuffersPass : seqc::impl::ExposeBuffersPassBase<ExposeBuffersPass> 
     rewrite.assignSlots();
     if (failed(rewrite.makeShapes("seqc_shapes_" + name, init)))
       return failure();
-    rewrite.convertBody("seqc_body_" + name, 4);
+    SmallVector<func::FuncOp> bodies = {func};
+    SmallVector<ArrayAttr> versions = {{}};
+    for (func::FuncOp other : versionsOf(name)) {
+      bodies.push_back(other);
+      versions.push_back(versionOf(other));
+    }
+    bool hasVersions = bodies.size() > 1;
+    rewrite.convertBody((bodyPrefix + name + (hasVersions ? ".0" : "")).str(), 4);
+    for (auto [i, version] : llvm::enumerate(ArrayRef(bodies).drop_front())) {
+      resolveSizes(version);
+      version->removeAttr("seq.version");
+      BoundaryRewrite its(version);
+      its.assignSlots();
+      its.convertBody((bodyPrefix + name + "." + Twine(i + 1)).str(), 4);
+    }
+    if (hasVersions) {
+      func.setPrivate();
+      rewrite.dispatch(name, bodies, versions);
+    }
     if (!init)
       return success();
     BoundaryRewrite hidden(init);

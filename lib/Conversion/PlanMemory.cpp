@@ -197,8 +197,14 @@ static LogicalResult placeInScratch(func::FuncOp func, StringRef name) {
   Location loc = func.getLoc();
   OpBuilder b(func);
   auto pointer = LLVM::LLVMPointerType::get(b.getContext());
-  auto scratch = func::FuncOp::create(b, loc, ("seqc_scratch_" + name).str(),
-                                      b.getFunctionType({pointer}, {b.getI64Type()}));
+  std::string scratchName = ("seqc_scratch_" + name).str();
+  // That of one of several versions is declared already.
+  auto scratch = func->getParentOfType<ModuleOp>().lookupSymbol<func::FuncOp>(scratchName);
+  if (scratch && !scratch.isDeclaration())
+    return success();
+  if (!scratch)
+    scratch =
+        func::FuncOp::create(b, loc, scratchName, b.getFunctionType({pointer}, {b.getI64Type()}));
   OpBuilder sizes = OpBuilder::atBlockEnd(scratch.addEntryBlock());
   IRMapping toScratch;
   toScratch.map(func.getArgument(1), scratch.getArgument(0));

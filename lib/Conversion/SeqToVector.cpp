@@ -1,5 +1,6 @@
 // Plan `fused`, the pass: each recurrence with the work around it becomes loops over vectors
 // (GroupEmitter.cpp); so do ops outside of recurrences.
+#include "ComputeAhead.h"
 #include "GroupEmitter.h"
 #include "ScanEmitter.h"
 #include "SegmentEmitter.h"
@@ -207,6 +208,8 @@ struct ConvertSeqToVectorPass : seqc::impl::ConvertSeqToVectorPassBase<ConvertSe
       return success();
     }
     remarkOnLibm(op);
+    if (op.getScheduleAttr().getChannelTile() && op.getScheduleAttr().getStrip())
+      computeAhead(op);
     Group group{op, {}, {}};
     addProducers(group, op.getSequenceRank());
     addConsumers(group, op.getSequenceRank());

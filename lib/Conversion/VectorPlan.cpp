@@ -1,4 +1,5 @@
 // What gets a buffer, and which values share a loop nest.
+#include "ComputeAhead.h"
 #include "VectorNest.h"
 #include "seqc/Analysis/Interleaved.h"
 
@@ -41,7 +42,7 @@ static bool isAssembled(Operation *op) {
 }
 
 /// Worth more than loading its result again: transcendental or long.
-static bool isHeavy(linalg::GenericOp op) {
+bool seqc::isHeavy(linalg::GenericOp op) {
   return llvm::count_if(op.getBody()->without_terminator(),
                         [](Operation &inner) { return !isa<arith::ConstantOp>(inner); }) > 6;
 }
@@ -96,6 +97,8 @@ SetVector<Value> seqc::valuesWithBuffers(ArrayRef<Operation *> ops, IsMember isM
     auto generic = dyn_cast<linalg::GenericOp>(op);
     if (!generic)
       continue;
+    if (op->hasAttr(aheadAttr))
+      add(op->getResult(0));
     if (VectorEval::isReduction(generic)) {
       for (OpOperand *input : generic.getDpsInputOperands())
         if (isa<RankedTensorType>(input->get().getType()))

@@ -208,6 +208,11 @@ static LogicalResult checkFunctions(ModuleOp module) {
                             "'func.func private @seq.cells.<name>(…)'";
       ok = false;
     }
+    if (function->hasAttr("seq.version")) {
+      function.emitError() << "expected no attribute 'seq.version' in a model: stage 'scheduled' "
+                              "makes versions of functions";
+      ok = false;
+    }
     anyPublic |= function.isPublic();
     if (function.isPublic())
       ok &= succeeded(checkPublicFunction(function));

@@ -29,6 +29,7 @@ static void buildScheduled(OpPassManager &pm, const CompileOptions &options) {
   select.threads = options.threads;
   select.exact = options.streamingExact;
   select.certificate = options.certificate;
+  select.versions = options.schedule == "auto";
   for (const auto &[name, size] : options.assume)
     select.assume.push_back(name + "=" + std::to_string(size));
   pm.addPass(createSelectSchedulePass(select));

@@ -99,6 +99,11 @@ static int64_t threadsPerRow(seq::RecurrenceOp op, const Assumptions &assumed) {
   return assumed.threads / std::max<int64_t>(1, usualSizes(op, assumed).batch);
 }
 
+/// Vectors of states of a tile that may exceed half of the registers.
+static constexpr int64_t mostSpilled = 32;
+/// Steps of such a tile: what is loaded for it is loaded again for each strip.
+static constexpr int64_t stripOfSpilled = 128;
+
 /// Tiles of channels, whose states fill half of the registers, replace an L1 row with all of them
 /// where those are too many for L1 and the step keeps channels apart. Where there are more threads
 /// than rows, equal tiles are tasks, as wide as will do: they read a part of each row.
@@ -108,8 +113,10 @@ static seq::ScheduleAttr fusedTiles(seq::RecurrenceOp op, seq::TargetAttr target
   int64_t lanes = schedule.getVectorBits() / 32, batchRank = op.getBatchRank();
   Channels channels = analyzeChannels(op);
   int64_t each = channels.elements, room = target.getVectorRegisters() / 2;
-  if (channels.size && each <= room && 2 * each * channels.size * 4 > target.getL1Bytes())
-    return schedule.withTiles(/*batch=*/1, room / each * lanes, stripOfTiles);
+  // Beyond the registers they are spilled to a place in L1.
+  if (channels.size && each <= mostSpilled && 2 * each * channels.size * 4 > target.getL1Bytes())
+    return schedule.withTiles(/*batch=*/1, std::max<int64_t>(1, room / each) * lanes,
+                              each > room ? stripOfSpilled : stripOfTiles);
   // Equal tiles, else each is under a mask; one a thread, because narrow ones read slowly. Where
   // memory is the limit of whole rows, parts of rows are slower still.
   int64_t parts = threadsPerRow(op, assumed), vectors = channels.size / lanes;
@@ -128,7 +135,7 @@ static seq::ScheduleAttr fusedTiles(seq::RecurrenceOp op, seq::TargetAttr target
   if (ShapedType::isDynamic(usual))
     usual = assumedSize(op.getInitial().front(), batchRank - 1, assumed);
   if (assumed.usual)
-    usual = assumed.usual->batch;
+    usual = assumed.usual->guessedBatch ? -1 : assumed.usual->batch;
   bool dense = llvm::any_of(*op.getBody(), reduces);
   int64_t elements = stateElements(op.getInitial(), batchRank);
   auto tiled = schedule.withTiles(batchTile(dense, elements, lanes, usual), 0, schedule.getStrip());
@@ -496,6 +503,14 @@ SmallVector<PlanOption, 4> seqc::scheduleSpace(seq::RecurrenceOp op, seq::Target
       newtonOption(op, segments)};
   setPrices(options, op, target, usualSizes(op, assumed), assumed.threads);
   return options;
+}
+
+SmallVector<PlanOption, 4> seqc::pricedAnew(ArrayRef<PlanOption> options, seq::RecurrenceOp op,
+                                            seq::TargetAttr target, const Assumptions &assumed) {
+  SmallVector<PlanOption, 4> anew(options);
+  anew.front().schedule = fusedNumbers(op, target, assumed);
+  setPrices(anew, op, target, usualSizes(op, assumed), assumed.threads);
+  return anew;
 }
 
 /// How much slower than `fused` a chosen plan may be, where guesses never meet.

@@ -1,4 +1,5 @@
 // Stage 3: for each recurrence the cheapest legal plan, with the reasons as remarks.
+#include "Versions.h"
 #include "seqc/Analysis/Place.h"
 #include "seqc/Schedule/Passes.h"
 #include "seqc/Schedule/ScheduleSpace.h"
@@ -6,6 +7,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Remarks.h"
+#include "llvm/ADT/MapVector.h"
 #include "llvm/Support/Format.h"
 
 namespace seqc {
@@ -105,6 +107,17 @@ struct Explainer {
     remark << remark::reason("{0}", reason.str());
   }
 
+  /// A version of the function, for sizes at which `note` says another plan is cheaper.
+  void version(const VersionNote &note) {
+    std::string usual = stringifyPlan(op.getScheduleAttr().getPlan()).str();
+    remark::passed(op.getLoc(), named("version"))
+        << remark::metric("where", note.where)
+        << remark::metric("plan", stringifyPlan(note.schedule.getPlan()).str())
+        << remark::reason("{0}", duration(note.price.seconds) + " instead of " +
+                                     duration(note.usual.seconds) + " of plan '" + usual + "' at " +
+                                     note.sample);
+  }
+
   void space(ArrayRef<PlanOption> options) {
     for (const PlanOption &option : options) {
       std::string name = stringifyPlan(option.plan).str();
@@ -150,6 +163,7 @@ struct SelectSchedulePass : seqc::impl::SelectSchedulePassBase<SelectSchedulePas
   using SelectSchedulePassBase::SelectSchedulePassBase;
 
   void runOnOperation() override {
+    choices.clear();
     ModuleOp module = getOperation();
     auto target = module->getAttrOfType<seq::TargetAttr>("seqc.target");
     if (!target) {
@@ -166,6 +180,8 @@ struct SelectSchedulePass : seqc::impl::SelectSchedulePassBase<SelectSchedulePas
     if (!readAssumptions())
       return signalPassFailure();
     bool reference = wanted == seq::Plan::Reference;
+    if (!reference)
+      orderStates(module, assumed, versions);
     // For the ops outside of recurrences.
     auto around = reference ? seq::ScheduleAttr::get(&getContext(), seq::Plan::Reference)
                             : fusedSchedule(target);
@@ -177,12 +193,25 @@ struct SelectSchedulePass : seqc::impl::SelectSchedulePassBase<SelectSchedulePas
         op->setAttr("seq.schedule", around);
     });
     if (!ok)
-      signalPassFailure();
+      return signalPassFailure();
+    if (versions)
+      addAllVersions(target);
   }
 
 private:
   std::optional<seq::Plan> wanted;
   Assumptions assumed;
+  /// Recurrences whose plans were chosen by price, by function.
+  llvm::MapVector<func::FuncOp, std::vector<Choice>> choices;
+
+  void addAllVersions(seq::TargetAttr target) {
+    for (auto &[function, chosen] : choices) {
+      SmallVector<VersionNote> notes = addVersions(function, chosen, target, assumed);
+      if (getContext().getRemarkEngine())
+        for (const VersionNote &note : notes)
+          Explainer{note.op, target, assumed}.version(note);
+    }
+  }
 
   bool readAssumptions() {
     assumed.threads = threads;
@@ -220,6 +249,7 @@ private:
     SmallVector<PlanOption, 4> options = scheduleSpace(op, target, assumed);
     const PlanOption *best = &cheapest(options);
     std::string reason = reasonFor(options, *best, sizes);
+    bool byPrice = !wanted && !op.getScheduleAttr();
     if (op.getScheduleAttr()) {
       reason = "the model's text asks for it";
     } else {
@@ -242,6 +272,9 @@ private:
       explainer.chosen(op.getScheduleAttr(), reason);
       explainer.space(options);
     }
+    auto function = dyn_cast<func::FuncOp>(op->getParentOp());
+    if (function && function.isPublic() && byPrice)
+      choices[function].push_back({op, {options.begin(), options.end()}});
     return success();
   }
 };

@@ -224,3 +224,13 @@ func.func @f() -> tensor<4xf32> {
   %r = arith.constant dense_resource<nope> : tensor<4xf32>
   return %r : tensor<4xf32>
 }
+
+// -----
+
+func.func @f(%x: tensor<?xf32>) -> tensor<?xf32> {
+  return %x : tensor<?xf32>
+}
+// expected-error @+1 {{expected no attribute 'seq.version' in a model: stage 'scheduled' makes versions of functions}}
+func.func private @g(%x: tensor<?xf32>) -> tensor<?xf32> attributes {seq.version = [#seq.version<@f, argument = 0, dimension = 0, below = 3>]} {
+  return %x : tensor<?xf32>
+}

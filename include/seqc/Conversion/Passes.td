@@ -84,7 +84,7 @@ def ExposeBuffersPass : Pass<"seqc-expose-buffers", "::mlir::ModuleOp"> {
   }];
   let dependentDialects = ["::mlir::bufferization::BufferizationDialect",
                            "::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect",
-                           "::mlir::tensor::TensorDialect"];
+                           "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect"];
 }
 
 def ConvertSeqToVectorPass : Pass<"convert-seq-to-vector", "::mlir::ModuleOp"> {

@@ -17,9 +17,17 @@ def SelectSchedulePass : Pass<"seq-select-schedule", "::mlir::ModuleOp"> {
     seq.recurrence … { … } schedule(<fused, vector_bits = 512, …>) : …
     ```
 
+    Steps that add up the innermost dimension of states `[channels, modes]` get states
+    `[modes, channels]` first, where nothing with a time axis has that shape and there are at least 8
+    steps: vectors then hold channels. Sums keep their order, and results their bits.
+
+    With `versions`, functions whose batch or time has a size that is neither static nor assumed get
+    up to three private copies with other plans, as `#seq.version` says: for more sequences, for
+    fewer and for more steps than usual; and one in the old order of states, for less than 8 steps.
+
     Requires: `seqc.target` on the module. Leaves: a schedule on each `seq.recurrence` and
     `seq.affine_recurrence`, and the attribute `seq.schedule` on each function, for its other ops. Refuses: an unknown plan name.
-    Example: test/Schedule/select-schedule.mlir.
+    Example: test/Schedule/select-schedule.mlir, versions.mlir, order-states.mlir.
   }];
   let options = [Option<"plan", "plan", "std::string", "\"auto\"",
                         "auto, or the plan for ops without a schedule">,
@@ -28,6 +36,8 @@ def SelectSchedulePass : Pass<"seq-select-schedule", "::mlir::ModuleOp"> {
                         "bitwise, or backward: then also plans with that certificate">,
                  Option<"exact", "exact", "bool", "false",
                         "only plans whose steps give the bits of the whole sequence">,
+                 Option<"versions", "versions", "bool", "false",
+                        "also versions of functions for sizes at which other plans are cheaper">,
                  ListOption<"assume", "assume", "std::string",
                             "usual sizes, name=size, by the names in seqc.dims">];
 }

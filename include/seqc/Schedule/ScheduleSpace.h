@@ -41,6 +41,11 @@ struct PlanOption {
 llvm::SmallVector<PlanOption, 4> scheduleSpace(seq::RecurrenceOp op, seq::TargetAttr target,
                                                const Assumptions &assumed);
 
+/// `options`, made by scheduleSpace for `op`, as they are where `assumed` says something else.
+llvm::SmallVector<PlanOption, 4> pricedAnew(llvm::ArrayRef<PlanOption> options,
+                                            seq::RecurrenceOp op, seq::TargetAttr target,
+                                            const Assumptions &assumed);
+
 /// Plan `scan` alone, without its price; in vectors of `vectorBits`, or, if 0, of the target.
 PlanOption scanOption(seq::RecurrenceOp op, seq::TargetAttr target, const Assumptions &assumed,
                       int64_t vectorBits = 0);

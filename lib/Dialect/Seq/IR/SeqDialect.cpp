@@ -3,6 +3,7 @@
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 #include "mlir/Transforms/InliningUtils.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -54,6 +55,29 @@ template <typename... Facts> static void printTargetFacts(AsmPrinter &printer, F
   }
 }
 
+/// `, from = 2, below = 256`: what is not there is 0 or the largest number.
+static ParseResult parseSizeRange(AsmParser &parser, int64_t &from, int64_t &below) {
+  from = 0, below = INT64_MAX;
+  while (succeeded(parser.parseOptionalComma())) {
+    StringRef key;
+    SMLoc loc = parser.getCurrentLocation();
+    if (parser.parseKeyword(&key))
+      return failure();
+    if (key != "from" && key != "below")
+      return parser.emitError(loc, "expected 'from' or 'below', but got '") << key << "'";
+    if (parser.parseEqual() || parser.parseInteger(key == "from" ? from : below))
+      return failure();
+  }
+  return success();
+}
+
+static void printSizeRange(AsmPrinter &printer, int64_t from, int64_t below) {
+  if (from != 0)
+    printer << ", from = " << from;
+  if (below != INT64_MAX)
+    printer << ", below = " << below;
+}
+
 #define GET_ATTRDEF_CLASSES
 #include "seqc/Dialect/Seq/IR/SeqAttrs.cpp.inc"
 
@@ -79,11 +103,50 @@ void SeqDialect::initialize() {
   addInterfaces<SeqInliner>();
 }
 
+/// Checks that `function` can stand in for the one that `version` names.
+static LogicalResult verifyVersion(Operation *op, VersionAttr version) {
+  auto function = dyn_cast<FunctionOpInterface>(op);
+  auto other = SymbolTable::lookupNearestSymbolFrom<FunctionOpInterface>(op, version.getFunction());
+  if (!function || !other || function == other || function.isPublic() ||
+      function.getFunctionType() != other.getFunctionType())
+    return op->emitOpError("expected attribute 'seq.version' on a private function of the same "
+                           "type as ")
+           << version.getFunction() << ", another function of this module";
+  ArrayRef<Type> types = function.getArgumentTypes();
+  Type type = version.getArgument() < int64_t(types.size()) ? types[version.getArgument()] : Type();
+  auto tensor = dyn_cast_if_present<RankedTensorType>(type);
+  int64_t rank = tensor ? tensor.getRank() : type && type.isIndex() ? 1 : 0;
+  if (version.getDimension() >= rank)
+    return op->emitOpError("expected 'seq.version' to name a size of an argument, but got ")
+           << version;
+  return success();
+}
+
 LogicalResult SeqDialect::verifyOperationAttribute(Operation *op, NamedAttribute attr) {
   if (attr.getName() == "seq.schedule" && !isa<ScheduleAttr>(attr.getValue()))
     return op->emitOpError("expected attribute 'seq.schedule' to be #seq.schedule<…>, but got ")
            << attr.getValue();
+  if (attr.getName() != "seq.version")
+    return success();
+  auto versions = dyn_cast<ArrayAttr>(attr.getValue());
+  if (!versions || versions.empty() || !llvm::all_of(versions, llvm::IsaPred<VersionAttr>))
+    return op->emitOpError("expected attribute 'seq.version' to be [#seq.version<…>, …], but got ")
+           << attr.getValue();
+  for (auto version : versions.getAsRange<VersionAttr>())
+    if (failed(verifyVersion(op, version)))
+      return failure();
   return success();
+}
+
+LogicalResult VersionAttr::verify(function_ref<InFlightDiagnostic()> emitError, FlatSymbolRefAttr,
+                                  int64_t argument, int64_t dimension, int64_t from,
+                                  int64_t below) {
+  if (argument >= 0 && dimension >= 0 && from >= 0 && from < below)
+    return success();
+  return emitError() << "expected an argument and a dimension of 0 or more and sizes from 0 up, "
+                        "but got argument "
+                     << argument << ", dimension " << dimension << ", from " << from << ", below "
+                     << below;
 }
 
 namespace {

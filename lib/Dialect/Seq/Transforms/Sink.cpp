@@ -9,8 +9,10 @@
 #include "Rebuild.h"
 #include "seqc/Dialect/Seq/Transforms/Passes.h"
 
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Remarks.h"
+#include "llvm/ADT/SmallBitVector.h"
 
 namespace seqc {
 #define GEN_PASS_DEF_SINKPASS
@@ -122,6 +124,30 @@ void Sinker::growUpwards() {
   }
 }
 
+/// True if `weights` has an element for each one of another operand, and none is used twice: a sum
+/// of a few products for each channel, as cheap in the step as behind it.
+static bool weighsOneByOne(Operation *op, Value weights) {
+  auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
+  if (!linalgOp)
+    return false;
+  auto loopsOf = [&](OpOperand &operand) {
+    llvm::SmallBitVector loops(linalgOp.getNumLoops());
+    AffineMap map = linalgOp.getMatchingIndexingMap(&operand);
+    for (unsigned loop = 0; loop < linalgOp.getNumLoops(); ++loop)
+      loops[loop] = map.isFunctionOfDim(loop);
+    return loops;
+  };
+  llvm::SmallBitVector parallel(linalgOp.getNumLoops());
+  for (auto [loop, kind] : llvm::enumerate(linalgOp.getIteratorTypesArray()))
+    parallel[loop] = kind == utils::IteratorType::parallel;
+  for (OpOperand &operand : op->getOpOperands())
+    for (OpOperand &other : op->getOpOperands())
+      if (operand.get() == weights && other.get() != weights &&
+          loopsOf(operand).anyCommon(parallel) && !loopsOf(operand).test(loopsOf(other)))
+        return true;
+  return false;
+}
+
 bool Sinker::pays() {
   int64_t yielded = 0, saved = 0;
   for (Value v : cut) {
@@ -136,7 +162,7 @@ bool Sinker::pays() {
   }
   for (Operation *inner : moved) {
     for (Value v : readBy(inner))
-      if (isReduction(inner) && lifter.canLift(v) == Leads(0))
+      if (isReduction(inner) && lifter.canLift(v) == Leads(0) && !weighsOneByOne(inner, v))
         saved += stepBytes(v).value_or(yielded);
     for (Value v : inner->getResults())
       if (llvm::is_contained(op.getYield().getOut(), v))

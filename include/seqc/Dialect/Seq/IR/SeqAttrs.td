@@ -101,10 +101,31 @@ def Seq_ScheduleAttr : Seq_Attr<"Schedule", "schedule"> {
     /// This schedule with other tiles, and the strips of time that suit them.
     ScheduleAttr withTiles(int64_t batch, int64_t channels, int64_t strip) const {
       return get(getContext(), getPlan(), getVectorBits(), batch, channels, getChunk(),
-                 strip, getRows(), getVectors(), getPrefetch(), getStreamBytes());
+                 strip, getRows(), getVectors(), getPrefetch(), getStreamBytes(),
+                 getCertificate());
     }
   }];
   let hasCustomAssemblyFormat = 1;
+}
+
+def Seq_VersionAttr : Seq_Attr<"Version", "version"> {
+  let summary = "the calls for which a version of a function runs";
+  let description = [{
+    `[#seq.version<@f, argument = 0, dimension = 1, below = 256>]` as attribute `seq.version` of a
+    private function: it runs in place of `@f`, which has the same type, where that size of that
+    argument (or the value of an index argument, with `dimension = 0`) is at least `from` and less
+    than `below`; of several such ranges, any. The first version that a call's sizes allow wins. Made by `seq-select-schedule`
+    where plans are cheaper at some sizes than others; `seq-expose-buffers` makes one function of
+    all of them.
+  }];
+  let parameters = (ins "::mlir::FlatSymbolRefAttr":$function, "int64_t":$argument,
+      "int64_t":$dimension, DefaultValuedParameter<"int64_t", "0">:$from,
+      DefaultValuedParameter<"int64_t", "INT64_MAX">:$below);
+  let assemblyFormat = [{
+    `<` $function `,` `argument` `=` $argument `,` `dimension` `=` $dimension ``
+    custom<SizeRange>($from, $below) `>`
+  }];
+  let genVerifyDecl = 1;
 }
 
 def Seq_TargetAttr : Seq_Attr<"Target", "target"> {
