@@ -1,14 +1,20 @@
 // Plan `scan`: rows of the batch, and chunks of long rows, as parallel work.
 //
-// Where rows are fewer than the threads that were planned for, some chunks of a row are evaluated
-// at once, and then the next ones, so that what a thread reads twice is still in its cache:
+// Where rows are fewer than the threads that were planned for, a row is evaluated in rounds of
+// chunks. The first one of a round, its head, follows from the states before it; of the others,
+// products are known first, and what a thread reads for a product is still in its cache when it
+// evaluates the chunk, one phase later:
 //
-//   for each round:
-//     parallel over rows and all chunks of the round but the last: the chunk's product
-//     parallel over rows and chunks: state ← the carry combined with the products before, in order
-//                                    (or with a chunk's steps where its product is not sound)
-//                                    the chunk's steps from that state
+//   for each phase r:
+//     parallel over rows and chunks:
+//       head of round r            state ← the end of head r - 1 combined with the other products
+//                                  of round r - 1, in order (or with a chunk's steps where its
+//                                  product is not sound); the head's steps from that state
+//       another chunk, k           the same for chunk k of round r - 1, with the products before
+//       it;
+//                                  then the product of chunk k of round r
 //
+// A head is half as long again as the others, because it costs no product.
 // Borders of chunks depend on sizes and the schedule alone, so that threads never change bits.
 #include "ScanEmitter.h"
 
@@ -127,9 +133,8 @@ ScanEmitter::Product ScanEmitter::startSpan(Value first, Value end, Value &start
   return product;
 }
 
-/// The product of steps [first, end), of which there is one at least; `sound` says whether it can
-/// stand for them.
-ScanEmitter::Product ScanEmitter::multiplySpan(Value first, Value end, Value &sound) {
+/// The product of steps [first, end), one by one or in blocks.
+ScanEmitter::Product ScanEmitter::multiplyAll(Value first, Value end, Value &sound) {
   Value start;
   Product product = startSpan(first, end, start);
   auto loopTo = [&](Value last, int64_t step, auto body) {
@@ -166,6 +171,103 @@ ScanEmitter::Product ScanEmitter::multiplySpan(Value first, Value end, Value &so
   return product;
 }
 
+/// True where each state is multiplied by a number, so that decays alone say what is forgotten.
+bool ScanEmitter::decaysByNumbers() {
+  ArrayRef<int64_t> sizes = factors();
+  auto isFloat = [&](unsigned c) {
+    return isa<FloatType>(getElementTypeOrSelf(combine.getResult(c).getType()));
+  };
+  return units > 1 && llvm::is_contained(sizes, 1) &&
+         llvm::all_of(sizes, [](int64_t size) { return size == 0 || size == 1; }) &&
+         llvm::all_of(llvm::seq(components), isFloat);
+}
+
+/// Zeros in place of all components.
+ScanEmitter::Tuple ScanEmitter::zeros() {
+  Tuple t;
+  for (unsigned c = 0; c < components; ++c)
+    t.push_back(
+        splat(VectorType::get(e.lanes, getElementTypeOrSelf(combine.getResult(c).getType())), 0.0));
+  return t;
+}
+
+/// True if nothing in steps [first, end), whole blocks, can last for ever once it is multiplied by
+/// 0: no coefficient is above 1, and what is added cannot overflow.
+Value ScanEmitter::isCalm(Value first, Value end) {
+  auto loop = scf::ForOp::create(b, loc, first, end, e.constant(stepsOf(largest)), zeros());
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    SmallVector<Value> most(loop.getRegionIterArgs());
+    for (int64_t i = 0; i < largest.groups * largest.vectors; ++i) {
+      e.openScope();
+      setTime(loop.getInductionVar(), i, false);
+      for (auto [seen, v] : llvm::zip_equal(most, elements()))
+        seen = greatestOf({seen, v});
+      e.closeScope();
+    }
+    scf::YieldOp::create(b, loc, most);
+  }
+  for (auto [most, size] : llvm::zip_equal(loop.getResults(), factors()))
+    conditions.push_back(atMost(most, size ? 1 : mostAdded(most)));
+  return inAllLanes(takeConditions());
+}
+
+/// The product of steps [first, end), of which there is one at least; `sound` says whether it can
+/// stand for them. Decays make it that of the last steps: where their product is 0, what was before
+/// them is read only to see that it is calm.
+ScanEmitter::Product ScanEmitter::multiplySpan(Value first, Value end, Value &sound) {
+  if (!decaysByNumbers())
+    return multiplyAll(first, end, sound);
+  Product product = identity();
+  product.value = zeros();
+  SmallVector<Value> state = product.flat();
+  state.append(2, arith::ConstantIntOp::create(b, loc, 0, 1)); // sound, done
+  SmallVector<Type> types = llvm::map_to_vector(state, [](Value v) { return v.getType(); });
+  // Some blocks, many, all.
+  constexpr int64_t attempts[] = {16, 256, INT64_MAX};
+  auto loop = scf::ForOp::create(b, loc, zero, e.constant(std::size(attempts)), one, state);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  auto choice = scf::IfOp::create(b, loc, types, loop.getRegionIterArgs().back(), true);
+  b.setInsertionPointToStart(choice.thenBlock());
+  scf::YieldOp::create(b, loc, loop.getRegionIterArgs());
+  b.setInsertionPointToStart(choice.elseBlock());
+  e.openScope();
+  Value block = e.constant(stepsOf(largest));
+  Value before = arith::DivUIOp::create(b, loc, minus(end, first), block); // blocks
+  Value tail = before;
+  for (int64_t k : {1, 0})
+    tail = arith::SelectOp::create(b, loc, isSame(loop.getInductionVar(), e.constant(k)),
+                                   least(before, e.constant(attempts[k])), tail);
+  Value from = plus(first, times(minus(before, tail), block));
+  Value isSound;
+  Product last = product;
+  last = multiplyAll(from, end, isSound);
+  Value isAll = isSame(from, first);
+  for (ArrayRef<unsigned> group : coefficients())
+    conditions.push_back(atMost(greatestOf({last.value[group[0]]}), 0));
+  Value forgets = both(isSound, inAllLanes(takeConditions()));
+  auto calm = scf::IfOp::create(b, loc, b.getI1Type(), both(forgets, isLess(first, from)), true);
+  for (bool look : {true, false}) {
+    OpBuilder::InsertionGuard inner(b);
+    b.setInsertionPointToStart(look ? calm.thenBlock() : calm.elseBlock());
+    e.openScope();
+    scf::YieldOp::create(b, loc, look ? isCalm(first, from) : isAll);
+    e.closeScope();
+  }
+  SmallVector<Value> next = last.flat();
+  next.push_back(isSound);
+  next.push_back(calm.getResult(0));
+  scf::YieldOp::create(b, loc, next);
+  e.closeScope();
+  b.setInsertionPointAfter(choice);
+  scf::YieldOp::create(b, loc, choice.getResults());
+  sound = loop.getResults().drop_back().back();
+  product.assign(loop.getResults().drop_back(2));
+  return product;
+}
+
 //===-----------------------------------------------------------------------===//
 // Rows and chunks
 //===-----------------------------------------------------------------------===//
@@ -191,89 +293,91 @@ void ScanEmitter::emitChunks(Value rows) {
   productTypes.append(precise.count(), VectorType::get(e.lanes, b.getF32Type()));
   int64_t most = schedule.getBatchTile();
   constexpr int64_t dynamic = ShapedType::kDynamic;
-  Shelf products = shelf(productTypes, {dynamic, most}, rows);
+  Shelf products = shelf(productTypes, {dynamic, 2, most}, rows);
   Shelf carries = shelf(neededTypes, {dynamic, 2}, rows);
-  Value flags = memref::AllocOp::create(b, loc, MemRefType::get({dynamic, most}, b.getI8Type()),
+  Value flags = memref::AllocOp::create(b, loc, MemRefType::get({dynamic, 2, most}, b.getI8Type()),
                                         ValueRange{rows});
   Value where = memref::AllocOp::create(b, loc, MemRefType::get({1}, index));
 
   Value longest = stepsOfLongest();
   Value few = isLess(rows, e.constant(most)),
         isLong = isLess(e.constant(schedule.getChunk()), longest);
-  Value split = arith::AndIOp::create(b, loc, few, isLong);
+  Value split = both(few, isLong);
   Value whole = arith::MaxSIOp::create(b, loc, longest, one);
-  Value chunk = arith::SelectOp::create(b, loc, split, e.constant(schedule.getChunk()), whole);
-  Value chunks = arith::SelectOp::create(b, loc, split, e.constant(most), one);
-  Value round = arith::MulIOp::create(b, loc, chunk, chunks);
+  auto choose = [&](Value c, Value x, Value y) -> Value {
+    return arith::SelectOp::create(b, loc, c, x, y);
+  };
+  // The first chunk of a round is half as long again, because it needs no product.
+  int64_t more = schedule.getChunk() / 2 / e.lanes * e.lanes;
+  Value chunk = e.constant(schedule.getChunk());
+  Value head = choose(split, e.constant(schedule.getChunk() + more), whole);
+  Value chunks = choose(split, e.constant(most), one);
+  Value others = minus(chunks, one);
+  Value round = plus(head, times(others, chunk));
   Value rounds = arith::CeilDivUIOp::create(b, loc, whole, round);
-  Value others = arith::SubIOp::create(b, loc, chunks, one);
+  // The last round's other chunks follow in a phase of their own.
+  Value phases = plus(rounds, choose(split, one, zero));
 
   parallel(rows, [&](Value row) {
     setRow(row);
     put(carries, initialCarry(), {row, zero});
     e.resetTile();
   });
-  auto loop = scf::ForOp::create(b, loc, zero, rounds, one);
+  auto loop = scf::ForOp::create(b, loc, zero, phases, one);
   b.setInsertionPointToStart(loop.getBody());
   memref::StoreOp::create(b, loc, loop.getInductionVar(), where, ValueRange{zero});
-  // First step and end of chunk k of the current round.
-  auto borders = [&](Value k) {
-    Value number = memref::LoadOp::create(b, loc, where, ValueRange{zero});
-    Value first = arith::MulIOp::create(b, loc, number, round);
-    first = arith::AddIOp::create(b, loc, first, arith::MulIOp::create(b, loc, k, chunk));
-    first = least(first, steps);
-    return std::make_pair(first, least(plus(first, chunk), steps));
+  // First step and end of chunk k of a round; there is none before the first.
+  auto borders = [&](Value number, Value k) {
+    Value isHead = isSame(k, zero);
+    Value before = plus(head, times(minus(k, one), chunk));
+    Value first = plus(times(number, round), choose(isHead, zero, before));
+    first = choose(isLess(number, zero), steps, least(first, steps));
+    return std::make_pair(first, least(plus(first, choose(isHead, head, chunk)), steps));
   };
 
-  // In parallel: the first `count` chunks of each row.
-  auto overChunks = [&](Value count, llvm::function_ref<void(Value, Value, Value, Value)> body) {
-    parallel(times(rows, count), [&](Value task) {
-      Value row = arith::DivUIOp::create(b, loc, task, count);
-      Value k = arith::RemUIOp::create(b, loc, task, count);
-      setRow(row);
-      auto [first, end] = borders(k);
-      body(row, k, first, end);
-      e.resetTile();
-    });
-  };
-
-  overChunks(others, [&](Value row, Value k, Value first, Value end) {
-    inside(isLess(first, end), [&] {
-      Value sound;
-      Product product = multiplySpan(first, end, sound);
-      Tuple parts = product.value;
-      parts.append(present(product.low));
-      put(products, parts, {row, k});
-      Value byte = arith::ExtUIOp::create(b, loc, b.getI8Type(), sound);
-      memref::StoreOp::create(b, loc, byte, flags, ValueRange{row, k});
-    });
-  });
-
-  overChunks(chunks, [&](Value row, Value k, Value first, Value end) {
+  parallel(times(rows, chunks), [&](Value task) {
+    Value row = arith::DivUIOp::create(b, loc, task, chunks);
+    Value k = arith::RemUIOp::create(b, loc, task, chunks);
+    setRow(row);
     Value number = memref::LoadOp::create(b, loc, where, ValueRange{zero});
+    Value previous = minus(number, one);
     Value parity = arith::AndIOp::create(b, loc, number, one);
-    Value isFirst = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq,
-                                          arith::OrIOp::create(b, loc, number, k), zero);
-    Value work = arith::OrIOp::create(b, loc, isFirst, isLess(first, end));
-    inside(work, [&] {
+    Value other = minus(one, parity);
+    Value isHead = isSame(k, zero);
+    auto [first, end] = borders(choose(isHead, number, previous), k);
+    Value isFirst = both(isHead, isSame(number, zero));
+    inside(either(isFirst, isLess(first, end)), [&] {
+      // Between the head of the previous round, whose end is known, and this chunk.
+      Value between = choose(isHead, choose(isFirst, zero, others), minus(k, one));
       Tuple carry = get(carries, {row, parity});
-      carry = foldProducts(k, carry, [&](Value j, const Tuple &before) {
-        Value byte = memref::LoadOp::create(b, loc, flags, ValueRange{row, j});
+      carry = foldProducts(between, carry, [&](Value j, const Tuple &before) {
+        Value chunkBefore = plus(j, one);
+        Value byte = memref::LoadOp::create(b, loc, flags, ValueRange{row, other, chunkBefore});
         Value sound = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, byte,
                                             arith::ConstantIntOp::create(b, loc, 0, 8));
-        auto [from, to] = borders(j);
-        SmallVector<Value> parts = get(products, {row, j});
+        auto [from, to] = borders(previous, chunkBefore);
+        SmallVector<Value> parts = get(products, {row, other, chunkBefore});
         Product product = identity();
         product.value = Tuple(ArrayRef(parts).take_front(components));
         product.low = restore(product.low, ArrayRef(parts).drop_front(components));
         return foldOne(sound, before, product, from, to);
       });
       Tuple last = emitTime(first, end, carry);
-      Value isEnd = isSame(end, steps);
-      inside(isEnd, [&] { storeFinals(last); });
-      Value other = arith::SubIOp::create(b, loc, one, parity);
-      inside(isSame(k, others), [&] { put(carries, last, {row, other}); });
+      inside(isSame(end, steps), [&] { storeFinals(last); });
+      inside(isHead, [&] { put(carries, last, {row, other}); });
     });
+    auto [from, to] = borders(number, k);
+    Value isNext = isLess(from, to);
+    inside(both(isNext, isLess(zero, k)), [&] {
+      Value sound;
+      Product product = multiplySpan(from, to, sound);
+      Tuple parts = product.value;
+      parts.append(present(product.low));
+      put(products, parts, {row, parity, k});
+      Value byte = arith::ExtUIOp::create(b, loc, b.getI8Type(), sound);
+      memref::StoreOp::create(b, loc, byte, flags, ValueRange{row, parity, k});
+    });
+    e.resetTile();
   });
 }
 
@@ -298,6 +402,10 @@ ScanEmitter::Tuple ScanEmitter::foldOne(Value sound, const Tuple &carry, const P
   Tuple after = apply(carry, product.value, product.low, needed);
   watchStates(carry, after);
   watchFinite(after);
+  if (decaysByNumbers())
+    for (unsigned c : needed.set_bits())
+      if (factors()[c] == 0)
+        conditions.push_back(atMost(greatestOf({carry[c]}), mostAdded(carry[c])));
   if (Value lanes = takeConditions())
     sound = arith::AndIOp::create(b, loc, sound, inAllLanes(lanes));
   auto choice = scf::IfOp::create(b, loc, types, sound, /*withElse=*/true);

@@ -100,6 +100,10 @@ private:
   void extend(Product &product, const Tuple &later, const Tuple &low);
   void multiplyBlock(mlir::Value first, Product &product, bool isFirst);
   Product startSpan(mlir::Value first, mlir::Value end, mlir::Value &start);
+  Product multiplyAll(mlir::Value first, mlir::Value end, mlir::Value &sound);
+  bool decaysByNumbers();
+  Tuple zeros();
+  mlir::Value isCalm(mlir::Value first, mlir::Value end);
   Product multiplySpan(mlir::Value first, mlir::Value end, mlir::Value &sound);
   Tuple foldProducts(mlir::Value k, const Tuple &carry,
                      llvm::function_ref<Tuple(mlir::Value, const Tuple &)> one);
@@ -142,6 +146,7 @@ private:
   mlir::Value greatestOf(llvm::ArrayRef<mlir::Value> vectors);
   mlir::Value inAllLanes(mlir::Value lanes);
   mlir::Value atMost(mlir::Value v, double most);
+  static double mostAdded(mlir::Value v);
   mlir::Value atLeast(mlir::Value v, double least);
 
   // --- precision ---------------------------------------------------------------------------

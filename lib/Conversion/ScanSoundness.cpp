@@ -76,6 +76,9 @@ Value ScanEmitter::atLeast(Value v, double least) {
   return arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGE, v, splat(v.getType(), least));
 }
 
+/// What a step may add, or a state be, so that no sum of them overflows.
+double ScanEmitter::mostAdded(Value v) { return elementOf(v).isF64() ? 1e280 : 1e20; }
+
 /// What the components are coefficients of: the size of a block, -1 of a running product, else 0.
 ArrayRef<int64_t> ScanEmitter::factors() {
   if (auto attr = combine->getAttrOfType<DenseI64ArrayAttr>("factors"))

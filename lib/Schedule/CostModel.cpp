@@ -261,6 +261,9 @@ static Price priceOfTiles(const StepWork &work, seq::ScheduleAttr schedule, cons
   return price;
 }
 
+/// What the product of a chunk costs, in evaluations of the chunk.
+static constexpr double productOfChunk = 0.7;
+
 Price seqc::priceOfScan(seq::RecurrenceOp op, const ScanProof &proof, seq::ScheduleAttr schedule,
                         const UsualSizes &sizes, const MachineModel &machine, int64_t threads) {
   int64_t all = ShapedType::getNumElements(proof.shape);
@@ -290,16 +293,16 @@ Price seqc::priceOfScan(seq::RecurrenceOp op, const ScanProof &proof, seq::Sched
       single * single_;
   double rows = double(sizes.batch);
   bool chunked = schedule.getChunk() && sizes.batch < threads && sizes.steps > schedule.getChunk();
-  double parallel = chunked ? double(threads) : double(std::min(threads, sizes.batch));
-  if (chunked)
-    arithmetic *= 1.7; // products of chunks first
+  // All threads but one compute products of chunks, too.
+  double parallel = chunked ? 1 + double(threads - 1) / (1 + productOfChunk)
+                            : double(std::min(threads, sizes.batch));
   arithmetic *= rows / parallel;
   double bandwidth = parallel > 1 ? machine.allMemory : machine.memory;
   double memory = movingSeconds(rows * double(sizes.steps) * work.bytes, machine, bandwidth);
   Price price = greatest(memory, arithmetic, 0);
   if (chunked)
-    price.seconds +=
-        2 * regionSeconds * std::ceil(double(sizes.steps) / double(schedule.getChunk() * threads));
+    price.seconds += regionSeconds *
+                     (1 + std::ceil(double(sizes.steps) / double(schedule.getChunk() * threads)));
   return price;
 }
 

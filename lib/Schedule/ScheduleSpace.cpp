@@ -165,7 +165,7 @@ static seq::ScheduleAttr fusedNumbers(seq::RecurrenceOp op, seq::TargetAttr targ
 //===-----------------------------------------------------------------------===//
 
 /// Groups of vectors whose products, of so many components, fill the registers. A chunk of a long
-/// row fills L2 twice at most: more rounds cost more than reading half of it from the next cache.
+/// row fills L2 two to four times: more rounds cost more than reading it again from the next cache.
 static seq::ScheduleAttr scanSchedule(seq::TargetAttr target, int64_t channels, int64_t components,
                                       double bytesPerStep, int64_t threads) {
   int64_t lanes = target.getVectorBits() / 32;
@@ -176,7 +176,7 @@ static seq::ScheduleAttr scanSchedule(seq::TargetAttr target, int64_t channels, 
   int64_t chunk = 0;
   if (threads > 1) {
     chunk = 64 * lanes;
-    while (double(chunk) * bytesPerStep <= double(target.getL2Bytes()))
+    while (double(chunk) * bytesPerStep <= 2 * double(target.getL2Bytes()))
       chunk *= 2;
   }
   return seq::ScheduleAttr::get(target.getContext(), seq::Plan::Scan, target.getVectorBits(),

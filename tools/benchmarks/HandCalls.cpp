@@ -46,7 +46,7 @@ class Pool {
 public:
   Pool(const long *cores, long count) : threads(count + 1) {
     for (long i = 0; i < count; i++) {
-      workers.emplace_back([this] { work(); });
+      workers.emplace_back([this, i] { work(i + 1); });
 #ifdef __linux__
       cpu_set_t core;
       CPU_ZERO(&core);
@@ -73,25 +73,32 @@ public:
     busy = (long)workers.size();
     job.fetch_add(1);
     job.notify_all();
-    take();
+    take(0);
     while (busy.load(std::memory_order_acquire))
       rest();
   }
 
 private:
-  void take() {
+  /// Few items have their threads, so that what one left in a cache is there for its next region;
+  /// many are taken by whoever is free.
+  void take(int64_t thread) {
+    if (items <= threads) {
+      if (thread < items)
+        body(env, thread, thread + 1);
+      return;
+    }
     for (int64_t i; (i = next.fetch_add(block)) < items;)
       body(env, i, i + block < items ? i + block : items);
   }
 
-  void work() {
+  void work(int64_t thread) {
     for (long seen = 0;; seen++) {
       for (int spins = 0; job.load(std::memory_order_acquire) == seen && spins < 20000; spins++)
         rest();
       job.wait(seen);
       if (stopping)
         return;
-      take();
+      take(thread);
       busy.fetch_sub(1, std::memory_order_release);
     }
   }
