@@ -75,6 +75,7 @@ enum seqc_status {
   SEQC_ERROR_STATE = 15,    /* a streaming state that is foreign, truncated or damaged */
   SEQC_ERROR_CONTEXT = 16,  /* a context of unknown layout */
   SEQC_ERROR_PARALLEL = 17, /* the parallel_for hook did not run each item once */
+  SEQC_ERROR_KERNEL = 19,   /* a kernel of an emulated GPU did what it may not */
   SEQC_ERROR_SIGNATURE = 18 /* this header describes another version of the library */
 };
 

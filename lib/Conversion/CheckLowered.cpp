@@ -1,5 +1,6 @@
 // The contract of stage 4.
 #include "seqc/Conversion/Passes.h"
+#include "seqc/Schedule/Passes.h"
 
 namespace seqc {
 #define GEN_PASS_DEF_CHECKLOWEREDPASS
@@ -23,6 +24,14 @@ static StringRef objection(Operation *op) {
   return {};
 }
 
+/// Ops of a body of a GPU that compute sizes and start kernels: its host reads no tensor's memory.
+static bool runsOnHost(Operation *op) {
+  if (isa<func::FuncOp, func::CallOp, func::ReturnOp, scf::ForOp, scf::IfOp, scf::YieldOp,
+          LLVM::LoadOp, memref::AllocaOp>(op))
+    return true;
+  return isMemoryEffectFree(op);
+}
+
 namespace {
 struct CheckLoweredPass : seqc::impl::CheckLoweredPassBase<CheckLoweredPass> {
   void runOnOperation() override {
@@ -36,7 +45,22 @@ struct CheckLoweredPass : seqc::impl::CheckLoweredPassBase<CheckLoweredPass> {
       return WalkResult::interrupt();
     });
     if (result.wasInterrupted())
-      signalPassFailure();
+      return signalPassFailure();
+    if (!isGpu(getOperation()->getAttrOfType<seq::TargetAttr>("seqc.target")))
+      return;
+    for (auto function : getOperation().getOps<func::FuncOp>()) {
+      if (!function.getName().starts_with("seqc_body_"))
+        continue;
+      result = function.walk([](Operation *op) {
+        if (runsOnHost(op))
+          return WalkResult::advance();
+        op->emitOpError("expected work that is parallel over channels or sequences for a GPU, but "
+                        "got some that is not, which GPUs do not have yet");
+        return WalkResult::interrupt();
+      });
+      if (result.wasInterrupted())
+        return signalPassFailure();
+    }
   }
 };
 } // namespace

@@ -4,8 +4,10 @@
 //  2. A buffer whose contents end up in a result, by one whole copy, becomes that result.
 //  3. The others get consecutive 64-byte aligned places in the caller's scratch memory, staggered
 //     so that equal-sized buffers do not collide in a cache's sets.
+#include "ParallelLoops.h"
 #include "seqc/Conversion/Passes.h"
 #include "seqc/Conversion/RawBuffers.h"
+#include "seqc/Schedule/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
@@ -154,6 +156,8 @@ static void forwardToResults(func::FuncOp func) {
 
 /// Copies that are left become loops: the C++ routine that upstream would call is not in libc.
 static LogicalResult expandCopies(func::FuncOp func) {
+  auto module = func->getParentOfType<ModuleOp>();
+  bool gpu = isGpu(module->getAttrOfType<seq::TargetAttr>("seqc.target"));
   SmallVector<memref::CopyOp> copies;
   func.walk([&](memref::CopyOp copy) { copies.push_back(copy); });
   IRRewriter rewriter(func.getContext());
@@ -161,9 +165,14 @@ static LogicalResult expandCopies(func::FuncOp func) {
     if (copy.getSource() != copy.getTarget()) {
       rewriter.setInsertionPoint(copy);
       auto op = linalg::CopyOp::create(rewriter, copy.getLoc(), copy.getSource(), copy.getTarget());
-      if (failed(linalg::linalgOpToLoops(rewriter, op)))
+      if (gpu && isa<func::FuncOp>(copy->getParentOp())) {
+        if (failed(lowerInParallel(rewriter, op)))
+          return failure();
+      } else if (failed(linalg::linalgOpToLoops(rewriter, op))) {
         return failure();
-      rewriter.eraseOp(op);
+      } else {
+        rewriter.eraseOp(op);
+      }
     }
     rewriter.eraseOp(copy);
   }

@@ -6,6 +6,7 @@
 #include "SegmentEmitter.h"
 #include "SegmentRows.h"
 #include "seqc/Conversion/ExpandMath.h"
+#include "seqc/Schedule/Passes.h"
 
 #include "mlir/IR/Remarks.h"
 #include "llvm/ADT/StringSwitch.h"
@@ -120,6 +121,8 @@ struct ConvertSeqToVectorPass : seqc::impl::ConvertSeqToVectorPassBase<ConvertSe
         if (failed(convert(op)))
           return signalPassFailure();
     }
+    if (isGpu(getOperation()->getAttrOfType<seq::TargetAttr>("seqc.target")))
+      return;
     SmallVector<linalg::GenericOp> rest;
     getOperation().walk([&](linalg::GenericOp op) {
       if (isa<func::FuncOp>(op->getParentOp()) && !op->getParentOfType<seq::RecurrenceOp>())
@@ -208,6 +211,11 @@ struct ConvertSeqToVectorPass : seqc::impl::ConvertSeqToVectorPassBase<ConvertSe
       return success();
     }
     remarkOnLibm(op);
+    // Threads share nothing but memory: work around a recurrence is a loop over all of its own.
+    if (isGpu(getOperation()->getAttrOfType<seq::TargetAttr>("seqc.target"))) {
+      GroupEmitter(groupOfTime(op)).run();
+      return success();
+    }
     if (op.getScheduleAttr().getChannelTile() && op.getScheduleAttr().getStrip())
       computeAhead(op);
     Group group{op, {}, {}};

@@ -15,6 +15,7 @@
 #include "seqc/Support/Version.h"
 #include "seqc/Target/CPU.h"
 #include "seqc/Target/EmitAbi.h"
+#include "seqc/Target/NVPTX.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/IR/LLVMContext.h"
@@ -42,7 +43,7 @@ bool Compilation::failUsage(StringRef text, StringRef help) {
 bool Compilation::checkTarget(mlir::MLIRContext &context) {
   context.getOrLoadDialect<seq::SeqDialect>();
   std::string error;
-  if (failed(cpuTarget(&context, options.triple, options.march, error)))
+  if (failed(targetOf(&context, options, error)))
     return failUsage(error);
   return true;
 }
@@ -226,9 +227,15 @@ bool Compilation::emitLibrary(LoweredModule &lowered) {
       getRuntimeObject(lowered.machine->getTargetTriple(), RuntimeHost::Library);
   if (!runtime)
     return fail(toString(runtime.takeError()));
-  Expected<std::string> library =
-      linkSharedLibrary({bytes, *runtime}, sys::path::filename(invocation.output),
-                        {invocation.linker, /*removeOnSignal=*/true});
+  SmallVector<StringRef> parts = {bytes, *runtime};
+  if (lowered.emulates) {
+    Expected<StringRef> emulator = getEmulatorObject(lowered.machine->getTargetTriple());
+    if (!emulator)
+      return fail(toString(emulator.takeError()));
+    parts.push_back(*emulator);
+  }
+  Expected<std::string> library = linkSharedLibrary(parts, sys::path::filename(invocation.output),
+                                                    {invocation.linker, /*removeOnSignal=*/true});
   if (!library)
     return fail(toString(library.takeError()));
   time("link", secondsSince(start));
@@ -240,7 +247,8 @@ bool Compilation::emitLibrary(LoweredModule &lowered) {
 /// Everything behind the MLIR stages that one file holds.
 bool Compilation::emitCode(LoweredModule &lowered) {
   // What leaves as one file stands alone.
-  if (is_contained({EmitKind::LLVM, EmitKind::Asm, EmitKind::Obj}, invocation.emit))
+  bool gpu = lowered.machine->getTargetTriple().isNVPTX();
+  if (!gpu && is_contained({EmitKind::LLVM, EmitKind::Asm, EmitKind::Obj}, invocation.emit))
     if (Error error = linkRuntime(*lowered.module))
       return fail(toString(std::move(error)));
   std::string ir;

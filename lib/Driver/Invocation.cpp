@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "Invocation.h"
 #include "seqc/Support/Spelling.h"
+#include "seqc/Target/NVPTX.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallVectorExtras.h"
 #include "llvm/ADT/StringExtras.h"
@@ -68,6 +69,7 @@ private:
   bool readPlan();
   bool readAssume();
   bool readTarget();
+  bool readCuda();
 
   const InputArgList &args;
   Invocation &out;
@@ -113,7 +115,7 @@ bool CommandLine::checkNames() {
                                 : "did you mean '" + StringRef(nearest).split('=').first + "'?");
   }
   for (const Arg *arg : args)
-    for (unsigned id : {OPT_later_export, OPT_later_cuda_arch, OPT_later_prefix})
+    for (unsigned id : {OPT_later_export, OPT_later_prefix})
       if (arg->getOption().matches(id))
         return fail("option '" + StringRef(arg->getSpelling()).rtrim('=') +
                     "' is not available yet");
@@ -150,8 +152,11 @@ bool CommandLine::readEmit() {
   if (!arg)
     return true;
   StringRef value = arg->getValue();
-  if (value == "ptx" || value == "report")
+  if (value == "report")
     return fail("--emit=" + value + " is not available yet");
+  // The assembly of GPUs has a name of its own.
+  if (value == "ptx")
+    out.emit = EmitKind::Asm;
   for (const EmitRow &row : getEmitRows())
     if (row.name == value)
       out.emit = row.kind;
@@ -184,6 +189,8 @@ bool CommandLine::readOutput() {
   for (const EmitRow &row : getEmitRows())
     if (!row.suffix.empty() && suffix == row.suffix)
       bySuffix = row.kind;
+  if (suffix == ".ptx")
+    bySuffix = EmitKind::Asm;
   bool mlir = suffix == ".mlir" || suffix == ".mlirbc";
   out.bytecode = suffix == ".mlirbc";
   if (!chosen) {
@@ -191,7 +198,7 @@ bool CommandLine::readOutput() {
       bySuffix = EmitKind::Seq;
     out.emit = bySuffix;
     return bySuffix != EmitKind::None ||
-           fail("expected an output that ends in .so, .o, .s, .ll, .mlir, "
+           fail("expected an output that ends in .so, .o, .s, .ptx, .ll, .mlir, "
                 ".mlirbc or .h, but got '" +
                     out.output + "'",
                 "--emit says what to write to a file of any name");
@@ -267,8 +274,13 @@ bool CommandLine::readAssume() {
 
 bool CommandLine::readTarget() {
   StringRef target = args.getLastArgValue(OPT_target, "native");
-  if (target.starts_with("cuda") || target.starts_with("nvptx"))
-    return fail("--target=" + target + " is not available yet");
+  if (target == "cuda" || target.starts_with("nvptx"))
+    return readCuda();
+  if (StringRef(out.output).ends_with(".ptx") || args.getLastArgValue(OPT_emit) == "ptx")
+    return fail("expected --target=cuda for PTX, but got '" + target + "'");
+  for (auto [id, name] : {std::pair(OPT_cuda_arch, "--cuda-arch"), {OPT_device, "--device"}})
+    if (args.hasArg(id))
+      return fail(Twine("expected --target=cuda with ") + name + ", but got '" + target + "'");
   if (target != "native")
     out.options.triple = target.str();
   out.options.targetFacts = args.getLastArgValue(OPT_target_facts).str();
@@ -277,6 +289,33 @@ bool CommandLine::readTarget() {
   // Another machine has no "native" features.
   out.options.march =
       args.getLastArgValue(OPT_march, target == "native" ? "native" : "generic").str();
+  return true;
+}
+
+/// A GPU: PTX, or what comes before it.
+bool CommandLine::readCuda() {
+  StringRef arch = args.getLastArgValue(OPT_cuda_arch, cudaArchitectures().front());
+  if (!is_contained(cudaArchitectures(), arch))
+    return failNearest("--cuda-arch", arch, cudaArchitectures());
+  for (auto [id, name] : {std::pair(OPT_march, "--march"), {OPT_target_facts, "--target-facts"}})
+    if (args.hasArg(id))
+      return fail(Twine("expected no ") + name +
+                  " with --target=cuda, whose machine is that of "
+                  "--cuda-arch");
+  StringRef device = args.getLastArgValue(OPT_device);
+  if (args.hasArg(OPT_device) && device != "emulate")
+    return failNearest("--device", device, {"emulate"});
+  out.options.emulate = device == "emulate";
+  bool isLibrary = out.emit == EmitKind::Lib;
+  if (out.options.emulate
+          ? !isLibrary && out.emit != EmitKind::None
+          : is_contained({EmitKind::Obj, EmitKind::Lib, EmitKind::Header}, out.emit))
+    return fail(out.options.emulate
+                    ? "expected --emit=lib with --device=emulate"
+                    : "expected --emit=ptx or a kind before it with --target=cuda: libraries with "
+                      "kernels are not available yet, but for --device=emulate");
+  out.options.triple = "nvptx64-nvidia-cuda";
+  out.options.march = arch.str();
   return true;
 }
 

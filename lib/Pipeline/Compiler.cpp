@@ -3,9 +3,11 @@
 
 #include "seqc/Analysis/InferSignature.h"
 #include "seqc/Pipeline/Stages.h"
+#include "seqc/Schedule/Passes.h"
 #include "seqc/Support/Version.h"
 #include "seqc/Target/CPU.h"
 #include "seqc/Target/EmitAbi.h"
+#include "seqc/Target/NVPTX.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Pass/PassManager.h"
@@ -13,18 +15,26 @@
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Target/TargetMachine.h"
+#include "llvm/Transforms/Utils/Cloning.h"
 
 #include <chrono>
 
 using namespace mlir;
 using namespace seqc;
 
-static FailureOr<seq::TargetAttr> attachTarget(ModuleOp module, const CompileOptions &options) {
-  std::string error;
-  FailureOr<seq::TargetAttr> target =
-      cpuTarget(module.getContext(), options.triple, options.march, error);
+FailureOr<seq::TargetAttr> seqc::targetOf(MLIRContext *context, const CompileOptions &options,
+                                          std::string &error) {
+  if (StringRef(options.triple).starts_with("nvptx"))
+    return nvptxTarget(context, options.march, error);
+  FailureOr<seq::TargetAttr> target = cpuTarget(context, options.triple, options.march, error);
   if (succeeded(target) && !options.targetFacts.empty())
     target = withFactsFile(*target, options.targetFacts, error);
+  return target;
+}
+
+static FailureOr<seq::TargetAttr> attachTarget(ModuleOp module, const CompileOptions &options) {
+  std::string error;
+  FailureOr<seq::TargetAttr> target = targetOf(module.getContext(), options, error);
   if (failed(target))
     return emitError(UnknownLoc::get(module.getContext())) << error;
   module->setAttr("seqc.target", *target);
@@ -114,7 +124,9 @@ FailureOr<LoweredModule> seqc::compileModule(ModuleOp module, StringRef name,
   LoweredModule result;
   result.signature = std::move(*signature);
   std::string error;
-  result.machine = makeTargetMachine(target, options.optLevel, error);
+  bool gpu = isGpu(target);
+  result.machine =
+      gpu ? makeNvptxMachine(target, error) : makeTargetMachine(target, options.optLevel, error);
   if (!result.machine)
     return module.emitError() << error;
   auto start = std::chrono::steady_clock::now();
@@ -125,6 +137,27 @@ FailureOr<LoweredModule> seqc::compileModule(ModuleOp module, StringRef name,
     return module.emitError("expected a module that LLVM IR can express");
   result.module->setTargetTriple(result.machine->getTargetTriple());
   result.module->setDataLayout(result.machine->createDataLayout());
+  if (gpu) {
+    useMemoryElements(*result.module);
+    std::unique_ptr<llvm::Module> host = options.emulate ? CloneModule(*result.module) : nullptr;
+    if (llvm::Error problem = makeKernels(*result.module, result.signature))
+      return module.emitError() << llvm::toString(std::move(problem));
+    optimizeKernels(*result.module, *result.machine);
+    if (!host)
+      return std::move(result);
+    FailureOr<seq::TargetAttr> cpu = cpuTarget(module.getContext(), "", "native", error);
+    if (failed(cpu) || !(result.machine = makeTargetMachine(*cpu, options.optLevel, error)))
+      return module.emitError() << error;
+    target = *cpu;
+    host->setTargetTriple(result.machine->getTargetTriple());
+    host->setDataLayout(result.machine->createDataLayout());
+    std::swap(result.module, host);
+    if (llvm::Error problem = emulateKernels(*result.module, std::move(host), result.signature))
+      return module.emitError() << llvm::toString(std::move(problem));
+    result.signature.triple = target.getTriple().str();
+    result.signature.features = requiredFeatures(target);
+    result.emulates = true;
+  }
   if (llvm::Error problem = emitEntryPoints(*result.module, result.signature, getVersion()))
     return module.emitError() << llvm::toString(std::move(problem));
   applyTarget(*result.module, target, *result.machine);

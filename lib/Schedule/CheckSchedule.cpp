@@ -1,4 +1,5 @@
 // The contract of stage 3.
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "seqc/Analysis/Channels.h"
 #include "seqc/Schedule/Passes.h"
@@ -70,6 +71,30 @@ static LogicalResult checkSegments(Operation *op, seq::ScheduleAttr schedule) {
   return success();
 }
 
+/// What a thread of a GPU does: one channel over all of time, or all of a sequence.
+static LogicalResult checkThreads(Operation *op, seq::ScheduleAttr schedule) {
+  auto recurrence = dyn_cast<seq::RecurrenceOp>(op);
+  if (!recurrence)
+    return success();
+  Channels channels = analyzeChannels(recurrence);
+  bool mixes = recurrence.getStep()
+                   .walk([](Operation *inner) {
+                     auto linalgOp = dyn_cast<linalg::LinalgOp>(inner);
+                     bool reduces = linalgOp && linalgOp.getNumReductionLoops();
+                     return reduces ? WalkResult::interrupt() : WalkResult::advance();
+                   })
+                   .wasInterrupted();
+  if (!channels.size && mixes)
+    return op->emitOpError("expected a step that keeps channels apart for a GPU, but ")
+           << channels.obstacle << ": steps that mix channels are not available on GPUs yet";
+  if (schedule.getBatchTile() > 1 || schedule.getChannelTile() > 1 ||
+      (schedule.getChannelTile() == 1) != (channels.size > 0))
+    return op->emitOpError("expected a batch_tile of at most 1 and a channel_tile of ")
+           << (channels.size > 0) << " for a GPU, but got " << schedule.getBatchTile() << " and "
+           << schedule.getChannelTile();
+  return success();
+}
+
 static LogicalResult check(Operation *op, seq::ScheduleAttr schedule) {
   if (!schedule)
     return op->emitOpError("expected a schedule after stage 'scheduled', but got none");
@@ -82,9 +107,20 @@ static LogicalResult check(Operation *op, seq::ScheduleAttr schedule) {
     return op->emitOpError("expected the certificate 'backward' with plan 'segments' only, but "
                            "got plan '")
            << seq::stringifyPlan(plan) << "'";
+  auto module = op->getParentOfType<ModuleOp>();
+  bool gpu = isGpu(module->getAttrOfType<seq::TargetAttr>("seqc.target"));
+  if (gpu && plan != seq::Plan::Fused)
+    return op->emitOpError("expected plan 'fused' for a GPU, but got '")
+           << seq::stringifyPlan(plan) << "', which GPUs do not have yet";
   if (plan == seq::Plan::Reference)
     return success();
   int64_t bits = schedule.getVectorBits();
+  if (gpu && bits != 32)
+    return op->emitOpError("expected vector_bits of 32 for a GPU, where a lane is a thread, but "
+                           "got ")
+           << bits;
+  if (gpu)
+    return checkThreads(op, schedule);
   if (bits != 128 && bits != 256 && bits != 512)
     return op->emitOpError("expected vector_bits of 128, 256 or 512, but got ") << bits;
   if (schedule.getRows() < 1 || schedule.getVectors() < 1 ||

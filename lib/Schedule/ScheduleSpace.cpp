@@ -64,6 +64,10 @@ UsualSizes seqc::usualSizes(seq::RecurrenceOp op, const Assumptions &assumed) {
 seq::ScheduleAttr seqc::fusedSchedule(seq::TargetAttr target) {
   // Accumulators plus `vectors` weights plus one broadcast fit the registers: 6·4 + 4 + 1 of 32,
   // 6·2 + 2 + 1 of 16.
+  if (isGpu(target))
+    return seq::ScheduleAttr::get(target.getContext(), seq::Plan::Fused, target.getVectorBits(),
+                                  /*batchTile=*/1, /*channelTile=*/0, /*chunk=*/0, /*strip=*/16,
+                                  /*rows=*/1, /*vectors=*/1, /*prefetch=*/0, /*streamBytes=*/0);
   int64_t rows = 6;
   int64_t vectors = target.getVectorRegisters() >= 32 ? 4 : 2;
   return seq::ScheduleAttr::get(target.getContext(), seq::Plan::Fused, target.getVectorBits(),
@@ -151,10 +155,19 @@ static seq::ScheduleAttr fusedTiles(seq::RecurrenceOp op, seq::TargetAttr target
   return priceOf(single) < priceOf(tiled) ? single : tiled;
 }
 
+/// The numbers of plan fused on a GPU: a thread carries one channel of one sequence over time, or a
+/// sequence where the step has no channels or mixes them.
+static seq::ScheduleAttr threadSchedule(seq::RecurrenceOp op, seq::TargetAttr target) {
+  bool apart = analyzeChannels(op).size > 0;
+  return fusedSchedule(target).withTiles(/*batch=*/1, /*channels=*/apart, /*strip=*/apart ? 0 : 16);
+}
+
 /// The numbers for `op` of plan fused. Where memory is the limit, a core that follows rows by
 /// itself has loads enough under way; where it computes, it does not look that far ahead.
 static seq::ScheduleAttr fusedNumbers(seq::RecurrenceOp op, seq::TargetAttr target,
                                       const Assumptions &assumed) {
+  if (isGpu(target))
+    return threadSchedule(op, target);
   seq::ScheduleAttr schedule = fusedTiles(op, target, assumed);
   Price price = priceOfFused(op, schedule, usualSizes(op, assumed), MachineModel(target), 1);
   return target.getFollowsRows() && price.term == "memory" ? schedule.withPrefetch(0) : schedule;
@@ -501,7 +514,12 @@ SmallVector<PlanOption, 4> seqc::scheduleSpace(seq::RecurrenceOp op, seq::Target
       scan,
       segments,
       newtonOption(op, segments)};
-  setPrices(options, op, target, usualSizes(op, assumed), assumed.threads);
+  if (!isGpu(target)) {
+    setPrices(options, op, target, usualSizes(op, assumed), assumed.threads);
+    return options;
+  }
+  for (PlanOption &option : MutableArrayRef(options).drop_front())
+    option.refusal = "GPUs have no plan but 'fused' yet";
   return options;
 }
 
@@ -509,7 +527,8 @@ SmallVector<PlanOption, 4> seqc::pricedAnew(ArrayRef<PlanOption> options, seq::R
                                             seq::TargetAttr target, const Assumptions &assumed) {
   SmallVector<PlanOption, 4> anew(options);
   anew.front().schedule = fusedNumbers(op, target, assumed);
-  setPrices(anew, op, target, usualSizes(op, assumed), assumed.threads);
+  if (!isGpu(target))
+    setPrices(anew, op, target, usualSizes(op, assumed), assumed.threads);
   return anew;
 }
 

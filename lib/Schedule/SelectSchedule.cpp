@@ -129,10 +129,11 @@ struct Explainer {
       if (std::string text = expectation(option, options.front()); !text.empty())
         remark::analysis(op.getLoc(), named("expect"))
             << remark::metric("plan", name) << remark::reason("{0}", text);
-      remark::analysis(op.getLoc(), named("price"))
-          << remark::metric("plan", name)
-          << remark::metric("seconds", duration(option.price.seconds))
-          << remark::metric("limit", option.price.term.str());
+      if (option.price.seconds > 0)
+        remark::analysis(op.getLoc(), named("price"))
+            << remark::metric("plan", name)
+            << remark::metric("seconds", duration(option.price.seconds))
+            << remark::metric("limit", option.price.term.str());
     }
     remark::analysis(op.getLoc(), named("flips"))
         << remark::metric("choice", describeFlips(op, target, assumed));
@@ -148,6 +149,8 @@ static std::string reasonFor(ArrayRef<PlanOption> options, const PlanOption &bes
   for (const PlanOption &option : options)
     if (option.isLegal() && &option != &best)
       text += "; " + stringifyPlan(option.plan).str() + " " + duration(option.price.seconds);
+  if (best.price.seconds == 0)
+    return "the only plan on GPUs yet: a thread for each channel, or sequence, over all of time";
   if (llvm::count_if(options, [](const PlanOption &o) { return o.isLegal(); }) == 1)
     text = "no other plan is legal; one pass over time: states stay in registers or L1, each "
            "input is read once and each output written once";
@@ -180,8 +183,9 @@ struct SelectSchedulePass : seqc::impl::SelectSchedulePassBase<SelectSchedulePas
     if (!readAssumptions())
       return signalPassFailure();
     bool reference = wanted == seq::Plan::Reference;
+    bool hasVersions = versions && !isGpu(target);
     if (!reference)
-      orderStates(module, assumed, versions);
+      orderStates(module, assumed, hasVersions);
     // For the ops outside of recurrences.
     auto around = reference ? seq::ScheduleAttr::get(&getContext(), seq::Plan::Reference)
                             : fusedSchedule(target);
@@ -194,7 +198,7 @@ struct SelectSchedulePass : seqc::impl::SelectSchedulePassBase<SelectSchedulePas
     });
     if (!ok)
       return signalPassFailure();
-    if (versions)
+    if (hasVersions)
       addAllVersions(target);
   }
 

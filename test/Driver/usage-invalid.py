@@ -26,10 +26,12 @@ kinds = "seq, simplified, scheduled, lowered, llvm, asm, obj, lib or header"
 wrong(f"expected {kinds} for --emit, but got 'schedule'", "m.mlir", "--emit=schedule",
       help="did you mean 'scheduled'?")
 wrong(f"expected {kinds} for --emit, but got 'x'", "m.mlir", "--emit=x")
-wrong("--emit=ptx is not available yet", "m.mlir", "--emit=ptx")
+wrong("expected --target=cuda for PTX, but got 'native'", "m.mlir", "--emit=ptx")
+wrong("expected --target=cuda for PTX, but got 'native'", "m.mlir", "-o", "m.ptx")
+wrong("--emit=report is not available yet", "m.mlir", "--emit=report")
 wrong("expected a file for a library and its header, but got '-'", "m.mlir", "--emit=lib", "-o", "-")
 wrong("expected --emit to say what goes to stdout", "m.mlir", "-o", "-")
-wrong("expected an output that ends in .so, .o, .s, .ll, .mlir, .mlirbc or .h, but got 'm.dll'",
+wrong("expected an output that ends in .so, .o, .s, .ptx, .ll, .mlir, .mlirbc or .h, but got 'm.dll'",
       "m.mlir", "-o", "m.dll", help="--emit says what to write to a file of any name")
 wrong("expected an output that fits --emit=obj, but got 'm.so'", "m.mlir", "--emit=obj", "-o", "m.so")
 wrong("expected an output other than the input 'm.mlir'", "m.mlir", "--emit=seq", "-o", "./m.mlir")
@@ -50,7 +52,17 @@ wrong("expected NAME=SIZE,… for --assume, but got 'T=-1'", "m.mlir", "-o", "m.
       "--assume=B=8,T=-1", help="--assume=B=8,T=4096")
 wrong("expected a size that seqc.dims names for --assume, but got 'N'", "m.mlir", "-o", "m.so",
       "--assume=N=4", help="the model names B and T")
-wrong("--target=cuda is not available yet", "m.mlir", "-o", "m.so", "--target=cuda")
+for output in ("m.so", "m.o", "m.h"):
+    wrong("expected --emit=ptx or a kind before it with --target=cuda: libraries with kernels are not available yet, "
+          "but for --device=emulate", "m.mlir", "-o", output, "--target=cuda")
+wrong("expected --emit=lib with --device=emulate", "m.mlir", "-o", "m.ptx", "--target=cuda", "--device=emulate")
+wrong("expected emulate for --device, but got 'gpu'", "m.mlir", "-o", "m.so", "--target=cuda", "--device=gpu")
+wrong("expected --target=cuda with --device, but got 'native'", "m.mlir", "-o", "m.so", "--device=emulate")
+wrong("expected sm_80, sm_90 or sm_100 for --cuda-arch, but got 'sm_70'", "m.mlir", "-o", "m.ptx", "--target=cuda",
+      "--cuda-arch=sm_70", help="did you mean 'sm_80'?")
+wrong("expected no --march with --target=cuda, whose machine is that of --cuda-arch", "m.mlir", "-o", "m.ptx",
+      "--target=cuda", "--march=native")
+wrong("expected --target=cuda with --cuda-arch, but got 'native'", "m.mlir", "-o", "m.so", "--cuda-arch=sm_80")
 wrong("expected 0 to 3 for --opt-level, but got '4'", "m.mlir", "-o", "m.so", "--opt-level=4")
 wrong("expected all for --help, but got 'al'", "--help=al", help="did you mean 'all'?")
 wrong("expected a file for --weights", "m.mlir", "-o", "m.so", "--weights=")
@@ -64,7 +76,7 @@ wrong("expected bitwise or backward for --certificate, but got 'backwards'", "m.
       "--certificate=backwards", help="did you mean 'backward'?")
 wrong("--certificate=backward and --streaming-exact exclude each other", "m.mlir", "-o", "m.so",
       "--certificate=backward", "--streaming-exact")
-for option in ("--export=", "--cuda-arch=", "--prefix="):
+for option in ("--export=", "--prefix="):
     wrong(f"option '{option[:-1]}' is not available yet", "m.mlir", "-o", "m.so", f"{option}x")
 
 # An unknown triple, level or feature, whatever the host is.

@@ -10,7 +10,9 @@ class Later<string name> : Joined<["--"], name>, Flags<[HelpHidden]>;
 def output : JoinedOrSeparate<["-"], "o">, MetaVarName<"FILE">,
     HelpText<"Output: .so .o .s .ll .mlir .mlirbc .h, - is stdout">;
 def emit : J<"emit=", "KIND", "seq, simplified, scheduled, lowered, llvm, asm, obj, lib or header">;
-def target : J<"target=", "TRIPLE", "native (default) or a triple">;
+def target : J<"target=", "TRIPLE", "native (default), a triple, or cuda">;
+def cuda_arch : J<"cuda-arch=", "ARCH", "sm_80 (default), sm_90 or sm_100, with --target=cuda">;
+def device : J<"device=", "emulate", "with --target=cuda: a library whose kernels this CPU runs and checks">;
 def march : J<"march=", "LEVEL", "native, generic, x86-64-v2..v4 or features: +avx2,+fma">;
 def schedule : J<"schedule=", "PLAN", "auto (default), reference, fused, scan, segments or newton">;
 def assume : J<"assume=", "B=8,T=4096", "usual sizes, by the names in seqc.dims">;
@@ -36,5 +38,4 @@ def test_weaken : Joined<["--"], "test-weaken=">, Flags<[HelpHidden]>;
 def check_bytecode : Flag<["--"], "check-bytecode">, Flags<[HelpHidden]>;
 
 def later_export : Later<"export=">;
-def later_cuda_arch : Later<"cuda-arch=">;
 def later_prefix : Later<"prefix=">;

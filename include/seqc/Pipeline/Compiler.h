@@ -9,6 +9,7 @@
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
+#include "seqc/Dialect/Seq/IR/Seq.h"
 #include "seqc/Support/Signature.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringRef.h"
@@ -37,8 +38,11 @@ struct CompileOptions {
   /// Target triple; empty: the host's.
   std::string triple;
   /// "native" (host features, only for the host's architecture), a feature list such as
-  /// "+avx2,+fma", or a level: "x86-64-v3", "x86-64-v4", "generic".
+  /// "+avx2,+fma", or a level: "x86-64-v3", "x86-64-v4", "generic". Of a GPU, with a triple of
+  /// nvptx64: its architecture, such as "sm_90".
   std::string march = "native";
+  /// Of a GPU: its kernels run on this CPU, each access checked, in a library for this machine.
+  bool emulate = false;
   /// One of scheduleNames().
   std::string schedule = "auto";
   /// Sizes that the caller promises to be usual, by name: used for prices, never for correctness.
@@ -70,10 +74,16 @@ struct LoweredModule {
   std::unique_ptr<llvm::Module> module;
   std::unique_ptr<llvm::TargetMachine> machine;
   ModuleSignature signature;
+  /// Its code needs `getEmulatorObject`, too.
+  bool emulates = false;
 };
 
 /// Registers every dialect, interface and external model that seqc needs in `registry`.
 void registerDialects(mlir::DialectRegistry &registry);
+
+/// The machine that `options` ask for. Fails with a sentence in `error`.
+mlir::FailureOr<seq::TargetAttr> targetOf(mlir::MLIRContext *context, const CompileOptions &options,
+                                          std::string &error);
 
 /// Runs the stages in order on `module` up to and including `stage` ("simplified",
 /// "scheduled", "lowered", "llvm"; "seq" only checks). Errors are diagnostics of the context.
@@ -82,7 +92,7 @@ mlir::LogicalResult runStages(mlir::ModuleOp module, const CompileOptions &optio
 
 /// All MLIR stages, translation to LLVM IR, ABI symbols and LLVM's optimiser: afterwards `module`
 /// is ready for object emission, and its code for a link with `getRuntimeObject`. `name` is the
-/// module's C name.
+/// module's C name. For a GPU the module holds kernels alone, ready for PTX.
 mlir::FailureOr<LoweredModule> compileModule(mlir::ModuleOp module, llvm::StringRef name,
                                              const CompileOptions &options);
 

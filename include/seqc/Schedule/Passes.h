@@ -12,6 +12,11 @@ namespace seqc {
 #define GEN_PASS_REGISTRATION
 #include "seqc/Schedule/Passes.h.inc"
 
+/// True for targets whose vectors are threads: one lane each, and many of them.
+inline bool isGpu(seq::TargetAttr target) {
+  return target && target.getTriple().getValue().starts_with("nvptx");
+}
+
 /// The numbers of plan `fused` on `target`, for any step: see docs/Schedule.md.
 seq::ScheduleAttr fusedSchedule(seq::TargetAttr target);
 

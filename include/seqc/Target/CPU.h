@@ -48,6 +48,9 @@ std::unique_ptr<llvm::TargetMachine> makeTargetMachine(seq::TargetAttr target, u
 /// Sets triple, data layout and function attributes (features, vector width) of `module`.
 void applyTarget(llvm::Module &module, seq::TargetAttr target, llvm::TargetMachine &machine);
 
+/// Gives vectors in memory the elements that tensors have there: a bool is a byte.
+void useMemoryElements(llvm::Module &module);
+
 /// LLVM's optimiser at level 0 to 3.
 void optimizeModule(llvm::Module &module, llvm::TargetMachine &machine, unsigned optLevel);
 

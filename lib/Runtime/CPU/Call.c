@@ -86,8 +86,12 @@ static int32_t run_in(seqc_rt_frame *frame, char *memory) {
   seqc_stats *stats = stats_of(frame->context);
   if (stats)
     memset(stats, 0, sizeof *stats);
-  seqc_rt_parallel par = {frame->context, &missed};
+  seqc_rt_parallel par = {frame->context, &missed, frame, (void *)0, 0, 0};
   f->body(frame->ptrs, frame->dims, scratch, &par);
+  if (par.end_device)
+    par.end_device(par.device);
+  if (par.fault)
+    return seqc_rt_fail(frame, par.fault);
   return missed ? fail_missed(frame, missed) : SEQC_OK;
 }
 

@@ -46,10 +46,18 @@ enum { SEQC_RT_CONTEXT_BYTES = __builtin_offsetof(seqc_context, stats) };
 /** Adds `n` rows of a seqc_stats' numbers to the caller's, if it has one. */
 void seqc_rt_report(const void *par, const int64_t *counts, int64_t n);
 
-/** What `par` points to: the context, and how many items hooks left out. */
+typedef struct seqc_rt_frame seqc_rt_frame;
+
+/** What `par` points to: the context, and how many items hooks left out. An emulated GPU keeps what
+ *  it knows of the call in `device`, which `end_device` frees; `fault` is its error code, whose
+ *  message it has begun. */
 typedef struct {
   const seqc_context *context;
   int64_t *missed;
+  seqc_rt_frame *frame;
+  void *device;
+  void (*end_device)(void *device);
+  int32_t fault;
 } seqc_rt_parallel;
 
 /** This thread's last message. */
@@ -69,7 +77,7 @@ void seqc_rt_put_given(seqc_rt_text *text, const DLTensor *tensor);
 
 /** One call in progress. The arrays have n_tensors, n_dims and n_symbols
  * entries and live on the caller's stack. */
-typedef struct {
+struct seqc_rt_frame {
   const seqc_rt_function *f;
   const seqc_context *context;
   void **ptrs;
@@ -80,7 +88,7 @@ typedef struct {
   const void *blob;     /**< streaming state, which no tensor may touch */
   int64_t blob_bytes;
   seqc_rt_text message;
-} seqc_rt_frame;
+};
 
 /** Declares a frame `name` and its arrays in the enclosing function. */
 #define SEQC_RT_FRAME(name, function, ctx)                                                         \

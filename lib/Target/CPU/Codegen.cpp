@@ -146,7 +146,7 @@ struct MemoryRewriter {
 
 /// Gives vectors the elements that memory holds. A bool is a byte, but LLVM packs vectors of them.
 /// Masked accesses of f16 and bf16 would become scalar code where a CPU has no arithmetic for them.
-static void useMemoryElements(llvm::Module &module) {
+void seqc::useMemoryElements(llvm::Module &module) {
   SmallVector<std::pair<llvm::Instruction *, llvm::Type *>> found;
   for (llvm::Function &function : module)
     for (llvm::Instruction &at : llvm::instructions(function)) {

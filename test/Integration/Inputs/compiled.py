@@ -278,7 +278,8 @@ def compile_text(text, schedule="auto", march="native", extra=()):
     source, target = (os.path.join(FOLDER.name, key + suffix) for suffix in (".mlir", ".so"))
     with open(source, "w") as file:
         file.write(text)
-    command = [tool("seqc"), source, "-o", target, f"--schedule={schedule}", f"--march={march}"]
+    command = [tool("seqc"), source, "-o", target, f"--schedule={schedule}"]
+    command += [f"--march={march}"] if march else []
     done = subprocess.run(command + list(extra), capture_output=True, text=True)
     if done.returncode:
         raise SeqcError(f"{' '.join(command)}\n{done.stderr[-3000:]}\n{text[:6000]}")

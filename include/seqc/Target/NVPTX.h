@@ -1,0 +1,52 @@
+//===- NVPTX.h - NVIDIA GPUs: facts, kernels, PTX -------------------------===//
+#ifndef SEQC_TARGET_NVPTX_H
+#define SEQC_TARGET_NVPTX_H
+
+#include "seqc/Dialect/Seq/IR/Seq.h"
+#include "seqc/Support/Signature.h"
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/Support/Error.h"
+#include <memory>
+
+namespace llvm {
+class Module;
+class TargetMachine;
+class Triple;
+} // namespace llvm
+
+namespace seqc {
+
+/// Architectures that PTX is made for, lowest first: "sm_80", "sm_90", "sm_100".
+llvm::ArrayRef<llvm::StringRef> cudaArchitectures();
+
+/// Facts of a GPU of architecture `arch`. Fails with a sentence in `error` on another one.
+mlir::FailureOr<seq::TargetAttr> nvptxTarget(mlir::MLIRContext *context, llvm::StringRef arch,
+                                             std::string &error);
+
+/// Threads of a block of every kernel.
+constexpr unsigned threadsPerBlock = 128;
+
+/// Makes a device module of `module`, which holds what a CPU would run: each task of a parallel
+/// loop becomes a kernel `<function>_<number>`, one thread an item, and nothing else stays. A
+/// kernel has one argument, by value: the addresses of all arguments and results, then all sizes,
+/// the address of scratch, and the number of items. Fails on code that a GPU cannot run.
+llvm::Error makeKernels(llvm::Module &module, const ModuleSignature &signature);
+
+/// LLVM's machine for `target`; null and a sentence in `error` if LLVM lacks it.
+std::unique_ptr<llvm::TargetMachine> makeNvptxMachine(seq::TargetAttr target, std::string &error);
+
+/// Sets triple and data layout of `module`, and optimises it.
+void optimizeKernels(llvm::Module &module, llvm::TargetMachine &machine);
+
+/// Makes `host`, whose target is a CPU's and whose bodies start tasks, run the kernels of `device`
+/// in their place, with checked accesses; `device` was made from a copy of `host` and optimised.
+/// Fails on what the emulator does not know.
+llvm::Error emulateKernels(llvm::Module &host, std::unique_ptr<llvm::Module> device,
+                           const ModuleSignature &signature);
+
+/// What such code needs besides the runtime, as bytes of a relocatable ELF file.
+llvm::Expected<llvm::StringRef> getEmulatorObject(const llvm::Triple &triple);
+
+} // namespace seqc
+
+#endif // SEQC_TARGET_NVPTX_H

@@ -1,0 +1,16 @@
+//===- ParallelLoops.h - Linalg ops on buffers as parallel work -----------===//
+#ifndef SEQC_LIB_CONVERSION_PARALLELLOOPS_H
+#define SEQC_LIB_CONVERSION_PARALLELLOOPS_H
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/IR/PatternMatch.h"
+
+namespace seqc {
+
+/// Replaces `op`, on buffers and outside of any loop, by one parallel loop over all elements of its
+/// parallel dimensions, in each of which sums run in order.
+llvm::LogicalResult lowerInParallel(mlir::IRRewriter &rewriter, mlir::linalg::LinalgOp op);
+
+} // namespace seqc
+
+#endif // SEQC_LIB_CONVERSION_PARALLELLOOPS_H

@@ -1,0 +1,114 @@
+// The tasks of parallel loops as kernels: one thread an item.
+#include "seqc/Target/NVPTX.h"
+
+#include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/IntrinsicsNVPTX.h"
+#include "llvm/IR/Module.h"
+
+using namespace llvm;
+using namespace seqc;
+
+static Error failWith(const Twine &sentence) {
+  return createStringError(inconvertibleErrorCode(), sentence);
+}
+
+/// { addresses, sizes, scratch, items } of function `f`.
+static StructType *argumentsOf(LLVMContext &context, const FunctionSignature &f) {
+  uint64_t addresses = f.arguments.size() + f.results.size(), sizes = 0;
+  for (const auto *tensors : {&f.arguments, &f.results})
+    for (const TensorSignature &tensor : *tensors)
+      sizes += tensor.isScalar ? tensor.elementType == ElementType::Index : tensor.dims.size();
+  auto *pointer = PointerType::getUnqual(context);
+  auto *i64 = Type::getInt64Ty(context);
+  return StructType::get(
+      context, {ArrayType::get(pointer, addresses), ArrayType::get(i64, sizes), pointer, i64});
+}
+
+/// Kernel `name`: `task` for the item of this thread.
+static void makeKernel(Function &task, StringRef name, StructType *arguments) {
+  Module &module = *task.getParent();
+  LLVMContext &context = module.getContext();
+  auto *pointer = PointerType::getUnqual(context);
+  auto *type = FunctionType::get(Type::getVoidTy(context), {pointer}, false);
+  Function *kernel = Function::Create(type, GlobalValue::ExternalLinkage, name, module);
+  kernel->setCallingConv(CallingConv::PTX_Kernel);
+  kernel->addFnAttr("nvvm.maxntid", std::to_string(threadsPerBlock));
+  kernel->addFnAttr(Attribute::NoUnwind);
+  kernel->addParamAttr(0, Attribute::getWithByValType(context, arguments));
+  kernel->addParamAttr(0, Attribute::getWithAlignment(context, Align(8)));
+  Argument *given = kernel->getArg(0);
+
+  IRBuilder<> b(BasicBlock::Create(context, "entry", kernel));
+  auto *run = BasicBlock::Create(context, "run", kernel);
+  auto *done = BasicBlock::Create(context, "done", kernel);
+  Type *i64 = b.getInt64Ty();
+  auto special = [&](Intrinsic::ID id) {
+    return b.CreateZExt(b.CreateIntrinsic(b.getInt32Ty(), id, {}), i64);
+  };
+  Value *block = special(Intrinsic::nvvm_read_ptx_sreg_ctaid_x);
+  Value *thread = special(Intrinsic::nvvm_read_ptx_sreg_tid_x);
+  Value *item = b.CreateNUWMul(block, b.getInt64(threadsPerBlock));
+  item = b.CreateAdd(item, thread, "item", /*HasNUW=*/true, /*HasNSW=*/true);
+  auto place = [&](unsigned field) { return b.CreateStructGEP(arguments, given, field); };
+  Value *items = b.CreateLoad(i64, place(3), "items");
+  b.CreateCondBr(b.CreateICmpULT(item, items), run, done);
+  b.SetInsertPoint(run);
+  Value *scratch = b.CreateLoad(pointer, place(2), "scratch");
+  Value *next = b.CreateAdd(item, b.getInt64(1), "next", /*HasNUW=*/true, /*HasNSW=*/true);
+  b.CreateCall(&task, {place(0), place(1), scratch, item, next});
+  b.CreateBr(done);
+  b.SetInsertPoint(done);
+  b.CreateRetVoid();
+}
+
+/// The tasks that `body` starts, in order.
+static SmallVector<Function *> tasksOf(Function &body) {
+  SmallVector<Function *> tasks;
+  for (BasicBlock &block : body)
+    for (Instruction &at : block)
+      if (auto *call = dyn_cast<CallInst>(&at);
+          call && call->getCalledFunction() &&
+          call->getCalledFunction()->getName() == "seqc_rt_parallel_for")
+        tasks.push_back(cast<Function>(call->getArgOperand(1)->stripPointerCasts()));
+  return tasks;
+}
+
+Error seqc::makeKernels(Module &module, const ModuleSignature &signature) {
+  SmallVector<Function *> tasks;
+  for (const FunctionSignature &f : signature.functions) {
+    for (const TensorSignature &argument : f.arguments)
+      if (argument.isScalar)
+        return failWith("expected tensors as arguments of '" + f.name +
+                        "' for a GPU, but got the scalar '" + argument.name +
+                        "': scalars are not available on GPUs yet");
+    Function *body = module.getFunction("seqc_body_" + f.name);
+    StructType *arguments = argumentsOf(module.getContext(), f);
+    for (auto [number, task] : enumerate(tasksOf(*body))) {
+      makeKernel(*task, f.name + "_" + std::to_string(number), arguments);
+      tasks.push_back(task);
+    }
+  }
+  for (Function *task : tasks) {
+    task->setLinkage(GlobalValue::InternalLinkage);
+    task->removeFnAttr(Attribute::NoInline);
+    task->addFnAttr(Attribute::AlwaysInline);
+  }
+  // What runs on the host is not part of a device module.
+  for (Function &f : make_early_inc_range(module))
+    if (f.getCallingConv() != CallingConv::PTX_Kernel && !is_contained(tasks, &f) &&
+        !f.isDeclaration())
+      f.deleteBody();
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (Function &f : make_early_inc_range(module))
+      if (f.isDeclaration() && f.use_empty()) {
+        f.eraseFromParent();
+        changed = true;
+      }
+  }
+  for (Function &f : module)
+    if (f.isDeclaration() && !f.isIntrinsic())
+      return failWith("expected steps without calls of the C library for a GPU, but got one of '" +
+                      f.getName() + "'");
+  return Error::success();
+}
