@@ -19,6 +19,7 @@ typedef struct {
   char *first;
   int64_t bytes;
   int written; /* its contents are given: an argument */
+  int shared;  /* it is the memory of a result, too: a state that is kept in place */
   const char *name;
   cell *cells;
 } region;
@@ -122,6 +123,9 @@ static device *begin_call(seqc_rt_parallel *p, char *scratch) {
     free(d);
     return (device *)0;
   }
+  for (int64_t i = f->n_arguments; i < f->n_tensors; ++i)
+    for (int64_t k = 0; k < f->n_arguments; ++k)
+      d->regions[k].shared |= d->regions[k].first == d->regions[i].first;
   p->device = d;
   p->end_device = end_call;
   return d;
@@ -199,7 +203,7 @@ void *seqc_emu_access(void *address, const seqc_emu_site *site) {
     int64_t at = first - r->first;
     if ((uintptr_t)first % (uintptr_t)site->align)
       return fault("an aligned address", site, r->name, at);
-    if (site->writes && r->written)
+    if (site->writes && r->written && !r->shared)
       return fault("no write to an argument", site, r->name, at);
     for (int64_t k = 0; k < site->bytes; ++k) {
       const char *wrong = check_cell(d, &r->cells[at + k], r->written, site->writes);

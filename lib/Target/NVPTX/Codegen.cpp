@@ -51,8 +51,8 @@ FailureOr<seq::TargetAttr> seqc::nvptxTarget(MLIRContext *context, StringRef arc
   auto text = [&](StringRef s) { return StringAttr::get(context, s); };
   // A thread is a vector of one lane; the caches are those of an SM of an A100, in all of which
   // 2048 threads share 192 KiB, and of the device.
-  return seq::TargetAttr::get(context, text(tripleName), text(arch),
-                              text(ptxFeature(arch)), /*vectorBits=*/32,
+  return seq::TargetAttr::get(context, text(tripleName), text(arch), text(ptxFeature(arch)),
+                              /*vectorBits=*/32,
                               /*vectorRegisters=*/255, /*l1Bytes=*/192 << 10,
                               /*l2Bytes=*/40 << 20, 0, 0, 0, 0, 0, 0);
 }

@@ -71,10 +71,12 @@ StructType *KernelEmulation::siteType() {
   return StructType::get(context, {PointerType::getUnqual(context), i32, i32, i32, i32});
 }
 
-/// Memory of the thread alone: its arguments and what it allocates.
+/// Memory that no other thread changes: arguments of the kernel, what the thread allocates, and
+/// constants of the model.
 bool KernelEmulation::isOwn(Value *pointer) {
   Value *object = getUnderlyingObject(pointer, /*MaxLookup=*/0);
-  return isa<AllocaInst>(object) || object == made->getArg(0);
+  auto *global = dyn_cast<GlobalVariable>(object);
+  return isa<AllocaInst>(object) || object == made->getArg(0) || (global && global->isConstant());
 }
 
 /// A check before a load or store, which takes place where the check says.
