@@ -142,7 +142,7 @@ FailureOr<LoweredModule> seqc::compileModule(ModuleOp module, StringRef name,
     std::unique_ptr<llvm::Module> host = options.emulate ? CloneModule(*result.module) : nullptr;
     if (llvm::Error problem = makeKernels(*result.module, result.signature))
       return module.emitError() << llvm::toString(std::move(problem));
-    optimizeKernels(*result.module, *result.machine);
+    optimizeKernels(*result.module, result.signature, *result.machine);
     if (!host)
       return std::move(result);
     FailureOr<seq::TargetAttr> cpu = cpuTarget(module.getContext(), "", "native", error);

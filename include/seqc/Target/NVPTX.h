@@ -35,8 +35,10 @@ llvm::Error makeKernels(llvm::Module &module, const ModuleSignature &signature);
 /// LLVM's machine for `target`; null and a sentence in `error` if LLVM lacks it.
 std::unique_ptr<llvm::TargetMachine> makeNvptxMachine(seq::TargetAttr target, std::string &error);
 
-/// Sets triple and data layout of `module`, and optimises it.
-void optimizeKernels(llvm::Module &module, llvm::TargetMachine &machine);
+/// Sets triple and data layout of `module`, and optimises it. Loads of arguments that no result may
+/// share its memory with (all but states) are marked as such, so that they go ahead of stores.
+void optimizeKernels(llvm::Module &module, const ModuleSignature &signature,
+                     llvm::TargetMachine &machine);
 
 /// Makes `host`, whose target is a CPU's and whose bodies start tasks, run the kernels of `device`
 /// in their place, with checked accesses; `device` was made from a copy of `host` and optimised.

@@ -3,11 +3,17 @@
 
 #include "seqc/Support/Spelling.h"
 
+#include "llvm/Analysis/LoopInfo.h"
+#include "llvm/Analysis/ValueTracking.h"
+#include "llvm/IR/Dominators.h"
+#include "llvm/IR/InstIterator.h"
+#include "llvm/IR/Instructions.h"
 #include "llvm/IR/Module.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/TargetParser/Triple.h"
+#include "llvm/Transforms/Utils/LoopUtils.h"
 
 #include <mutex>
 
@@ -81,18 +87,94 @@ std::unique_ptr<llvm::TargetMachine> seqc::makeNvptxMachine(seq::TargetAttr targ
       llvm::Reloc::PIC_, std::nullopt, llvm::CodeGenOptLevel::Aggressive));
 }
 
-void seqc::optimizeKernels(llvm::Module &module, llvm::TargetMachine &machine) {
-  module.setTargetTriple(machine.getTargetTriple());
-  module.setDataLayout(machine.createDataLayout());
+namespace {
+/// LLVM's passes, with what they share.
+struct Optimizer {
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
   llvm::CGSCCAnalysisManager sccs;
   llvm::ModuleAnalysisManager modules;
-  llvm::PassBuilder builder(&machine);
-  builder.registerModuleAnalyses(modules);
-  builder.registerCGSCCAnalyses(sccs);
-  builder.registerFunctionAnalyses(functions);
-  builder.registerLoopAnalyses(loops);
-  builder.crossRegisterProxies(loops, functions, sccs, modules);
-  builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O3).run(module, modules);
+  llvm::PassBuilder builder;
+
+  explicit Optimizer(llvm::TargetMachine &machine) : builder(&machine) {
+    builder.registerModuleAnalyses(modules);
+    builder.registerCGSCCAnalyses(sccs);
+    builder.registerFunctionAnalyses(functions);
+    builder.registerLoopAnalyses(loops);
+    builder.crossRegisterProxies(loops, functions, sccs, modules);
+  }
+  void run(llvm::Module &module, StringRef passes) {
+    llvm::ModulePassManager pm;
+    llvm::cantFail(builder.parsePassPipeline(pm, passes));
+    pm.run(module, modules);
+  }
+};
+} // namespace
+
+/// The argument or result whose address `pointer` was computed from, or -1.
+static int64_t tensorBehind(llvm::Value *pointer, llvm::Function &kernel) {
+  auto *address = dyn_cast<llvm::LoadInst>(llvm::getUnderlyingObject(pointer, /*MaxLookup=*/0));
+  if (!address)
+    return -1;
+  const llvm::DataLayout &layout = kernel.getParent()->getDataLayout();
+  llvm::APInt offset(64, 0);
+  llvm::Value *base = address->getPointerOperand()->stripAndAccumulateConstantOffsets(
+      layout, offset, /*AllowNonInbounds=*/true);
+  return base == kernel.getArg(0) ? int64_t(offset.getZExtValue() / 8) : -1;
+}
+
+/// Marks loads of arguments of `f` that no result may share its memory with.
+static void markArguments(llvm::Function &kernel, const FunctionSignature &f) {
+  for (llvm::Instruction &at : llvm::instructions(kernel)) {
+    auto *load = dyn_cast<llvm::LoadInst>(&at);
+    int64_t tensor = load ? tensorBehind(load->getPointerOperand(), kernel) : -1;
+    bool isState = llvm::any_of(f.states, [&](auto &s) { return s.argument == tensor; });
+    if (tensor >= 0 && tensor < int64_t(f.arguments.size()) && !isState)
+      load->setMetadata(llvm::LLVMContext::MD_invariant_load,
+                        llvm::MDNode::get(kernel.getContext(), {}));
+  }
+}
+
+/// Steps of time whose inputs are asked for together, in loops of at most so many instructions:
+/// memory is 600 cycles away.
+static constexpr unsigned stepsAhead = 4, mostInstructions = 100;
+
+/// Has the innermost loops of `kernel` unrolled, if they are short and read inputs.
+static void askAhead(llvm::Function &kernel) {
+  llvm::DominatorTree dominators(kernel);
+  llvm::LoopInfo loops(dominators);
+  for (llvm::Loop *loop : loops.getLoopsInPreorder()) {
+    unsigned size = 0;
+    bool reads = false, divides = false;
+    for (llvm::BasicBlock *block : loop->blocks()) {
+      size += block->size();
+      for (llvm::Instruction &at : *block) {
+        reads |= at.hasMetadata(llvm::LLVMContext::MD_invariant_load);
+        divides |= at.getOpcode() == llvm::Instruction::FDiv || at.isIntDivRem();
+      }
+    }
+    // A division that rounds right is a call where numbers are unusual, and one of 64-bit integers
+    // always: registers are saved.
+    if (divides)
+      llvm::addStringMetadataToLoop(loop, "llvm.loop.unroll.disable");
+    else if (loop->isInnermost() && reads && size <= mostInstructions)
+      llvm::addStringMetadataToLoop(loop, "llvm.loop.unroll.count", stepsAhead);
+  }
+}
+
+void seqc::optimizeKernels(llvm::Module &module, const ModuleSignature &signature,
+                           llvm::TargetMachine &machine) {
+  module.setTargetTriple(machine.getTargetTriple());
+  module.setDataLayout(machine.createDataLayout());
+  Optimizer optimizer(machine);
+  optimizer.run(module, "always-inline,function(sroa,early-cse,instcombine<no-verify-fixpoint>)");
+  for (const FunctionSignature &f : signature.functions)
+    for (unsigned number = 0;; ++number) {
+      llvm::Function *kernel = module.getFunction(f.name + "_" + std::to_string(number));
+      if (!kernel)
+        break;
+      markArguments(*kernel, f);
+      askAhead(*kernel);
+    }
+  optimizer.run(module, "default<O3>");
 }

@@ -2,6 +2,7 @@
 #include "seqc/Target/NVPTX.h"
 
 #include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/InstIterator.h"
 #include "llvm/IR/IntrinsicsNVPTX.h"
 #include "llvm/IR/Module.h"
 
@@ -24,6 +25,19 @@ static StructType *argumentsOf(LLVMContext &context, const FunctionSignature &f)
       context, {ArrayType::get(pointer, addresses), ArrayType::get(i64, sizes), pointer, i64});
 }
 
+/// Blocks of `task` that an SM has at once, at least. What it keeps of a channel, states and
+/// weights, becomes registers, beside those that a step needs; left to itself, ptxas spills some
+/// values to have more blocks.
+static unsigned blocksOf(Function &task) {
+  constexpr uint64_t registers = 65536, ofStep = 40, mostBlocks = 8;
+  uint64_t words = 0;
+  for (Instruction &at : instructions(task))
+    if (auto *alloca = dyn_cast<AllocaInst>(&at))
+      if (auto size = alloca->getAllocationSize(task.getParent()->getDataLayout()))
+        words += divideCeil(size->getFixedValue(), 4);
+  return std::clamp<uint64_t>(registers / (threadsPerBlock * (words + ofStep)), 1, mostBlocks);
+}
+
 /// Kernel `name`: `task` for the item of this thread.
 static void makeKernel(Function &task, StringRef name, StructType *arguments) {
   Module &module = *task.getParent();
@@ -33,6 +47,7 @@ static void makeKernel(Function &task, StringRef name, StructType *arguments) {
   Function *kernel = Function::Create(type, GlobalValue::ExternalLinkage, name, module);
   kernel->setCallingConv(CallingConv::PTX_Kernel);
   kernel->addFnAttr("nvvm.maxntid", std::to_string(threadsPerBlock));
+  kernel->addFnAttr("nvvm.minctasm", std::to_string(blocksOf(task)));
   kernel->addFnAttr(Attribute::NoUnwind);
   kernel->addParamAttr(0, Attribute::getWithByValType(context, arguments));
   kernel->addParamAttr(0, Attribute::getWithAlignment(context, Align(8)));

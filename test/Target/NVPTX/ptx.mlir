@@ -13,8 +13,11 @@
 // 3 + 2 addresses, 3 + 1 + 2 + 3 + 2 sizes, scratch, items.
 // PTX-NEXT: .param .align 8 .b8 ema_0_param_0[144]
 // PTX: .maxntid 128
+// PTX: .minnctapersm 8
 // PTX-NOT: .local
 // PTX-NOT: call
+// Inputs are read past stores, a state is not.
+// PTX: ld.global.nc.b32
 // PTX: ld.global.b32
 // PTX: fma.rn.f32
 // PTX: st.global.b32
