@@ -105,8 +105,6 @@ static int64_t threadsPerRow(seq::RecurrenceOp op, const Assumptions &assumed) {
 
 /// Vectors of states of a tile that may exceed half of the registers.
 static constexpr int64_t mostSpilled = 32;
-/// Steps of such a tile: what is loaded for it is loaded again for each strip.
-static constexpr int64_t stripOfSpilled = 128;
 
 /// Tiles of channels, whose states fill half of the registers, replace an L1 row with all of them
 /// where those are too many for L1 and the step keeps channels apart. Where there are more threads
@@ -119,8 +117,7 @@ static seq::ScheduleAttr fusedTiles(seq::RecurrenceOp op, seq::TargetAttr target
   int64_t each = channels.elements, room = target.getVectorRegisters() / 2;
   // Beyond the registers they are spilled to a place in L1.
   if (channels.size && each <= mostSpilled && 2 * each * channels.size * 4 > target.getL1Bytes())
-    return schedule.withTiles(/*batch=*/1, std::max<int64_t>(1, room / each) * lanes,
-                              each > room ? stripOfSpilled : stripOfTiles);
+    return schedule.withTiles(/*batch=*/1, std::max<int64_t>(1, room / each) * lanes, stripOfTiles);
   // Equal tiles, else each is under a mask; one a thread, because narrow ones read slowly. Where
   // memory is the limit of whole rows, parts of rows are slower still.
   int64_t parts = threadsPerRow(op, assumed), vectors = channels.size / lanes;

@@ -13,7 +13,7 @@ module attributes {seqc.target = #seq.target<"x86_64-unknown-linux-gnu", cpu = "
 // CHECK: linalg.generic {{.*}}(d0, d1) -> (d1)>, {{.*}}(d0, d1) -> (d0, d1)>{{.*}} outs(%{{.*}} : tensor<16x512xf32>)
 // CHECK: arith.mulf %[[AT]], %[[S]] : tensor<16x512xf32>
 // CHECK: linalg.generic {{.*}}(d0, d1) -> (d1, d0)>, {{.*}}(d0, d1) -> (d0)>], iterator_types = ["parallel", "reduction"]}
-// CHECK: schedule(<fused, vector_bits = 512, batch_tile = 1, channel_tile = 16, strip = 8,
+// CHECK: schedule(<fused, vector_bits = 512, batch_tile = 1, channel_tile = 16, strip = 64,
 // CHECK: linalg.transpose ins(%[[Y]]#1 : tensor<?x16x512xf32>) outs(%{{.*}} : tensor<?x512x16xf32>) permutation = [0, 2, 1]
 // CHECK: func.func private @modes.version1(
 // CHECK-SAME: seq.version = [#seq.version<@modes, argument = 0, dimension = 1, below = 8>]
