@@ -9,6 +9,9 @@
 using namespace llvm;
 using namespace seqc;
 
+/// What every driver takes.
+static constexpr uint64_t mostArgumentBytes = 4096;
+
 static Error failWith(const Twine &sentence) {
   return createStringError(inconvertibleErrorCode(), sentence);
 }
@@ -98,6 +101,11 @@ Error seqc::makeKernels(Module &module, const ModuleSignature &signature) {
                         "': scalars are not available on GPUs yet");
     Function *body = module.getFunction("seqc_body_" + f.name);
     StructType *arguments = argumentsOf(module.getContext(), f);
+    uint64_t bytes = module.getDataLayout().getTypeAllocSize(arguments);
+    if (bytes > mostArgumentBytes)
+      return failWith("expected arguments of kernels of at most " + Twine(mostArgumentBytes) +
+                      " bytes for a GPU (8 for each tensor and each of its sizes), but '" + f.name +
+                      "' needs " + Twine(bytes));
     for (auto [number, task] : enumerate(tasksOf(*body))) {
       makeKernel(*task, f.name + "_" + std::to_string(number), arguments);
       tasks.push_back(task);
