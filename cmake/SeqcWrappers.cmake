@@ -2,6 +2,7 @@
 #
 #   seqc_add_library(Name a.cpp b.cpp LINK Other DEPENDS target)   one folder of lib/
 #   seqc_add_tool(name main.cpp LINK Libs [STATIC])                a program; STATIC: no LLVM .so
+#   seqc_embedded_object(output a.c arch OPTIONS … DEPENDS …)      C for models, of one architecture
 #   seqc_link_llvm(target STATIC|SHARED)                           the one place that knows how
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
@@ -61,4 +62,21 @@ function(seqc_add_tool name)
   else()
     seqc_link_llvm(${name} SHARED)
   endif()
+endfunction()
+
+# By the clang of the same LLVM, without a system's headers, as if on the plainest CPU of `arch`.
+# --no-default-config: what a distribution or a user adds to every compile is not for models.
+function(seqc_embedded_object output source arch)
+  cmake_parse_arguments(ARG "" "" "OPTIONS;DEPENDS" ${ARGN})
+  find_program(SEQC_BITCODE_CLANG NAMES clang clang-22 HINTS ${LLVM_TOOLS_BINARY_DIR}
+               NO_DEFAULT_PATH)
+  if(NOT SEQC_BITCODE_CLANG)
+    find_program(SEQC_BITCODE_CLANG NAMES clang-22 REQUIRED)
+  endif()
+  add_custom_command(OUTPUT ${output}
+    COMMAND ${SEQC_BITCODE_CLANG} --no-default-config --target=${arch}-unknown-linux-gnu -std=c11
+            -ffreestanding -fbuiltin -nostdlibinc -I${PROJECT_SOURCE_DIR}/include -fPIC
+            -fvisibility=hidden -fno-stack-protector -fno-ident -Wall -Wextra -Werror
+            ${ARG_OPTIONS} -c ${CMAKE_CURRENT_SOURCE_DIR}/${source} -o ${output}
+    DEPENDS ${source} ${ARG_DEPENDS} VERBATIM)
 endfunction()

@@ -58,25 +58,25 @@ extern "C" {
 /* What a call returns. Functions that return a number of bytes return -code. */
 enum seqc_status {
   SEQC_OK = 0,
-  SEQC_ERROR_NULL = 1,      /* an array, entry, shape, data or state is null */
-  SEQC_ERROR_COUNT = 2,     /* wrong number of tensors or sizes */
-  SEQC_ERROR_DTYPE = 3,     /* wrong element type */
-  SEQC_ERROR_RANK = 4,      /* wrong number of sizes */
-  SEQC_ERROR_SIZE = 5,      /* a size is wrong, negative, or differs from its namesake */
-  SEQC_ERROR_OVERFLOW = 6,  /* a tensor or the scratch exceeds 2^63-1 bytes */
-  SEQC_ERROR_STRIDE = 7,    /* not dense and row-major */
-  SEQC_ERROR_DEVICE = 8,    /* not in CPU memory */
-  SEQC_ERROR_ALIGNMENT = 9, /* data not aligned to its own element */
-  SEQC_ERROR_OVERLAP = 10,  /* an output overlaps another tensor */
-  SEQC_ERROR_VALUE = 11,    /* a bool that is neither 0 nor 1, offsets out of order */
-  SEQC_ERROR_FEATURE = 12,  /* the CPU lacks an instruction set */
-  SEQC_ERROR_SCRATCH = 13,  /* the context's scratch is too small */
-  SEQC_ERROR_MEMORY = 14,   /* out of memory */
-  SEQC_ERROR_STATE = 15,    /* a streaming state that is foreign, truncated or damaged */
-  SEQC_ERROR_CONTEXT = 16,  /* a context of unknown layout */
-  SEQC_ERROR_PARALLEL = 17, /* the parallel_for hook did not run each item once */
-  SEQC_ERROR_KERNEL = 19,   /* a kernel of an emulated GPU did what it may not */
-  SEQC_ERROR_SIGNATURE = 18 /* this header describes another version of the library */
+  SEQC_ERROR_NULL = 1,       /* an array, entry, shape, data or state is null */
+  SEQC_ERROR_COUNT = 2,      /* wrong number of tensors or sizes */
+  SEQC_ERROR_DTYPE = 3,      /* wrong element type */
+  SEQC_ERROR_RANK = 4,       /* wrong number of sizes */
+  SEQC_ERROR_SIZE = 5,       /* a size is wrong, negative, or differs from its namesake */
+  SEQC_ERROR_OVERFLOW = 6,   /* a tensor or the scratch exceeds 2^63-1 bytes */
+  SEQC_ERROR_STRIDE = 7,     /* not dense and row-major */
+  SEQC_ERROR_DEVICE = 8,     /* not in CPU memory */
+  SEQC_ERROR_ALIGNMENT = 9,  /* data not aligned to its own element */
+  SEQC_ERROR_OVERLAP = 10,   /* an output overlaps another tensor */
+  SEQC_ERROR_VALUE = 11,     /* a bool that is neither 0 nor 1, offsets out of order */
+  SEQC_ERROR_FEATURE = 12,   /* the CPU lacks an instruction set */
+  SEQC_ERROR_SCRATCH = 13,   /* the context's scratch is too small */
+  SEQC_ERROR_MEMORY = 14,    /* out of memory */
+  SEQC_ERROR_STATE = 15,     /* a streaming state that is foreign, truncated or damaged */
+  SEQC_ERROR_CONTEXT = 16,   /* a context of unknown layout */
+  SEQC_ERROR_PARALLEL = 17,  /* the parallel_for hook did not run each item once */
+  SEQC_ERROR_SIGNATURE = 18, /* this header describes another version of the library */
+  SEQC_ERROR_KERNEL = 19     /* a kernel of an emulated GPU did what it may not */
 };
 
 /* What plans that guess states (segments, newton) did in a call: sums over its

@@ -244,12 +244,19 @@ FailureOr<FunctionSignature> SignatureBuilder::build() {
   addStates();
   nameSymbols();
   addNumbers(function);
+  for (func::FuncOp version : versionsOf(function))
+    addNumbers(version);
+  return std::move(signature);
+}
+
+SmallVector<func::FuncOp> seqc::versionsOf(func::FuncOp function) {
+  SmallVector<func::FuncOp> versions;
   for (auto other : function->getParentOfType<ModuleOp>().getOps<func::FuncOp>())
-    if (auto ranges = other->getAttrOfType<ArrayAttr>("seq.version");
+    if (auto ranges = other->getAttrOfType<ArrayAttr>(versionAttr);
         ranges &&
         cast<seq::VersionAttr>(ranges[0]).getFunction().getAttr() == function.getNameAttr())
-      addNumbers(other);
-  return std::move(signature);
+      versions.push_back(other);
+  return versions;
 }
 
 FailureOr<FunctionSignature> seqc::inferSignature(func::FuncOp function) {

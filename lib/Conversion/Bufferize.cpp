@@ -1,7 +1,6 @@
 // What no plan took: upstream's bufferization, then naive loops.
 #include "ParallelLoops.h"
 #include "seqc/Conversion/Passes.h"
-#include "seqc/Schedule/Passes.h"
 
 #include "mlir/Dialect/Bufferization/Transforms/OneShotAnalysis.h"
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
@@ -41,20 +40,13 @@ static LogicalResult bufferize(ModuleOp module) {
 
 /// Linalg ops on buffers become loops in the order of their dimensions.
 static LogicalResult lowerToLoops(ModuleOp module) {
-  bool gpu = isGpu(module->getAttrOfType<seq::TargetAttr>("seqc.target"));
   SmallVector<linalg::LinalgOp> ops;
   module.walk([&](linalg::LinalgOp op) { ops.push_back(op); });
   IRRewriter rewriter(module.getContext());
   for (linalg::LinalgOp op : ops) {
     rewriter.setInsertionPoint(op);
-    if (gpu && isa<func::FuncOp>(op->getParentOp())) {
-      if (failed(lowerInParallel(rewriter, op)))
-        return failure();
-      continue;
-    }
-    if (failed(linalg::linalgOpToLoops(rewriter, op)))
-      return op.emitOpError("expected an op that loops can express");
-    rewriter.eraseOp(op);
+    if (failed(lowerOnBuffers(rewriter, op)))
+      return failure();
   }
   return success();
 }

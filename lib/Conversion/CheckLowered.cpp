@@ -46,7 +46,7 @@ struct CheckLoweredPass : seqc::impl::CheckLoweredPassBase<CheckLoweredPass> {
     });
     if (result.wasInterrupted())
       return signalPassFailure();
-    if (!isGpu(getOperation()->getAttrOfType<seq::TargetAttr>("seqc.target")))
+    if (!isGpu(getOperation()))
       return;
     for (auto function : getOperation().getOps<func::FuncOp>()) {
       if (!function.getName().starts_with("seqc_body_"))

@@ -2,6 +2,7 @@
 // ahead. A chain of operations at its beginning, the softplus of a step size, then delays each step
 // by its latency. For a strip of time such chains are independent.
 #include "ComputeAhead.h"
+#include "VectorNest.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -32,7 +33,7 @@ static bool canMove(seq::RecurrenceOp op, linalg::GenericOp generic) {
   SetVector<Value> captured;
   getUsedValuesDefinedAbove(generic->getRegions(), captured);
   auto isInit = [&](Value v) { return v.getDefiningOp<tensor::EmptyOp>() != nullptr; };
-  return reads && generic.getNumResults() == 1 && !generic.hasIndexSemantics() &&
+  return reads && !generic.hasIndexSemantics() &&
          llvm::all_of(captured, [&](Value v) { return isOutside(op, v) || isConstant(v); }) &&
          llvm::all_of(generic.getDpsInits(), isInit) &&
          generic.getNumParallelLoops() == generic.getNumLoops();

@@ -11,9 +11,6 @@ namespace seqc {
 /// On an op in front of a recurrence: its results are kept for a strip of time.
 inline constexpr llvm::StringLiteral aheadAttr = "seqc.ahead";
 
-/// True if `op` computes more than a few operations for each element.
-bool isHeavy(mlir::linalg::GenericOp op);
-
 /// Moves long computations of `op`'s step that need no state, one value for each channel, in front
 /// of it, so that those of a strip of time are done side by side: within a step of many vectors
 /// each would be waited for. Bits stay: numerics are fixed already.

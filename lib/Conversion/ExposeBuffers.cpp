@@ -3,12 +3,12 @@
 //   seqc_body_f(ptrs, dims, scratch, par)   reads arguments and writes results in memory
 //   seqc_shapes_f(dims)                     computes the results' sizes from the arguments'
 //
-// A function with versions becomes a body for each of them, of which seqc_body_f calls one, and
-// seqc_scratch_f asks the same one how much scratch it needs.
-//
 // where `ptrs` are arguments and results in order and `dims` all their sizes in order; an index
 // argument is a size itself, and has one place in `dims` for its value. Inputs become tensors that
 // bufferization may not write to; results are materialised in place.
+//
+// A function with versions becomes a body for each of them, of which seqc_body_f calls one, and
+// seqc_scratch_f asks the same one how much scratch it needs.
 #include "seqc/Analysis/InferSignature.h"
 #include "seqc/Conversion/Passes.h"
 #include "seqc/Conversion/RawBuffers.h"
@@ -36,6 +36,12 @@ struct Slot {
   int64_t firstSize = 0;
 };
 
+/// What calls run in place of a function where their sizes are in `ranges`.
+struct Version {
+  func::FuncOp callee;
+  ArrayAttr ranges;
+};
+
 /// Rewrites one function.
 struct BoundaryRewrite {
   func::FuncOp func;
@@ -56,7 +62,7 @@ struct BoundaryRewrite {
   LogicalResult storeSizes(OpBuilder &inside, Value sizes, Operation *terminator,
                            ArrayRef<Slot> slots);
   LogicalResult makeShapes(StringRef name, func::FuncOp init);
-  void dispatch(StringRef name, ArrayRef<func::FuncOp> bodies, ArrayRef<ArrayAttr> versions);
+  void dispatch(StringRef name, ArrayRef<Version> versions);
 };
 } // namespace
 
@@ -242,20 +248,15 @@ LogicalResult BoundaryRewrite::makeShapes(StringRef name, func::FuncOp init) {
   return success();
 }
 
-/// The calls for which `func` is a version of another function, or null.
-static ArrayAttr versionOf(func::FuncOp func) {
-  return func->getAttrOfType<ArrayAttr>("seq.version");
-}
-
-/// Calls in `entry`'s function the one of `versions` that the sizes in `sizes` allow, else the
-/// first; returns what it returns.
-static ValueRange callVersion(OpBuilder &b, Location loc, ArrayRef<func::FuncOp> callees,
-                              ArrayRef<ArrayAttr> versions, ArrayRef<Slot> arguments,
+/// Calls the first of `versions` that the sizes in `sizes` allow, else `usual`; returns what that
+/// returns.
+static ValueRange callVersion(OpBuilder &b, Location loc, func::FuncOp usual,
+                              ArrayRef<Version> versions, ArrayRef<Slot> arguments,
                               ValueRange operands, Value sizes) {
-  if (versions.size() == 1)
-    return func::CallOp::create(b, loc, callees.front(), operands).getResults();
+  if (versions.empty())
+    return func::CallOp::create(b, loc, usual, operands).getResults();
   Value hit = arith::ConstantIntOp::create(b, loc, b.getI1Type(), 0);
-  for (auto range : versions[1].getAsRange<seq::VersionAttr>()) {
+  for (auto range : versions[0].ranges.getAsRange<seq::VersionAttr>()) {
     Value size =
         loadSize(b, loc, sizes, arguments[range.getArgument()].firstSize + range.getDimension());
     auto compare = [&](arith::CmpIPredicate predicate, int64_t bound) -> Value {
@@ -267,50 +268,44 @@ static ValueRange callVersion(OpBuilder &b, Location loc, ArrayRef<func::FuncOp>
                               compare(arith::CmpIPredicate::slt, range.getBelow()));
     hit = arith::OrIOp::create(b, loc, hit, inside);
   }
-  func::FuncOp callee = callees[1];
-  SmallVector<func::FuncOp> otherCallees = {callees.front()};
-  SmallVector<ArrayAttr> others = {versions.front()};
-  llvm::append_range(otherCallees, callees.drop_front(2));
-  llvm::append_range(others, versions.drop_front(2));
-  auto choice = scf::IfOp::create(b, loc, callee.getResultTypes(), hit, /*addElse=*/true);
-  auto fill = [&](Block *block, auto call) {
-    OpBuilder inside = OpBuilder::atBlockBegin(block);
-    ValueRange results = call(inside);
+  auto choice = scf::IfOp::create(b, loc, usual.getResultTypes(), hit, /*addElse=*/true);
+  for (bool taken : {true, false}) {
+    OpBuilder inside = OpBuilder::atBlockBegin(taken ? choice.thenBlock() : choice.elseBlock());
+    ValueRange results = callVersion(inside, loc, taken ? versions[0].callee : usual,
+                                     taken ? ArrayRef<Version>() : versions.drop_front(), arguments,
+                                     operands, sizes);
     if (!results.empty())
       scf::YieldOp::create(inside, loc, results);
-  };
-  fill(choice.thenBlock(), [&](OpBuilder &inside) -> ValueRange {
-    return func::CallOp::create(inside, loc, callee, operands).getResults();
-  });
-  fill(choice.elseBlock(), [&](OpBuilder &inside) {
-    return callVersion(inside, loc, otherCallees, others, arguments, operands, sizes);
-  });
+  }
   return choice.getResults();
 }
 
-/// `seqc_body_f` and `seqc_scratch_f` for the `bodies` of f and its versions.
-void BoundaryRewrite::dispatch(StringRef name, ArrayRef<func::FuncOp> bodies,
-                               ArrayRef<ArrayAttr> versions) {
-  auto make = [&](StringRef prefix, FunctionType type, unsigned sizes,
-                  ArrayRef<func::FuncOp> callees) {
+/// `seqc_body_f` and `seqc_scratch_f` for the body of f and those of its versions.
+void BoundaryRewrite::dispatch(StringRef name, ArrayRef<Version> versions) {
+  auto make = [&](StringRef prefix, FunctionType type, unsigned sizes, func::FuncOp usual,
+                  ArrayRef<Version> others) {
     b.setInsertionPoint(func);
     auto whole = func::FuncOp::create(b, loc, (prefix + name).str(), type);
     OpBuilder inside = OpBuilder::atBlockEnd(whole.addEntryBlock());
-    ValueRange results = callVersion(inside, loc, callees, versions, arguments,
-                                     whole.getArguments(), whole.getArgument(sizes));
+    ValueRange results = callVersion(inside, loc, usual, others, arguments, whole.getArguments(),
+                                     whole.getArgument(sizes));
     func::ReturnOp::create(inside, loc, results);
   };
-  SmallVector<func::FuncOp> scratches;
   auto pointer = LLVM::LLVMPointerType::get(b.getContext());
   FunctionType type = b.getFunctionType({pointer}, {b.getI64Type()});
-  for (func::FuncOp body : bodies) {
+  auto declareScratch = [&](func::FuncOp body) {
     std::string own = body.getName().drop_front(bodyPrefix.size()).str();
     b.setInsertionPoint(body);
-    scratches.push_back(func::FuncOp::create(b, loc, (scratchPrefix + own).str(), type));
-    scratches.back().setPrivate();
-  }
-  make(bodyPrefix, func.getFunctionType(), /*sizes=*/1, bodies);
-  make(scratchPrefix, type, /*sizes=*/0, scratches);
+    auto scratch = func::FuncOp::create(b, loc, (scratchPrefix + own).str(), type);
+    scratch.setPrivate();
+    return scratch;
+  };
+  func::FuncOp scratch = declareScratch(func);
+  SmallVector<Version> scratches;
+  for (const Version &version : versions)
+    scratches.push_back({declareScratch(version.callee), version.ranges});
+  make(bodyPrefix, func.getFunctionType(), /*sizes=*/1, func, versions);
+  make(scratchPrefix, type, /*sizes=*/0, scratch, scratches);
 }
 
 namespace {
@@ -323,15 +318,6 @@ struct ExposeBuffersPass : seqc::impl::ExposeBuffersPassBase<ExposeBuffersPass> 
         return signalPassFailure();
   }
 
-  SmallVector<func::FuncOp> versionsOf(StringRef name) {
-    SmallVector<func::FuncOp> versions;
-    for (auto func : getOperation().getOps<func::FuncOp>())
-      if (ArrayAttr ranges = versionOf(func);
-          ranges && cast<seq::VersionAttr>(ranges[0]).getFunction().getValue() == name)
-        versions.push_back(func);
-    return versions;
-  }
-
   /// Rewrites a public function and the one that computes its hidden initial states.
   LogicalResult convert(func::FuncOp func) {
     std::string name = func.getName().str();
@@ -341,24 +327,20 @@ struct ExposeBuffersPass : seqc::impl::ExposeBuffersPassBase<ExposeBuffersPass> 
     rewrite.assignSlots();
     if (failed(rewrite.makeShapes("seqc_shapes_" + name, init)))
       return failure();
-    SmallVector<func::FuncOp> bodies = {func};
-    SmallVector<ArrayAttr> versions = {{}};
-    for (func::FuncOp other : versionsOf(name)) {
-      bodies.push_back(other);
-      versions.push_back(versionOf(other));
-    }
-    bool hasVersions = bodies.size() > 1;
-    rewrite.convertBody((bodyPrefix + name + (hasVersions ? ".0" : "")).str(), 4);
-    for (auto [i, version] : llvm::enumerate(ArrayRef(bodies).drop_front())) {
-      resolveSizes(version);
-      version->removeAttr("seq.version");
-      BoundaryRewrite its(version);
+    SmallVector<Version> versions;
+    for (func::FuncOp other : versionsOf(func))
+      versions.push_back({other, other->getAttrOfType<ArrayAttr>(versionAttr)});
+    rewrite.convertBody((bodyPrefix + name + (versions.empty() ? "" : ".0")).str(), 4);
+    for (auto [i, version] : llvm::enumerate(versions)) {
+      resolveSizes(version.callee);
+      version.callee->removeAttr(versionAttr);
+      BoundaryRewrite its(version.callee);
       its.assignSlots();
       its.convertBody((bodyPrefix + name + "." + Twine(i + 1)).str(), 4);
     }
-    if (hasVersions) {
+    if (!versions.empty()) {
       func.setPrivate();
-      rewrite.dispatch(name, bodies, versions);
+      rewrite.dispatch(name, versions);
     }
     if (!init)
       return success();

@@ -1,14 +1,18 @@
-// What stands outside of recurrences, for machines whose threads are many and alone are slow.
+// Linalg ops on buffers as loops: parallel ones for machines whose threads are many and alone are
+// slow.
 #include "ParallelLoops.h"
+#include "seqc/Schedule/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/IRMapping.h"
 
 using namespace mlir;
 
-LogicalResult seqc::lowerInParallel(IRRewriter &rewriter, linalg::LinalgOp op) {
+static LogicalResult lowerInParallel(IRRewriter &rewriter, linalg::LinalgOp op) {
   Location loc = op.getLoc();
   SmallVector<OpFoldResult> ranges;
   for (Range range : op.createLoopRanges(rewriter, loc))
@@ -73,6 +77,15 @@ LogicalResult seqc::lowerInParallel(IRRewriter &rewriter, linalg::LinalgOp op) {
   Operation *yield = op.getBlock()->getTerminator();
   for (auto [init, v] : llvm::zip_equal(op.getDpsInitsMutable(), yield->getOperands()))
     memref::StoreOp::create(rewriter, loc, map.lookupOrDefault(v), init.get(), indices(init));
+  rewriter.eraseOp(op);
+  return success();
+}
+
+LogicalResult seqc::lowerOnBuffers(IRRewriter &rewriter, linalg::LinalgOp op) {
+  if (isGpu(op->getParentOfType<ModuleOp>()) && isa<func::FuncOp>(op->getParentOp()))
+    return lowerInParallel(rewriter, op);
+  if (failed(linalg::linalgOpToLoops(rewriter, op)))
+    return op.emitOpError("expected an op that loops can express");
   rewriter.eraseOp(op);
   return success();
 }

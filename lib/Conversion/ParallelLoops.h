@@ -7,9 +7,10 @@
 
 namespace seqc {
 
-/// Replaces `op`, on buffers and outside of any loop, by one parallel loop over all elements of its
-/// parallel dimensions, in each of which sums run in order.
-llvm::LogicalResult lowerInParallel(mlir::IRRewriter &rewriter, mlir::linalg::LinalgOp op);
+/// Replaces `op`, on buffers, by loops in the order of its dimensions; for a GPU, outside of any
+/// loop, by one parallel loop over all elements of its parallel dimensions, in each of which sums
+/// run in order.
+llvm::LogicalResult lowerOnBuffers(mlir::IRRewriter &rewriter, mlir::linalg::LinalgOp op);
 
 } // namespace seqc
 

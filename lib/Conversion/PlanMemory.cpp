@@ -7,7 +7,6 @@
 #include "ParallelLoops.h"
 #include "seqc/Conversion/Passes.h"
 #include "seqc/Conversion/RawBuffers.h"
-#include "seqc/Schedule/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
@@ -156,8 +155,6 @@ static void forwardToResults(func::FuncOp func) {
 
 /// Copies that are left become loops: the C++ routine that upstream would call is not in libc.
 static LogicalResult expandCopies(func::FuncOp func) {
-  auto module = func->getParentOfType<ModuleOp>();
-  bool gpu = isGpu(module->getAttrOfType<seq::TargetAttr>("seqc.target"));
   SmallVector<memref::CopyOp> copies;
   func.walk([&](memref::CopyOp copy) { copies.push_back(copy); });
   IRRewriter rewriter(func.getContext());
@@ -165,14 +162,8 @@ static LogicalResult expandCopies(func::FuncOp func) {
     if (copy.getSource() != copy.getTarget()) {
       rewriter.setInsertionPoint(copy);
       auto op = linalg::CopyOp::create(rewriter, copy.getLoc(), copy.getSource(), copy.getTarget());
-      if (gpu && isa<func::FuncOp>(copy->getParentOp())) {
-        if (failed(lowerInParallel(rewriter, op)))
-          return failure();
-      } else if (failed(linalg::linalgOpToLoops(rewriter, op))) {
+      if (failed(lowerOnBuffers(rewriter, op)))
         return failure();
-      } else {
-        rewriter.eraseOp(op);
-      }
     }
     rewriter.eraseOp(copy);
   }

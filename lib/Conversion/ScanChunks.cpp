@@ -10,7 +10,7 @@
 //       head of round r            state ← the end of head r - 1 combined with the other products
 //                                  of round r - 1, in order (or with a chunk's steps where its
 //                                  product is not sound); the head's steps from that state
-//       another chunk, k           the same for chunk k of round r - 1, with the products before
+//       another chunk, k           the same for chunk k of round r - 1, after the products before
 //       it;
 //                                  then the product of chunk k of round r
 //
@@ -174,20 +174,21 @@ ScanEmitter::Product ScanEmitter::multiplyAll(Value first, Value end, Value &sou
 /// True where each state is multiplied by a number, so that decays alone say what is forgotten.
 bool ScanEmitter::decaysByNumbers() {
   ArrayRef<int64_t> sizes = factors();
-  auto isFloat = [&](unsigned c) {
-    return isa<FloatType>(getElementTypeOrSelf(combine.getResult(c).getType()));
-  };
+  auto isFloat = [&](unsigned c) { return isa<FloatType>(typeOfComponent(c).getElementType()); };
   return units > 1 && llvm::is_contained(sizes, 1) &&
          llvm::all_of(sizes, [](int64_t size) { return size == 0 || size == 1; }) &&
          llvm::all_of(llvm::seq(components), isFloat);
+}
+
+VectorType ScanEmitter::typeOfComponent(unsigned c) {
+  return VectorType::get(e.lanes, getElementTypeOrSelf(combine.getResult(c).getType()));
 }
 
 /// Zeros in place of all components.
 ScanEmitter::Tuple ScanEmitter::zeros() {
   Tuple t;
   for (unsigned c = 0; c < components; ++c)
-    t.push_back(
-        splat(VectorType::get(e.lanes, getElementTypeOrSelf(combine.getResult(c).getType())), 0.0));
+    t.push_back(splat(typeOfComponent(c), 0.0));
   return t;
 }
 
@@ -242,8 +243,7 @@ ScanEmitter::Product ScanEmitter::multiplySpan(Value first, Value end, Value &so
                                    least(before, e.constant(attempts[k])), tail);
   Value from = plus(first, times(minus(before, tail), block));
   Value isSound;
-  Product last = product;
-  last = multiplyAll(from, end, isSound);
+  Product last = multiplyAll(from, end, isSound);
   Value isAll = isSame(from, first);
   for (ArrayRef<unsigned> group : coefficients())
     conditions.push_back(atMost(greatestOf({last.value[group[0]]}), 0));
@@ -286,8 +286,7 @@ void ScanEmitter::emitChunks(Value rows) {
   Type index = b.getIndexType();
   SmallVector<Type> productTypes, neededTypes;
   for (unsigned c = 0; c < components; ++c) {
-    productTypes.push_back(
-        VectorType::get(e.lanes, getElementTypeOrSelf(combine.getResult(c).getType())));
+    productTypes.push_back(typeOfComponent(c));
     neededTypes.push_back(needed[c] ? productTypes.back() : Type());
   }
   productTypes.append(precise.count(), VectorType::get(e.lanes, b.getF32Type()));

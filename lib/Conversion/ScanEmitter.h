@@ -102,6 +102,7 @@ private:
   Product startSpan(mlir::Value first, mlir::Value end, mlir::Value &start);
   Product multiplyAll(mlir::Value first, mlir::Value end, mlir::Value &sound);
   bool decaysByNumbers();
+  mlir::VectorType typeOfComponent(unsigned c);
   Tuple zeros();
   mlir::Value isCalm(mlir::Value first, mlir::Value end);
   Product multiplySpan(mlir::Value first, mlir::Value end, mlir::Value &sound);

@@ -121,7 +121,7 @@ struct ConvertSeqToVectorPass : seqc::impl::ConvertSeqToVectorPassBase<ConvertSe
         if (failed(convert(op)))
           return signalPassFailure();
     }
-    if (isGpu(getOperation()->getAttrOfType<seq::TargetAttr>("seqc.target")))
+    if (isGpu(getOperation()))
       return;
     SmallVector<linalg::GenericOp> rest;
     getOperation().walk([&](linalg::GenericOp op) {
@@ -212,7 +212,7 @@ struct ConvertSeqToVectorPass : seqc::impl::ConvertSeqToVectorPassBase<ConvertSe
     }
     remarkOnLibm(op);
     // Threads share nothing but memory: work around a recurrence is a loop over all of its own.
-    if (isGpu(getOperation()->getAttrOfType<seq::TargetAttr>("seqc.target"))) {
+    if (isGpu(getOperation())) {
       GroupEmitter(groupOfTime(op)).run();
       return success();
     }

@@ -52,6 +52,10 @@ struct Frame {
   Idx fixedTime;
 };
 
+/// True if `op` computes more than a few operations for each element: worth more than loading its
+/// result again.
+bool isHeavy(mlir::linalg::GenericOp op);
+
 /// Decides which of the values under `roots` need buffers: operands of contractions, results of
 /// contractions that can't be finished in their consumer's registers, assembled values.
 /// `isMember` says which ops belong to the group; others are leaves already.

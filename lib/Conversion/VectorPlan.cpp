@@ -41,7 +41,6 @@ static bool isAssembled(Operation *op) {
   return isa<tensor::PadOp, tensor::ConcatOp, tensor::InsertSliceOp>(op);
 }
 
-/// Worth more than loading its result again: transcendental or long.
 bool seqc::isHeavy(linalg::GenericOp op) {
   return llvm::count_if(op.getBody()->without_terminator(),
                         [](Operation &inner) { return !isa<arith::ConstantOp>(inner); }) > 6;

@@ -306,14 +306,12 @@ bool CommandLine::readCuda() {
   if (args.hasArg(OPT_device) && device != "emulate")
     return failNearest("--device", device, {"emulate"});
   out.options.emulate = device == "emulate";
-  bool isLibrary = out.emit == EmitKind::Lib;
-  if (out.options.emulate
-          ? !isLibrary && out.emit != EmitKind::None
-          : is_contained({EmitKind::Obj, EmitKind::Lib, EmitKind::Header}, out.emit))
-    return fail(out.options.emulate
-                    ? "expected --emit=lib with --device=emulate"
-                    : "expected --emit=ptx or a kind before it with --target=cuda: libraries with "
-                      "kernels are not available yet, but for --device=emulate");
+  if (out.options.emulate && !is_contained({EmitKind::Lib, EmitKind::None}, out.emit))
+    return fail("expected --emit=lib with --device=emulate");
+  if (!out.options.emulate &&
+      is_contained({EmitKind::Obj, EmitKind::Lib, EmitKind::Header}, out.emit))
+    return fail("expected --emit=ptx or a kind before it with --target=cuda: libraries with "
+                "kernels are not available yet, but for --device=emulate");
   out.options.triple = "nvptx64-nvidia-cuda";
   out.options.march = arch.str();
   return true;

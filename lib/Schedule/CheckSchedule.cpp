@@ -107,8 +107,7 @@ static LogicalResult check(Operation *op, seq::ScheduleAttr schedule) {
     return op->emitOpError("expected the certificate 'backward' with plan 'segments' only, but "
                            "got plan '")
            << seq::stringifyPlan(plan) << "'";
-  auto module = op->getParentOfType<ModuleOp>();
-  bool gpu = isGpu(module->getAttrOfType<seq::TargetAttr>("seqc.target"));
+  bool gpu = isGpu(op->getParentOfType<ModuleOp>());
   if (gpu && plan != seq::Plan::Fused)
     return op->emitOpError("expected plan 'fused' for a GPU, but got '")
            << seq::stringifyPlan(plan) << "', which GPUs do not have yet";

@@ -129,7 +129,7 @@ struct Explainer {
       if (std::string text = expectation(option, options.front()); !text.empty())
         remark::analysis(op.getLoc(), named("expect"))
             << remark::metric("plan", name) << remark::reason("{0}", text);
-      if (option.price.seconds > 0)
+      if (!isGpu(target)) // no model of its time yet
         remark::analysis(op.getLoc(), named("price"))
             << remark::metric("plan", name)
             << remark::metric("seconds", duration(option.price.seconds))
@@ -149,8 +149,6 @@ static std::string reasonFor(ArrayRef<PlanOption> options, const PlanOption &bes
   for (const PlanOption &option : options)
     if (option.isLegal() && &option != &best)
       text += "; " + stringifyPlan(option.plan).str() + " " + duration(option.price.seconds);
-  if (best.price.seconds == 0)
-    return "the only plan on GPUs yet: a thread for each channel, or sequence, over all of time";
   if (llvm::count_if(options, [](const PlanOption &o) { return o.isLegal(); }) == 1)
     text = "no other plan is legal; one pass over time: states stay in registers or L1, each "
            "input is read once and each output written once";
@@ -252,7 +250,10 @@ private:
     UsualSizes sizes = usualSizes(op, assumed);
     SmallVector<PlanOption, 4> options = scheduleSpace(op, target, assumed);
     const PlanOption *best = &cheapest(options);
-    std::string reason = reasonFor(options, *best, sizes);
+    std::string reason =
+        isGpu(target)
+            ? "the only plan on GPUs yet: a thread for each channel, or sequence, over all of time"
+            : reasonFor(options, *best, sizes);
     bool byPrice = !wanted && !op.getScheduleAttr();
     if (op.getScheduleAttr()) {
       reason = "the model's text asks for it";

@@ -32,6 +32,22 @@ struct Plans {
   SmallVector<seq::ScheduleAttr> schedules;
   SmallVector<Price> prices;
   double seconds = 0;
+
+  void add(seq::ScheduleAttr schedule, const Price &price) {
+    schedules.push_back(schedule);
+    prices.push_back(price);
+    seconds += price.seconds;
+  }
+};
+
+/// At some sizes: the plans of the function itself, and the cheapest ones.
+struct Comparison {
+  Plans usual, cheapest;
+  bool isUsual = true; ///< the cheapest are those of the function itself
+  /// How much less the cheapest plans cost.
+  double gain() const {
+    return (usual.seconds + secondsOfCall) / (cheapest.seconds + secondsOfCall);
+  }
 };
 
 /// Sizes along one axis, [from, below), and one of them at which other plans cost so much less.
@@ -69,11 +85,7 @@ struct VersionMaker : AxisFinder {
   std::optional<Axis> findAxis(bool isTime);
   UsualSizes sizesAt(seq::RecurrenceOp op, const Axis &axis, int64_t size);
   int64_t stepsAt(seq::RecurrenceOp op, const Axis &axis) { return sizesAt(op, axis, 1).steps; }
-  double gainAt(const Axis &axis, int64_t size);
-  std::vector<SmallVector<PlanOption, 4>> optionsAt(const Axis &axis, int64_t size);
-  Plans cheapestAt(const Axis &axis, int64_t size);
-  Plans usualAt(const Axis &axis, int64_t size);
-  bool isUsualAt(const Axis &axis, int64_t size);
+  Comparison compareAt(const Axis &axis, int64_t size);
   std::optional<SizeRange> findRange(const Axis &axis, int64_t usual, int64_t end);
   void tryRange(const Axis &axis, int64_t usual, int64_t end);
   void addVersion(const Axis &axis, const SizeRange &range, const Plans &plans,
@@ -144,51 +156,21 @@ UsualSizes VersionMaker::sizesAt(seq::RecurrenceOp op, const Axis &axis, int64_t
   return sizes;
 }
 
-std::vector<SmallVector<PlanOption, 4>> VersionMaker::optionsAt(const Axis &axis, int64_t size) {
-  std::vector<SmallVector<PlanOption, 4>> all;
+Comparison VersionMaker::compareAt(const Axis &axis, int64_t size) {
+  Comparison found;
   for (const Choice &choice : choices) {
     Assumptions there = assumed;
     there.usual = sizesAt(choice.op, axis, size);
-    all.push_back(pricedAnew(choice.options, choice.op, target, there));
-  }
-  return all;
-}
-
-Plans VersionMaker::cheapestAt(const Axis &axis, int64_t size) {
-  Plans plans;
-  for (ArrayRef<PlanOption> options : optionsAt(axis, size)) {
+    auto options = pricedAnew(choice.options, choice.op, target, there);
+    seq::ScheduleAttr own = seq::RecurrenceOp(choice.op).getScheduleAttr();
+    const PlanOption *usual = llvm::find_if(
+        options, [&](const PlanOption &option) { return option.plan == own.getPlan(); });
     const PlanOption &best = cheapest(options);
-    plans.schedules.push_back(best.schedule);
-    plans.prices.push_back(best.price);
-    plans.seconds += best.price.seconds;
+    found.usual.add(own, usual->price);
+    found.cheapest.add(best.schedule, best.price);
+    found.isUsual &= best.plan == own.getPlan();
   }
-  return plans;
-}
-
-/// The plans of the function itself, at another size than those they were chosen for.
-Plans VersionMaker::usualAt(const Axis &axis, int64_t size) {
-  Plans plans;
-  for (auto [choice, options] : llvm::zip_equal(choices, optionsAt(axis, size))) {
-    seq::ScheduleAttr own = Choice(choice).op.getScheduleAttr();
-    const PlanOption *option = llvm::find_if(
-        options, [&](const PlanOption &candidate) { return candidate.plan == own.getPlan(); });
-    plans.schedules.push_back(own);
-    plans.prices.push_back(option->price);
-    plans.seconds += option->price.seconds;
-  }
-  return plans;
-}
-
-bool VersionMaker::isUsualAt(const Axis &axis, int64_t size) {
-  auto planOf = [](seq::ScheduleAttr schedule) { return schedule.getPlan(); };
-  return llvm::equal(llvm::map_range(cheapestAt(axis, size).schedules, planOf),
-                     llvm::map_range(usualAt(axis, size).schedules, planOf));
-}
-
-/// How much less the cheapest plans cost than the usual ones.
-double VersionMaker::gainAt(const Axis &axis, int64_t size) {
-  return (usualAt(axis, size).seconds + secondsOfCall) /
-         (cheapestAt(axis, size).seconds + secondsOfCall);
+  return found;
 }
 
 /// From `usual` towards `end`, by factors of two: the sizes from where on other plans are cheaper,
@@ -198,13 +180,13 @@ std::optional<SizeRange> VersionMaker::findRange(const Axis &axis, int64_t usual
   int64_t near = usual;
   auto next = [&](int64_t size) { return up ? 2 * size : size / 2; };
   auto isBeyond = [&](int64_t size) { return up ? size > end : size < end; };
-  while (!isBeyond(next(near)) && isUsualAt(axis, next(near)))
+  while (!isBeyond(next(near)) && compareAt(axis, next(near)).isUsual)
     near = next(near);
   if (isBeyond(next(near)))
     return std::nullopt;
   SizeRange range = up ? SizeRange{next(near), INT64_MAX, 0, 0} : SizeRange{0, near, 0, 0};
   for (int64_t size = next(near), i = 0; i < 4 && !isBeyond(size); size = next(size), ++i)
-    if (double gain = gainAt(axis, size); gain > range.gain)
+    if (double gain = compareAt(axis, size).gain(); gain > range.gain)
       range.sample = size, range.gain = gain;
   return range;
 }
@@ -274,8 +256,9 @@ void VersionMaker::tryRange(const Axis &axis, int64_t usual, int64_t end) {
   // What many steps hide, memory's time, fewer may show.
   if (range->gain <= leastGain)
     guessedSteps = fewSteps;
-  if (gainAt(axis, range->sample) > leastGain)
-    addVersion(axis, *range, cheapestAt(axis, range->sample), usualAt(axis, range->sample));
+  Comparison found = compareAt(axis, range->sample);
+  if (found.gain() > leastGain)
+    addVersion(axis, *range, found.cheapest, found.usual);
 }
 
 void VersionMaker::run() {

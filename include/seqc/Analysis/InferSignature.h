@@ -22,6 +22,12 @@ inline constexpr llvm::StringLiteral complexAttr = "seqc.complex";
 /// `f` from the public arguments of `f`: `seqc_init_` + the name of `f`.
 inline constexpr llvm::StringLiteral initPrefix = "seqc_init_";
 
+/// On a private function: the calls for which it runs in place of another one (`#seq.version`).
+inline constexpr llvm::StringLiteral versionAttr = "seq.version";
+
+/// The versions of `function`, in the order in which calls look at them.
+llvm::SmallVector<mlir::func::FuncOp> versionsOf(mlir::func::FuncOp function);
+
 /// The interface of `function`, which still has tensors as arguments and
 /// results (before stage `lowered`). Before `seqc-expose-states` has run, only
 /// public arguments and results are listed, and the states are those whose

@@ -8,8 +8,8 @@ class J<string name, string meta, string help>
 class Later<string name> : Joined<["--"], name>, Flags<[HelpHidden]>;
 
 def output : JoinedOrSeparate<["-"], "o">, MetaVarName<"FILE">,
-    HelpText<"Output: .so .o .s .ll .mlir .mlirbc .h, - is stdout">;
-def emit : J<"emit=", "KIND", "seq, simplified, scheduled, lowered, llvm, asm, obj, lib or header">;
+    HelpText<"Output: .so .o .s .ptx .ll .mlir .mlirbc .h, - is stdout">;
+def emit : J<"emit=", "KIND", "seq, simplified, scheduled, lowered, llvm, asm (of a GPU: ptx), obj, lib or header">;
 def target : J<"target=", "TRIPLE", "native (default), a triple, or cuda">;
 def cuda_arch : J<"cuda-arch=", "ARCH", "sm_80 (default), sm_90 or sm_100, with --target=cuda">;
 def device : J<"device=", "emulate", "with --target=cuda: a library whose kernels this CPU runs and checks">;

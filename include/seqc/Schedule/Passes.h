@@ -2,6 +2,7 @@
 #ifndef SEQC_SCHEDULE_PASSES_H
 #define SEQC_SCHEDULE_PASSES_H
 
+#include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
 #include "seqc/Dialect/Seq/IR/Seq.h"
 
@@ -15,6 +16,10 @@ namespace seqc {
 /// True for targets whose vectors are threads: one lane each, and many of them.
 inline bool isGpu(seq::TargetAttr target) {
   return target && target.getTriple().getValue().starts_with("nvptx");
+}
+
+inline bool isGpu(mlir::ModuleOp module) {
+  return isGpu(module->getAttrOfType<seq::TargetAttr>("seqc.target"));
 }
 
 /// The numbers of plan `fused` on `target`, for any step: see docs/Schedule.md.

@@ -45,6 +45,13 @@ void buildCpuLowering(mlir::OpPassManager &pm);
 std::unique_ptr<llvm::TargetMachine> makeTargetMachine(seq::TargetAttr target, unsigned optLevel,
                                                        std::string &error);
 
+/// The same for a target whose back end is registered already.
+std::unique_ptr<llvm::TargetMachine> createMachine(seq::TargetAttr target, unsigned optLevel,
+                                                   std::string &error);
+
+/// Runs LLVM's passes, named as `opt -passes=` names them.
+void runPasses(llvm::Module &module, llvm::TargetMachine &machine, llvm::StringRef passes);
+
 /// Sets triple, data layout and function attributes (features, vector width) of `module`.
 void applyTarget(llvm::Module &module, seq::TargetAttr target, llvm::TargetMachine &machine);
 

@@ -72,6 +72,13 @@ static uint64_t seed(void) {
   return value;
 }
 
+static void free_device(device *d) {
+  for (int64_t i = 0; d->regions && i < d->n_regions; ++i)
+    free(d->regions[i].cells);
+  free(d->regions);
+  free(d);
+}
+
 static void end_call(void *memory) {
   device *d = (device *)memory;
   if (getenv("SEQC_EMULATE_REPORT") && !d->failed) {
@@ -91,10 +98,7 @@ static void end_call(void *memory) {
     long written = write(2, line, (unsigned long)text.used);
     (void)written;
   }
-  for (int64_t i = 0; i < d->n_regions; ++i)
-    free(d->regions[i].cells);
-  free(d->regions);
-  free(d);
+  free_device(d);
   current = (device *)0;
 }
 
@@ -108,7 +112,8 @@ static device *begin_call(seqc_rt_parallel *p, char *scratch) {
   d->random = seed();
   d->n_regions = f->n_tensors + 1;
   d->regions = (region *)calloc((size_t)d->n_regions, sizeof *d->regions);
-  for (int64_t i = 0; d->regions && i < d->n_regions; ++i) {
+  int complete = d->regions != (region *)0;
+  for (int64_t i = 0; complete && i < d->n_regions; ++i) {
     region *r = &d->regions[i];
     int last = i == f->n_tensors;
     r->first = last ? scratch : (char *)frame->ptrs[i];
@@ -116,11 +121,10 @@ static device *begin_call(seqc_rt_parallel *p, char *scratch) {
     r->written = !last && i < f->n_arguments;
     r->name = last ? "scratch" : f->tensors[i].name;
     r->cells = (cell *)calloc((size_t)r->bytes + 1, sizeof *r->cells);
-    if (!r->cells)
-      d->regions = (region *)0;
+    complete = r->cells != (cell *)0;
   }
-  if (!d->regions) {
-    free(d);
+  if (!complete) {
+    free_device(d);
     return (device *)0;
   }
   for (int64_t i = f->n_arguments; i < f->n_tensors; ++i)
@@ -250,36 +254,38 @@ static void run_warp(device *d, const void *arguments, uint32_t block, uint32_t 
   end_warp(d);
 }
 
-static void run_blocks(device *d, const void *arguments, int64_t items) {
+/* Whether there was memory for it. */
+static int run_blocks(device *d, const void *arguments, int64_t items) {
   uint32_t threads = (uint32_t)d->kernel->threads, warps = threads / WARP;
   uint32_t blocks = (uint32_t)((items + threads - 1) / threads);
   uint32_t *order = (uint32_t *)malloc((blocks + warps) * sizeof *order);
-  for (uint32_t b = 0; order && b < blocks; ++b) {
-    if (b == 0)
-      shuffle(d, order, blocks);
+  if (!order)
+    return 0;
+  shuffle(d, order, blocks);
+  for (uint32_t b = 0; b < blocks; ++b) {
     shuffle(d, order + blocks, warps);
     for (uint32_t w = 0; w < warps; ++w)
       run_warp(d, arguments, order[b], order[blocks + w]);
   }
-  d->failed |= !order;
   free(order);
+  return 1;
+}
+
+static void fail_memory(seqc_rt_parallel *p) {
+  p->fault = SEQC_ERROR_MEMORY;
+  seqc_rt_put(seqc_rt_begin(p->frame), "out of memory for the emulated GPU");
 }
 
 void seqc_emu_launch(const void *par, const seqc_emu_kernel *kernel, void *const *ptrs,
                      const int64_t *dims, char *scratch, int64_t items) {
   seqc_rt_parallel *p = (seqc_rt_parallel *)par;
-  device *d = (device *)p->device;
-  if (items <= 0)
+  if (items <= 0 || p->fault)
     return;
-  if (!d)
-    d = begin_call(p, scratch);
+  device *d = p->device ? (device *)p->device : begin_call(p, scratch);
   if (!d) {
-    p->fault = SEQC_ERROR_MEMORY;
-    seqc_rt_put(seqc_rt_begin(p->frame), "out of memory for the emulated GPU");
+    fail_memory(p);
     return;
   }
-  if (d->failed)
-    return;
   const seqc_rt_function *f = p->frame->f;
   size_t addresses = (size_t)f->n_tensors * sizeof(void *);
   size_t sizes = (size_t)f->n_dims * sizeof(int64_t);
@@ -289,18 +295,21 @@ void seqc_emu_launch(const void *par, const seqc_emu_kernel *kernel, void *const
   d->executions = (int64_t *)calloc((size_t)kernel->sites + 1, sizeof *d->executions);
   ++d->launch;
   current = d;
-  if (arguments && d->records && d->executions) {
+  int complete = arguments && d->records && d->executions;
+  if (complete) {
     memcpy(arguments, ptrs, addresses);
     memcpy(arguments + addresses, dims, sizes);
     memcpy(arguments + addresses + sizes, &scratch, sizeof scratch);
     memcpy(arguments + addresses + sizes + sizeof scratch, &items, sizeof items);
-    run_blocks(d, arguments, items);
+    complete = run_blocks(d, arguments, items);
   }
   for (int32_t s = 0; d->records && s < kernel->sites; ++s)
     free(d->records[s].sectors);
   free(d->records);
   free(d->executions);
   free(arguments);
-  if (d->failed)
+  if (!complete)
+    fail_memory(p);
+  else if (d->failed)
     p->fault = SEQC_ERROR_KERNEL;
 }

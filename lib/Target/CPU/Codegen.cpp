@@ -47,6 +47,11 @@ void seqc::buildCpuLowering(OpPassManager &pm) {
 std::unique_ptr<llvm::TargetMachine>
 seqc::makeTargetMachine(seq::TargetAttr target, unsigned optLevel, std::string &error) {
   initializeCpuTargets();
+  return createMachine(target, optLevel, error);
+}
+
+std::unique_ptr<llvm::TargetMachine> seqc::createMachine(seq::TargetAttr target, unsigned optLevel,
+                                                         std::string &error) {
   llvm::Triple triple(target.getTriple().getValue());
   const llvm::Target *found = llvm::TargetRegistry::lookupTarget(triple, error);
   if (!found)
@@ -165,8 +170,7 @@ void seqc::useMemoryElements(llvm::Module &module) {
     MemoryRewriter(at, element).run();
 }
 
-void seqc::optimizeModule(llvm::Module &module, llvm::TargetMachine &machine, unsigned optLevel) {
-  useMemoryElements(module);
+void seqc::runPasses(llvm::Module &module, llvm::TargetMachine &machine, StringRef passes) {
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
   llvm::CGSCCAnalysisManager sccs;
@@ -178,11 +182,13 @@ void seqc::optimizeModule(llvm::Module &module, llvm::TargetMachine &machine, un
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, sccs, modules);
   llvm::ModulePassManager pm;
-  if (optLevel == 0)
-    pm = builder.buildO0DefaultPipeline(llvm::OptimizationLevel::O0);
-  else
-    llvm::cantFail(builder.parsePassPipeline(pm, optimizations));
+  llvm::cantFail(builder.parsePassPipeline(pm, passes));
   pm.run(module, modules);
+}
+
+void seqc::optimizeModule(llvm::Module &module, llvm::TargetMachine &machine, unsigned optLevel) {
+  useMemoryElements(module);
+  runPasses(module, machine, optLevel == 0 ? "default<O0>" : optimizations);
 }
 
 bool seqc::emitCode(llvm::Module &module, llvm::TargetMachine &machine, bool assembly,

@@ -1,7 +1,8 @@
 // Facts of NVIDIA GPUs, and from device modules to PTX.
-#include "seqc/Target/NVPTX.h"
-
+#include "Tasks.h"
 #include "seqc/Support/Spelling.h"
+#include "seqc/Target/CPU.h"
+#include "seqc/Target/NVPTX.h"
 
 #include "llvm/Analysis/LoopInfo.h"
 #include "llvm/Analysis/ValueTracking.h"
@@ -9,10 +10,7 @@
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Instructions.h"
 #include "llvm/IR/Module.h"
-#include "llvm/MC/TargetRegistry.h"
-#include "llvm/Passes/PassBuilder.h"
 #include "llvm/Target/TargetMachine.h"
-#include "llvm/TargetParser/Triple.h"
 #include "llvm/Transforms/Utils/LoopUtils.h"
 
 #include <mutex>
@@ -75,41 +73,8 @@ std::unique_ptr<llvm::TargetMachine> seqc::makeNvptxMachine(seq::TargetAttr targ
             " as seqc writes them in 'seqc.target', but got others";
     return nullptr;
   }
-  llvm::Triple triple(target.getTriple().getValue());
-  const llvm::Target *found = llvm::TargetRegistry::lookupTarget(triple, error);
-  if (!found)
-    return nullptr;
-  llvm::TargetOptions options;
-  // Fused multiply-adds are formed once, by rule; LLVM must not add any.
-  options.AllowFPOpFusion = llvm::FPOpFusion::Strict;
-  return std::unique_ptr<llvm::TargetMachine>(found->createTargetMachine(
-      triple, target.getCpu().getValue(), target.getFeatures().getValue(), options,
-      llvm::Reloc::PIC_, std::nullopt, llvm::CodeGenOptLevel::Aggressive));
+  return createMachine(target, /*optLevel=*/3, error);
 }
-
-namespace {
-/// LLVM's passes, with what they share.
-struct Optimizer {
-  llvm::LoopAnalysisManager loops;
-  llvm::FunctionAnalysisManager functions;
-  llvm::CGSCCAnalysisManager sccs;
-  llvm::ModuleAnalysisManager modules;
-  llvm::PassBuilder builder;
-
-  explicit Optimizer(llvm::TargetMachine &machine) : builder(&machine) {
-    builder.registerModuleAnalyses(modules);
-    builder.registerCGSCCAnalyses(sccs);
-    builder.registerFunctionAnalyses(functions);
-    builder.registerLoopAnalyses(loops);
-    builder.crossRegisterProxies(loops, functions, sccs, modules);
-  }
-  void run(llvm::Module &module, StringRef passes) {
-    llvm::ModulePassManager pm;
-    llvm::cantFail(builder.parsePassPipeline(pm, passes));
-    pm.run(module, modules);
-  }
-};
-} // namespace
 
 /// The argument or result whose address `pointer` was computed from, or -1.
 static int64_t tensorBehind(llvm::Value *pointer, llvm::Function &kernel) {
@@ -166,15 +131,15 @@ void seqc::optimizeKernels(llvm::Module &module, const ModuleSignature &signatur
                            llvm::TargetMachine &machine) {
   module.setTargetTriple(machine.getTargetTriple());
   module.setDataLayout(machine.createDataLayout());
-  Optimizer optimizer(machine);
-  optimizer.run(module, "always-inline,function(sroa,early-cse,instcombine<no-verify-fixpoint>)");
+  runPasses(module, machine,
+            "always-inline,function(sroa,early-cse,instcombine<no-verify-fixpoint>)");
   for (const FunctionSignature &f : signature.functions)
     for (unsigned number = 0;; ++number) {
-      llvm::Function *kernel = module.getFunction(f.name + "_" + std::to_string(number));
+      llvm::Function *kernel = module.getFunction(kernelName(f.name, number));
       if (!kernel)
         break;
       markArguments(*kernel, f);
       askAhead(*kernel);
     }
-  optimizer.run(module, "default<O3>");
+  runPasses(module, machine, "default<O3>");
 }

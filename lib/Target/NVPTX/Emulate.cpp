@@ -1,5 +1,6 @@
 // Kernels for this CPU: the device module that becomes PTX, with each access checked. The host's
 // part starts them in place of tasks (lib/Runtime/GPU/Emulator.c).
+#include "Tasks.h"
 #include "seqc/Target/NVPTX.h"
 
 #include "llvm/Analysis/ValueTracking.h"
@@ -9,7 +10,6 @@
 #include "llvm/IR/IntrinsicsNVPTX.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Linker/Linker.h"
-#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Transforms/Utils/Cloning.h"
 #include "llvm/Transforms/Utils/ValueMapper.h"
 
@@ -29,14 +29,8 @@ Expected<StringRef> seqc::getEmulatorObject(const Triple &triple) {
     return text(seqc_emulator_x86_64, seqc_emulator_x86_64_bytes);
   if (triple.isOSBinFormatELF() && triple.getArch() == Triple::aarch64)
     return text(seqc_emulator_aarch64, seqc_emulator_aarch64_bytes);
-  return createStringError(
-      inconvertibleErrorCode(),
-      "expected an x86_64 or aarch64 ELF triple to emulate a GPU on, but got '" + triple.str() +
-          "'");
-}
-
-static Error failWith(const Twine &sentence) {
-  return createStringError(inconvertibleErrorCode(), sentence);
+  return failWith("expected an x86_64 or aarch64 ELF triple to emulate a GPU on, but got '" +
+                  triple.str() + "'");
 }
 
 namespace {
@@ -169,23 +163,19 @@ Expected<GlobalVariable *> KernelEmulation::run() {
 /// Starts kernels where `body` of function `name` would run tasks.
 static void startKernels(Function &body, StringRef name) {
   Module &module = *body.getParent();
-  unsigned number = 0;
-  for (Instruction &at : make_early_inc_range(instructions(body))) {
-    auto *call = dyn_cast<CallInst>(&at);
-    if (!call || !call->getCalledFunction() ||
-        call->getCalledFunction()->getName() != "seqc_rt_parallel_for")
-      continue;
-    IRBuilder<> b(call);
-    Constant *kernel = module.getOrInsertGlobal(
-        ("seqc_kernel_" + name + "_" + Twine(number++)).str(), b.getInt8Ty());
+  for (auto [number, start] : enumerate(startsOfTasks(body))) {
+    IRBuilder<> b(start);
+    Constant *kernel =
+        module.getOrInsertGlobal("seqc_kernel_" + kernelName(name, number), b.getInt8Ty());
     Type *pointer = b.getPtrTy();
     FunctionCallee launch =
         module.getOrInsertFunction("seqc_emu_launch", b.getVoidTy(), pointer, pointer, pointer,
                                    pointer, pointer, b.getInt64Ty());
-    b.CreateCall(launch, {call->getArgOperand(0), kernel, call->getArgOperand(2),
-                          call->getArgOperand(3), call->getArgOperand(4), call->getArgOperand(5)});
-    auto *task = cast<Function>(call->getArgOperand(1)->stripPointerCasts());
-    call->eraseFromParent();
+    b.CreateCall(launch,
+                 {start->getArgOperand(0), kernel, start->getArgOperand(2), start->getArgOperand(3),
+                  start->getArgOperand(4), start->getArgOperand(5)});
+    Function *task = taskOf(start);
+    start->eraseFromParent();
     if (task->use_empty())
       task->eraseFromParent();
   }

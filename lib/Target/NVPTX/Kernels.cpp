@@ -1,4 +1,5 @@
 // The tasks of parallel loops as kernels: one thread an item.
+#include "Tasks.h"
 #include "seqc/Target/NVPTX.h"
 
 #include "llvm/IR/IRBuilder.h"
@@ -11,10 +12,6 @@ using namespace seqc;
 
 /// What every driver takes.
 static constexpr uint64_t mostArgumentBytes = 4096;
-
-static Error failWith(const Twine &sentence) {
-  return createStringError(inconvertibleErrorCode(), sentence);
-}
 
 /// { addresses, sizes, scratch, items } of function `f`.
 static StructType *argumentsOf(LLVMContext &context, const FunctionSignature &f) {
@@ -79,16 +76,14 @@ static void makeKernel(Function &task, StringRef name, StructType *arguments) {
   b.CreateRetVoid();
 }
 
-/// The tasks that `body` starts, in order.
-static SmallVector<Function *> tasksOf(Function &body) {
-  SmallVector<Function *> tasks;
-  for (BasicBlock &block : body)
-    for (Instruction &at : block)
-      if (auto *call = dyn_cast<CallInst>(&at);
-          call && call->getCalledFunction() &&
-          call->getCalledFunction()->getName() == "seqc_rt_parallel_for")
-        tasks.push_back(cast<Function>(call->getArgOperand(1)->stripPointerCasts()));
-  return tasks;
+SmallVector<CallInst *> seqc::startsOfTasks(Function &body) {
+  SmallVector<CallInst *> starts;
+  for (Instruction &at : instructions(body))
+    if (auto *call = dyn_cast<CallInst>(&at);
+        call && call->getCalledFunction() &&
+        call->getCalledFunction()->getName() == "seqc_rt_parallel_for")
+      starts.push_back(call);
+  return starts;
 }
 
 Error seqc::makeKernels(Module &module, const ModuleSignature &signature) {
@@ -106,9 +101,9 @@ Error seqc::makeKernels(Module &module, const ModuleSignature &signature) {
       return failWith("expected arguments of kernels of at most " + Twine(mostArgumentBytes) +
                       " bytes for a GPU (8 for each tensor and each of its sizes), but '" + f.name +
                       "' needs " + Twine(bytes));
-    for (auto [number, task] : enumerate(tasksOf(*body))) {
-      makeKernel(*task, f.name + "_" + std::to_string(number), arguments);
-      tasks.push_back(task);
+    for (auto [number, start] : enumerate(startsOfTasks(*body))) {
+      tasks.push_back(taskOf(start));
+      makeKernel(*tasks.back(), kernelName(f.name, number), arguments);
     }
   }
   for (Function *task : tasks) {

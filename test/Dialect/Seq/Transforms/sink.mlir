@@ -46,3 +46,25 @@ func.func @feedback_stays(%u: tensor<?x?x8xf32>, %w: tensor<8x8xf32>, %h0: tenso
   } : (tensor<?x?x8xf32>, tensor<?x8xf32>) -> (tensor<?x?x8xf32>, tensor<?x8xf32>)
   return %y : tensor<?x?x8xf32>
 }
+
+// A sum over modes whose weights are one for each channel and mode stays, too, although it reads weights: none is used
+// twice, and what it reads is as large as they are.
+// CHECK-LABEL: @weights_of_channels_stay
+func.func @weights_of_channels_stay(%u: tensor<?x?x64xf32>, %w: tensor<64x16xf32>, %h0: tensor<?x64x16xf32>) -> tensor<?x?x64xf32> {
+  // CHECK: seq.recurrence
+  // CHECK: linalg.generic {{.*}}iterator_types = ["parallel", "reduction"]
+  // CHECK: seq.yield next(%{{.*}} : tensor<64x16xf32>) out(%{{.*}} : tensor<64xf32>)
+  // CHECK-NOT: linalg.generic
+  // CHECK: return
+  %y, %last = seq.recurrence (%x: tensor<64xf32> in %u) states(%h: tensor<64x16xf32> = %h0) {
+    %n = math.tanh %h : tensor<64x16xf32>
+    %s = linalg.generic {indexing_maps = [affine_map<(d, n) -> (d, n)>, affine_map<(d, n) -> (d, n)>, affine_map<(d, n) -> (d)>], iterator_types = ["parallel", "reduction"]} ins(%n, %w : tensor<64x16xf32>, tensor<64x16xf32>) outs(%x : tensor<64xf32>) {
+    ^bb0(%p: f32, %q: f32, %o: f32):
+      %1 = arith.mulf %p, %q : f32
+      %2 = arith.addf %o, %1 : f32
+      linalg.yield %2 : f32
+    } -> tensor<64xf32>
+    seq.yield next(%n : tensor<64x16xf32>) out(%s : tensor<64xf32>)
+  } : (tensor<?x?x64xf32>, tensor<?x64x16xf32>) -> (tensor<?x?x64xf32>, tensor<?x64x16xf32>)
+  return %y : tensor<?x?x64xf32>
+}
