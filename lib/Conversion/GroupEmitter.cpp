@@ -16,9 +16,14 @@
 // read. What cannot be expressed stays for the naive lowering.
 //
 // Of packed sequences (`cu_seqlens`) each is a task, with time its own steps.
+//
+// On a GPU a task is a thread, or, where channels meet, a block: its threads share the points of
+// each nest, with a barrier behind it, and the task's buffers are in memory that they share.
 #include "GroupEmitter.h"
+#include "BlockThreads.h"
 #include "seqc/Analysis/Interleaved.h"
 #include "seqc/Conversion/Passes.h"
+#include "seqc/Schedule/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/Utils/Utils.h"
@@ -225,6 +230,12 @@ Value GroupEmitter::streamingCondition() {
 
 void GroupEmitter::emitTask(Value task) {
   e.task = task;
+  if (e.threads) {
+    e.thread = threadOfBlock(b, loc);
+    Operation *anchor = arith::ConstantIndexOp::create(b, loc, 0);
+    e.threadEntry = OpBuilder::InsertPoint(anchor->getBlock(), Block::iterator(anchor));
+    e.registersLeft = registersOfThread(e.threads);
+  }
   Value tile;
   if (tileTasks) {
     Value tiles = e.constant(countTiles());
@@ -338,6 +349,8 @@ void GroupEmitter::run() {
   e.recurrence = op;
   e.isMember = [this](Operation *o) { return group.contains(o); };
   e.entry = &entry;
+  sharedBytesLeft = mostSharedBytes;
+  e.threads = threadsOfBlock(schedule);
   computeSizes();
   SmallVector<Operation *> before(group.before.begin(), group.before.end());
   SmallVector<Operation *> after(group.after.begin(), group.after.end());
@@ -366,8 +379,11 @@ void GroupEmitter::run() {
   b.setInsertionPointAfter(anchor);
   planWeights();
   prologue = b.saveInsertionPoint();
+  if (e.threads)
+    makeBlocks(loop, e.threads);
   b.setInsertionPointToStart(loop.getBody());
   emitTask(loop.getInductionVar(0));
+  e.threads = 0;
   b.setInsertionPoint(op);
   e.leaves = baseLeaves;
   emitDelayFinals();

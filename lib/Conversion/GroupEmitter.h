@@ -37,6 +37,7 @@ private:
   bool hasStrips = false, contractions = false;
   bool tileTasks = false;                        ///< each tile of channels is a task of its own
   llvm::SmallVector<mlir::scf::ForOp> timeLoops; ///< of such a task
+  int64_t sharedBytesLeft;                       ///< where a task is a block of a GPU
   mlir::Value zero, one;
 
   llvm::SmallVector<Nest> beforeNests, stepNests, afterNests;
@@ -51,6 +52,8 @@ private:
   mlir::Value allocate(llvm::ArrayRef<mlir::OpFoldResult> sizes, mlir::Type element);
   mlir::Value allocateLike(mlir::Value v, llvm::SmallVector<mlir::OpFoldResult> leading,
                            int64_t skip);
+  mlir::Value allocateOfTask(mlir::Value v, llvm::SmallVector<mlir::OpFoldResult> leading);
+  void releaseOfTask(mlir::Value buffer);
   bool isOfTile(mlir::Value v) const;
   Leaf ofTile(mlir::Value v);
   Leaf ofStep(mlir::Value v, llvm::SmallVector<mlir::OpFoldResult> leading, Leaf::Prefix prefix);

@@ -1,5 +1,6 @@
 // The plan of a group: its tasks and strips, buffers, and nests of loops.
 #include "GroupEmitter.h"
+#include "BlockThreads.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "seqc/Analysis/Interleaved.h"
 
@@ -27,6 +28,33 @@ Value GroupEmitter::allocateLike(Value v, SmallVector<OpFoldResult> leading, int
   return allocate(leading, typeOf(v).getElementType());
 }
 
+/// A buffer for a task's `v`, behind `leading` sizes: shared memory where a task is a block.
+Value GroupEmitter::allocateOfTask(Value v, SmallVector<OpFoldResult> leading) {
+  auto type = typeOf(v);
+  SmallVector<int64_t> shape = {1};
+  for (OpFoldResult size : leading)
+    shape.push_back(getConstantIntValue(size).value_or(ShapedType::kDynamic));
+  llvm::append_range(shape, type.getShape());
+  if (e.threads && !llvm::any_of(shape, ShapedType::isDynamic))
+    if (int64_t bytes = sharedBytesOf(shape, type.getElementType()); bytes <= sharedBytesLeft) {
+      sharedBytesLeft -= bytes;
+      return sharedBuffer(b, loc, shape, type.getElementType());
+    }
+  leading.insert(leading.begin(), tasks);
+  return allocateLike(v, leading, 0);
+}
+
+/// Takes back the buffer of a task.
+void GroupEmitter::releaseOfTask(Value buffer) {
+  if (buffer.getDefiningOp<memref::GetGlobalOp>()) {
+    auto type = cast<MemRefType>(buffer.getType());
+    sharedBytesLeft += sharedBytesOf(type.getShape(), type.getElementType());
+    eraseSharedBuffer(buffer);
+    return;
+  }
+  buffer.getDefiningOp()->erase();
+}
+
 /// True if a tile of channels keeps its own part of `v`, a value of the step or a weight.
 bool GroupEmitter::isOfTile(Value v) const {
   return channelTile && typeOf(v).hasStaticShape() && typeOf(v).getRank() &&
@@ -47,7 +75,7 @@ Leaf GroupEmitter::ofTile(Value v) {
 Leaf GroupEmitter::ofStep(Value v, SmallVector<OpFoldResult> leading, Leaf::Prefix prefix) {
   if (isOfTile(v))
     return ofTile(v);
-  return {allocateLike(v, leading, 0), prefix};
+  return {allocateOfTask(v, leading), prefix};
 }
 
 void GroupEmitter::computeSizes() {
@@ -170,9 +198,9 @@ void GroupEmitter::planStep() {
   seq::YieldOp yield = op.getYield();
 
   // Provisional single buffers; those that need two are allocated again below.
-  SmallVector<OpFoldResult> leading = {tasks, b.getIndexAttr(1), tileRows};
+  SmallVector<OpFoldResult> leading = {b.getIndexAttr(1), tileRows};
   for (Value state : op.getStateArgs()) {
-    stateBuffers.push_back(allocateLike(state, leading, 0));
+    stateBuffers.push_back(allocateOfTask(state, leading));
     if (channelTile)
       tileStates.push_back(ofTile(state));
   }
@@ -204,7 +232,7 @@ void GroupEmitter::planStep() {
   }
   for (Value v : buffered)
     if (llvm::none_of(targets[v], isReadInStep))
-      targets[v].push_back(ofStep(v, {tasks, tileRows}, Leaf::Step));
+      targets[v].push_back(ofStep(v, {tileRows}, Leaf::Step));
 
   SmallVector<Store> stores;
   for (auto &[v, leaves] : targets)
@@ -220,12 +248,12 @@ void GroupEmitter::planStep() {
   stepNests = makeNests(stores, isMember);
   SmallVector<bool> late = statesReadLate(stepNests);
   nextStates.resize(late.size());
-  leading[1] = b.getIndexAttr(2);
+  leading[0] = b.getIndexAttr(2);
   for (auto [i, state] : llvm::enumerate(op.getStateArgs())) {
     if (!late[i])
       continue;
     Value old = current(i).buffer;
-    Value fresh = channelTile ? ofTile(state).buffer : allocateLike(state, leading, 0);
+    Value fresh = channelTile ? ofTile(state).buffer : allocateOfTask(state, leading);
     for (Nest &nest : stepNests)
       for (Store &store : nest.stores)
         for (Leaf &target : store.targets)
@@ -235,7 +263,7 @@ void GroupEmitter::planStep() {
       nextStates[i] = {fresh, Leaf::Tile};
       continue;
     }
-    old.getDefiningOp()->erase();
+    releaseOfTask(old);
     stateBuffers[i] = fresh;
   }
 }

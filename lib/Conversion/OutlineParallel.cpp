@@ -67,6 +67,11 @@ static void outline(func::FuncOp func, scf::ForallOp loop, unsigned number) {
   auto task = func::FuncOp::create(b, loc, name,
                                    b.getFunctionType({pointer, pointer, pointer, i64, i64}, {}));
   task.setPrivate();
+  if (auto threads = loop->getAttrOfType<IntegerAttr>(threadsAttr)) {
+    Attribute pair[] = {b.getStringAttr(threadsAttr),
+                        b.getStringAttr(std::to_string(threads.getInt()))};
+    task->setAttr("passthrough", b.getArrayAttr(b.getArrayAttr(pair)));
+  }
   Block *entry = task.addEntryBlock();
   b.setInsertionPointToStart(entry);
   IRMapping map;

@@ -30,6 +30,7 @@ static void emitWhole(linalg::GenericOp op, seq::ScheduleAttr schedule) {
   OpBuilder b(op);
   Location loc = op.getLoc();
   VectorEval e(b, loc, schedule.getVectorBits() / 32);
+  e.acrossGrid = isGpu(op->getParentOfType<ModuleOp>());
   e.isMember = [&](Operation *o) { return o == op || isa<linalg::FillOp, tensor::EmptyOp>(o); };
   SmallVector<Store> stores;
   SmallVector<Value> buffers;
@@ -121,11 +122,12 @@ struct ConvertSeqToVectorPass : seqc::impl::ConvertSeqToVectorPassBase<ConvertSe
         if (failed(convert(op)))
           return signalPassFailure();
     }
-    if (isGpu(getOperation()))
-      return;
+    // Elementwise work on a GPU becomes parallel loops without help (ParallelLoops.cpp).
+    bool gpu = isGpu(getOperation());
     SmallVector<linalg::GenericOp> rest;
     getOperation().walk([&](linalg::GenericOp op) {
-      if (isa<func::FuncOp>(op->getParentOp()) && !op->getParentOfType<seq::RecurrenceOp>())
+      if (isa<func::FuncOp>(op->getParentOp()) && !op->getParentOfType<seq::RecurrenceOp>() &&
+          (!gpu || VectorEval::isReduction(op)))
         rest.push_back(op);
     });
     for (linalg::GenericOp op : rest)

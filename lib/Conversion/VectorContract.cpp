@@ -98,47 +98,29 @@ static SmallVector<Value> reductionSizes(VectorEval &e, linalg::GenericOp op) {
 }
 
 /// Packed input `input` of `d` at k: the weights of a block lie in the order of positions.
-Value VectorEval::loadPacked(const Pack &pack, const Demand &d, int64_t input, Value k) {
+Value VectorEval::loadPacked(const Pack &pack, const Demand &d, int64_t input, const Idx &k) {
   int64_t inRow = llvm::count_if(demands, [&](const Demand &o) { return o.row == d.row; });
   int64_t perBlock = inRow / pack.blocks, at = input;
   for (const Demand &o : demands)
     if (o.row == d.row && o.position < d.position && o.position / perBlock == d.position / perBlock)
       at += packableInputs(o).size();
-  Value block = value(add(scale({packBlock, 0, 0}, pack.blocks), fixed(d.position / perBlock)));
   auto type = VectorType::get(lanes, cast<MemRefType>(pack.buffer.getType()).getElementType());
+  if (!k.base && k.offset < pack.kept)
+    return vector::LoadOp::create(b, loc, type, pack.registers, ValueRange{value(k), constant(at)});
+  if (lanesAreThreads())
+    return vector::LoadOp::create(b, loc, type, pack.buffer,
+                                  ValueRange{value(k), constant(at), packBlock});
+  Value block = value(add(scale({packBlock, 0, 0}, pack.blocks), fixed(d.position / perBlock)));
   return vector::LoadOp::create(b, loc, type, pack.buffer,
-                                ValueRange{block, k, constant(at * lanes)});
+                                ValueRange{block, value(k), constant(at * lanes)});
 }
 
-void VectorEval::emitContractionLoop(ArrayRef<unsigned> group, const Pack *pack) {
-  linalg::GenericOp first = demands[group.front()].op;
-  SmallVector<Value> sizes = reductionSizes(*this, first), accumulators;
+SmallVector<Value> VectorEval::emitContractionStep(ArrayRef<unsigned> group, const Pack *pack,
+                                                   ArrayRef<Idx> ks, const Idx &flat,
+                                                   ValueRange carried) {
   Place outer = place;
   Value outerMask = mask;
-  for (unsigned n : group) {
-    Demand &d = demands[n];
-    place = d.place;
-    mask = d.mask;
-    OpOperand *init = d.op.getDpsInitOperand(0);
-    accumulators.push_back(eval(init->get(), operandIndex(d.op, *init, d.dims)));
-  }
-  Value zero = constant(0), one = constant(1);
-  SmallVector<scf::ForOp> loops;
-  SmallVector<Value> carried = accumulators, ivs;
-  OpBuilder::InsertPoint after = b.saveInsertionPoint();
-  for (Value size : sizes) {
-    auto loop = scf::ForOp::create(b, loc, zero, size, one, carried);
-    if (!loops.empty())
-      scf::YieldOp::create(b, loc, loop.getResults());
-    loops.push_back(loop);
-    ivs.push_back(loop.getInductionVar());
-    carried.assign(loop.getRegionIterArgs().begin(), loop.getRegionIterArgs().end());
-    b.setInsertionPointToStart(loop.getBody());
-  }
-  Value flat = ivs.front();
-  for (unsigned i = 1; i < ivs.size(); ++i)
-    flat = arith::AddIOp::create(b, loc, arith::MulIOp::create(b, loc, flat, sizes[i]), ivs[i]);
-  cache.push_back({});
+  openScope();
   // Column by column: the rows' factors stay in registers while each weight passes once.
   SmallVector<unsigned> slots = llvm::to_vector(llvm::seq<unsigned>(0, group.size()));
   llvm::sort(slots, [&](unsigned x, unsigned y) {
@@ -152,7 +134,7 @@ void VectorEval::emitContractionLoop(ArrayRef<unsigned> group, const Pack *pack)
     SmallVector<unsigned> reductions, packed;
     d.op.getReductionDims(reductions);
     for (auto [i, dim] : llvm::enumerate(reductions))
-      d.dims[dim] = {ivs[i], 0, 0};
+      d.dims[dim] = ks[i];
     if (pack)
       packed = packableInputs(d);
     SmallVector<Value> args;
@@ -171,12 +153,50 @@ void VectorEval::emitContractionLoop(ArrayRef<unsigned> group, const Pack *pack)
     }
     next[slot] = cloneBody(d.op, args, d.dims).front();
   }
-  cache.pop_back();
-  scf::YieldOp::create(b, loc, next);
-  b.restoreInsertionPoint(after);
-  b.setInsertionPointAfter(loops.front());
+  closeScope();
   place = outer;
   mask = outerMask;
+  return next;
+}
+
+void VectorEval::emitContractionLoop(ArrayRef<unsigned> group, const Pack *pack) {
+  linalg::GenericOp first = demands[group.front()].op;
+  SmallVector<Value> sizes = reductionSizes(*this, first), carried, ivs;
+  Place outer = place;
+  Value outerMask = mask;
+  for (unsigned n : group) {
+    Demand &d = demands[n];
+    place = d.place;
+    mask = d.mask;
+    OpOperand *init = d.op.getDpsInitOperand(0);
+    carried.push_back(eval(init->get(), operandIndex(d.op, *init, d.dims)));
+  }
+  place = outer;
+  mask = outerMask;
+  int64_t kept = pack ? pack->kept : 0;
+  for (int64_t k = 0; k < kept; ++k)
+    carried = emitContractionStep(group, pack, fixed(k), fixed(k), carried);
+  Value zero = constant(0), one = constant(1);
+  SmallVector<scf::ForOp> loops;
+  OpBuilder::InsertPoint after = b.saveInsertionPoint();
+  for (Value size : sizes) {
+    auto loop = scf::ForOp::create(b, loc, kept ? constant(kept) : zero, size, one, carried);
+    if (!loops.empty())
+      scf::YieldOp::create(b, loc, loop.getResults());
+    loops.push_back(loop);
+    ivs.push_back(loop.getInductionVar());
+    carried.assign(loop.getRegionIterArgs().begin(), loop.getRegionIterArgs().end());
+    b.setInsertionPointToStart(loop.getBody());
+  }
+  Value flat = ivs.front();
+  for (unsigned i = 1; i < ivs.size(); ++i)
+    flat = arith::AddIOp::create(b, loc, arith::MulIOp::create(b, loc, flat, sizes[i]), ivs[i]);
+  SmallVector<Idx> ks;
+  for (Value iv : ivs)
+    ks.push_back({iv, 0, 0});
+  scf::YieldOp::create(b, loc, emitContractionStep(group, pack, ks, {flat, 0, 0}, carried));
+  b.restoreInsertionPoint(after);
+  b.setInsertionPointAfter(loops.front());
   for (auto [slot, n] : llvm::enumerate(group)) {
     Demand &d = demands[n];
     cache.back().values[{d.op->getResult(0).getAsOpaquePointer(), d.key}] =

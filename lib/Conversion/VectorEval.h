@@ -77,11 +77,16 @@ struct Demand {
 };
 
 /// Weights of one nest, laid out in the order in which its tiles read them:
-/// [block of lanes][k][position among a row's demands × input][lane].
+/// [block of lanes][k][position among a row's demands × input][lane], or, where threads share the
+/// lanes, [k][position among a row's demands × input][lane]: neighbours read neighbours.
 struct Pack {
   mlir::Value buffer;
   int64_t vectorsPerK = 0;
   int64_t blocks = 1; ///< consecutive blocks that one tile reads
+  /// Of a thread that has one lane in all steps: its weights of the first k, as [k][position ×
+  /// input], for all of time.
+  mlir::Value registers;
+  int64_t kept = 0;
 };
 
 /// Evaluates values at indices. One per group of ops that are lowered together.
@@ -111,6 +116,14 @@ public:
   /// Of a value that is there as one vector of all channels: its elements at an index, else null.
   std::function<mlir::Value(mlir::Value, const Index &)> rearranged;
   bool lanesAreSteps = false; ///< scalars of the step differ between lanes, too
+  /// On a GPU, where the threads of a block share a task: this thread, and how many there are.
+  mlir::Value thread;
+  int64_t threads = 0;
+  /// Where such a thread begins, and registers that it may still keep for all of time.
+  mlir::OpBuilder::InsertPoint threadEntry;
+  int64_t registersLeft = 0;
+  bool acrossGrid = false; ///< a nest is a parallel loop: each of its tiles is a thread of a GPU
+  bool lanesAreThreads() const { return threads || acrossGrid; }
 
   // --- index arithmetic ----------------------------------------------------------------
   mlir::Value constant(int64_t v);
@@ -227,7 +240,11 @@ private:
   cloneBody(mlir::linalg::GenericOp op, llvm::ArrayRef<mlir::Value> args, llvm::ArrayRef<Idx> dims);
   mlir::Value evalGeneric(mlir::linalg::GenericOp op, unsigned result, const Index &idx);
   mlir::Value evalDelay(seq::DelayOp op, const Index &idx);
-  mlir::Value loadPacked(const Pack &pack, const Demand &d, int64_t input, mlir::Value k);
+  mlir::Value loadPacked(const Pack &pack, const Demand &d, int64_t input, const Idx &k);
+  /// One step over k, at `ks` by reduction dim and `flat` among all; returns the new sums.
+  llvm::SmallVector<mlir::Value> emitContractionStep(llvm::ArrayRef<unsigned> group,
+                                                     const Pack *pack, llvm::ArrayRef<Idx> ks,
+                                                     const Idx &flat, mlir::ValueRange carried);
   void emitContractionLoop(llvm::ArrayRef<unsigned> group, const Pack *pack);
 };
 

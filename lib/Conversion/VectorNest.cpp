@@ -4,6 +4,7 @@
 // rows × vectors accumulators in registers; weights that its tiles share are packed in the
 // order in which they are read, at compile time if they are constants.
 #include "VectorNest.h"
+#include "BlockThreads.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/AsmState.h"
@@ -74,9 +75,13 @@ struct NestEmitter {
   void emitBlock(ArrayRef<Index> rows, Value block, bool masked);
   void emitLanes(ArrayRef<Index> rows);
   void emitOuter(unsigned dim, SmallVector<Index> rows);
+  void flatten(SmallVector<LoopDim> &dims, Value &total);
+  void emitAcrossBlock();
+  void emitAcrossGrid();
   Index pointAt(const Index &row, Value laneBase, int64_t vector);
   Value tailMask(Value laneBase, int64_t vector);
   void preparePack();
+  void keepWeights(int64_t depth, int64_t width);
   bool packConstants(ArrayRef<Demand> demands, int64_t depth, int64_t width);
   void packAtRunTime(ArrayRef<Demand> demands, int64_t depth, int64_t width);
   int64_t blocksOfSingleRow();
@@ -365,6 +370,107 @@ void NestEmitter::emitOuter(unsigned dim, SmallVector<Index> rows) {
   emitOuter(dim + 1, expand(last.getInductionVar(), 1));
 }
 
+/// The loops as one, over tiles of rows and single lanes.
+void NestEmitter::flatten(SmallVector<LoopDim> &dims, Value &total) {
+  dims.assign(outer.begin(), outer.end());
+  if (hasLane)
+    dims.push_back({laneSize, laneFixed});
+  total = {};
+  for (LoopDim &dim : dims) {
+    if (dim.tile > 1)
+      dim.size = arith::CeilDivUIOp::create(e.b, e.loc, dim.size, e.constant(dim.tile));
+    if (dim.fixed != dim.tile)
+      total = total ? arith::MulIOp::create(e.b, e.loc, total, dim.size).getResult() : dim.size;
+  }
+  if (!total)
+    total = e.constant(1);
+}
+
+/// The indices of tile `point` of `dims`, the last one fastest; none where there is one only.
+static SmallVector<Value> placesOf(VectorEval &e, ArrayRef<LoopDim> dims, Value point) {
+  SmallVector<Value> places(dims.size());
+  auto isLoop = [](const LoopDim &dim) { return dim.fixed != dim.tile; };
+  unsigned left = llvm::count_if(dims, isLoop);
+  for (unsigned n = dims.size(); n-- > 0;) {
+    if (!isLoop(dims[n]))
+      continue;
+    bool first = --left == 0;
+    places[n] = first ? point : arith::RemUIOp::create(e.b, e.loc, point, dims[n].size).getResult();
+    point = first ? point : arith::DivUIOp::create(e.b, e.loc, point, dims[n].size).getResult();
+  }
+  return places;
+}
+
+/// All points, each by one thread of the block: neighbours take neighbouring ones.
+void NestEmitter::emitAcrossBlock() {
+  SmallVector<LoopDim> dims;
+  Value total;
+  flatten(dims, total);
+  int64_t fixed = 1;
+  for (const LoopDim &dim : dims)
+    fixed = ShapedType::isDynamic(fixed) || ShapedType::isDynamic(dim.fixed)
+                ? ShapedType::kDynamic
+                : fixed * dim.fixed;
+  OpBuilder::InsertionGuard guard(e.b);
+  Value point = e.thread;
+  if (ShapedType::isDynamic(fixed) || fixed > e.threads) {
+    auto loop = scf::ForOp::create(e.b, e.loc, e.thread, total, e.constant(e.threads));
+    e.b.setInsertionPointToStart(loop.getBody());
+    point = loop.getInductionVar();
+  } else if (fixed < e.threads) {
+    Value some =
+        arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::ult, e.thread, e.constant(fixed));
+    auto choice = scf::IfOp::create(e.b, e.loc, some, /*withElse=*/false);
+    e.b.setInsertionPointToStart(choice.thenBlock());
+  }
+  SmallVector<Value> places = placesOf(e, dims, point);
+  Index row;
+  for (Value place : ArrayRef(places).take_front(outer.size()))
+    row.push_back({place, 0, 0});
+  emitTile({row}, hasLane && places.back() ? places.back() : e.constant(0), false);
+}
+
+/// All tiles, each by one thread of the grid: some rows of one lane, which read a weight once.
+void NestEmitter::emitAcrossGrid() {
+  SmallVector<LoopDim> dims;
+  Value total;
+  flatten(dims, total);
+  auto all =
+      scf::ForallOp::create(e.b, e.loc, ArrayRef<OpFoldResult>{total}, ValueRange{}, std::nullopt);
+  OpBuilder::InsertionGuard guard(e.b);
+  e.b.setInsertionPointToStart(all.getBody());
+  SmallVector<Value> places = placesOf(e, dims, all.getInductionVar(0));
+  Value lane = hasLane && places.back() ? places.back() : e.constant(0);
+  Index row;
+  unsigned tiled = outer.size();
+  Value first;
+  for (auto [d, place] : llvm::enumerate(ArrayRef(places).take_front(outer.size()))) {
+    row.push_back({place, 0, 0});
+    if (outer[d].tile == 1)
+      continue;
+    tiled = d;
+    first = place ? arith::MulIOp::create(e.b, e.loc, place, e.constant(outer[d].tile)) : Value();
+  }
+  if (tiled == outer.size())
+    return emitTile({row}, lane, false);
+  SmallVector<Index> rows(outer[tiled].tile, row);
+  for (auto [i, at] : llvm::enumerate(rows))
+    at[tiled] = {first, int64_t(i), 0};
+  if (!first) // one tile is all
+    return emitTile(rows, lane, false);
+  Value size = outer[tiled].size;
+  Value end = arith::AddIOp::create(e.b, e.loc, first, e.constant(outer[tiled].tile));
+  Value full = arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::ule, end, size);
+  auto choice = scf::IfOp::create(e.b, e.loc, full, /*withElse=*/true);
+  e.b.setInsertionPointToStart(choice.thenBlock());
+  emitTile(rows, lane, false);
+  e.b.setInsertionPointToStart(choice.elseBlock());
+  auto rest = scf::ForOp::create(e.b, e.loc, first, size, e.constant(1));
+  e.b.setInsertionPointToStart(rest.getBody());
+  row[tiled] = {rest.getInductionVar(), 0, 0};
+  emitTile({row}, lane, false);
+}
+
 void NestEmitter::chooseTile() {
   // A trial run at index zero tells how many contractions one vector of the result needs.
   e.resetTile();
@@ -375,6 +481,14 @@ void NestEmitter::chooseTile() {
   e.resetTile();
   if (each == 0)
     return;
+  if (e.acrossGrid && !outer.empty()) {
+    constexpr int64_t rowsOfThread = 8;
+    LoopDim &last = outer.back();
+    last.tile = ShapedType::isDynamic(last.fixed) ? rowsOfThread
+                                                  : std::clamp<int64_t>(last.fixed, 1, rowsOfThread);
+  }
+  if (e.lanesAreThreads())
+    return preparePack();
   if (frame.hasBatch && frame.steps && getConstantIntValue(frame.rows) != 1) {
     flat = true;
     Value size = arith::MulIOp::create(e.b, e.loc, outer[0].size, outer[1].size);
@@ -450,10 +564,45 @@ void NestEmitter::preparePack() {
   }
   if (!width || ShapedType::isDynamic(depth) || depth == 0)
     return;
-  pack = Pack{Value(), width};
+  pack.emplace().vectorsPerK = width;
   if (ShapedType::isDynamic(laneFixed) || !packConstants(demands, depth, width * e.lanes))
     packAtRunTime(demands, depth, width * e.lanes);
+  auto hasOneSum = [](const Demand &d) {
+    linalg::GenericOp op = d.op;
+    return op.getNumReductionLoops() == 1;
+  };
+  if (llvm::all_of(demands, hasOneSum))
+    keepWeights(depth, width);
   e.resetTile();
+}
+
+/// Where each thread has one lane in all steps, its weights of the first k become registers.
+void NestEmitter::keepWeights(int64_t depth, int64_t width) {
+  auto isLoop = [](const LoopDim &dim) { return dim.fixed != 1; };
+  if (!e.threads || ShapedType::isDynamic(laneFixed) || laneFixed > e.threads ||
+      llvm::any_of(outer, isLoop))
+    return;
+  Type element = cast<MemRefType>(pack->buffer.getType()).getElementType();
+  int64_t words = width * llvm::divideCeil(element.getIntOrFloatBitWidth(), 32);
+  pack->kept = std::min(depth, e.registersLeft / words);
+  if (!pack->kept)
+    return;
+  e.registersLeft -= pack->kept * words;
+  pack->registers =
+      memref::AllocaOp::create(e.b, e.loc, MemRefType::get({pack->kept, width}, element));
+  OpBuilder::InsertionGuard guard(e.b);
+  e.b.restoreInsertionPoint(e.threadEntry);
+  auto type = VectorType::get(1, element);
+  Value last = arith::ConstantIndexOp::create(e.b, e.loc, laneFixed - 1);
+  Value lane = arith::MinUIOp::create(e.b, e.loc, e.thread, last);
+  for (int64_t k = 0; k < pack->kept; ++k)
+    for (int64_t at = 0; at < width; ++at) {
+      Value places[] = {arith::ConstantIndexOp::create(e.b, e.loc, k),
+                        arith::ConstantIndexOp::create(e.b, e.loc, at)};
+      Value weight = vector::LoadOp::create(e.b, e.loc, type, pack->buffer,
+                                            ValueRange{places[0], places[1], lane});
+      vector::StoreOp::create(e.b, e.loc, weight, pack->registers, places);
+    }
 }
 
 /// The elements of a constant, in row-major order, and the offset of a slice of it.
@@ -492,6 +641,9 @@ bool NestEmitter::packConstants(ArrayRef<Demand> demands, int64_t depth, int64_t
     }
   int64_t bytes = (element.getIntOrFloatBitWidth() + 7) / 8;
   std::vector<char> data(blocks * depth * width * bytes);
+  auto placeOf = [&](int64_t block, int64_t k, int64_t at) {
+    return e.lanesAreThreads() ? (k * width + at) * blocks + block : (block * depth + k) * width + at;
+  };
   int64_t column = 0;
   for (const Demand &d : demands)
     for (unsigned n : e.packableInputs(d)) {
@@ -523,13 +675,16 @@ bool NestEmitter::packConstants(ArrayRef<Demand> demands, int64_t depth, int64_t
               linear = linear * size + at;
             }
             if (inside)
-              memcpy(&data[((block * depth + k) * width + column * e.lanes + lane) * bytes],
+              memcpy(&data[placeOf(block, k, column * e.lanes + lane) * bytes],
                      &source[linear * bytes], bytes);
           }
         }
       ++column;
     }
-  auto type = RankedTensorType::get({blocks, depth, width}, element);
+  SmallVector<int64_t> shape = {blocks, depth, width};
+  if (e.lanesAreThreads())
+    std::rotate(shape.begin(), shape.begin() + 1, shape.end());
+  auto type = RankedTensorType::get(shape, element);
   Value packed =
       arith::ConstantOp::create(e.b, e.loc, DenseElementsAttr::getFromRawBuffer(type, data));
   pack->buffer = bufferization::ToBufferOp::create(
@@ -549,17 +704,31 @@ void NestEmitter::packAtRunTime(ArrayRef<Demand> demands, int64_t depth, int64_t
       linalg::GenericOp op = d.op;
       element = typeOf(op->getOperand(n)).getElementType();
     }
-  auto type = MemRefType::get({ShapedType::kDynamic, depth, width}, element);
-  pack->buffer = memref::AllocOp::create(e.b, e.loc, type, ValueRange{blocks});
-  Value zero = e.constant(0), one = e.constant(1);
-  auto blockLoop = scf::ForOp::create(e.b, e.loc, zero, blocks, one);
-  OpBuilder::InsertPoint after = e.b.saveInsertionPoint();
-  e.b.setInsertionPointToStart(blockLoop.getBody());
-  Value block = blockLoop.getInductionVar();
+  SmallVector<int64_t> shape = {ShapedType::kDynamic, depth, width};
+  if (e.lanesAreThreads())
+    std::rotate(shape.begin(), shape.begin() + 1, shape.end());
+  pack->buffer =
+      memref::AllocOp::create(e.b, e.loc, MemRefType::get(shape, element), ValueRange{blocks});
+  Value zero = e.constant(0), one = e.constant(1), block, flat;
+  Operation *outermost;
+  if (e.lanesAreThreads()) { // a kernel of its own, a thread for each lane and k
+    Value items = arith::MulIOp::create(e.b, e.loc, blocks, e.constant(depth));
+    auto all = scf::ForallOp::create(e.b, e.loc, ArrayRef<OpFoldResult>{items}, ValueRange{},
+                                     std::nullopt);
+    e.b.setInsertionPointToStart(all.getBody());
+    block = arith::RemUIOp::create(e.b, e.loc, all.getInductionVar(0), blocks);
+    flat = arith::DivUIOp::create(e.b, e.loc, all.getInductionVar(0), blocks);
+    outermost = all;
+  } else {
+    auto blockLoop = scf::ForOp::create(e.b, e.loc, zero, blocks, one);
+    e.b.setInsertionPointToStart(blockLoop.getBody());
+    block = blockLoop.getInductionVar();
+    auto kLoop = scf::ForOp::create(e.b, e.loc, zero, e.constant(depth), one);
+    e.b.setInsertionPointToStart(kLoop.getBody());
+    flat = kLoop.getInductionVar();
+    outermost = blockLoop;
+  }
   Value base = arith::MulIOp::create(e.b, e.loc, block, step);
-  auto kLoop = scf::ForOp::create(e.b, e.loc, zero, e.constant(depth), one);
-  e.b.setInsertionPointToStart(kLoop.getBody());
-  Value flat = kLoop.getInductionVar();
   // k by reduction dimension, innermost last.
   SmallVector<unsigned> reductions;
   first.getReductionDims(reductions);
@@ -585,13 +754,14 @@ void NestEmitter::packAtRunTime(ArrayRef<Demand> demands, int64_t depth, int64_t
       e.mask = tailMask(base, number / perVector);
       Value weights = e.eval(op->getOperand(n), e.operandIndex(op, op->getOpOperand(n), dims));
       e.mask = {};
-      vector::StoreOp::create(e.b, e.loc, weights, pack->buffer,
-                              ValueRange{block, flat, e.constant(column * e.lanes)});
+      SmallVector<Value> at = {block, flat, e.constant(column * e.lanes)};
+      if (e.lanesAreThreads())
+        std::rotate(at.begin(), at.begin() + 1, at.end());
+      vector::StoreOp::create(e.b, e.loc, weights, pack->buffer, at);
       ++column;
     }
   }
-  e.b.restoreInsertionPoint(after);
-  e.b.setInsertionPointAfter(blockLoop);
+  e.b.setInsertionPointAfter(outermost);
 }
 
 /// Blocks of lanes that a tile of one row computes at once.
@@ -628,7 +798,11 @@ void NestEmitter::emitPacked() {
 void NestEmitter::run(Value shape) {
   setUpLoops(shape);
   chooseTile();
-  if (pack)
+  if (e.acrossGrid)
+    emitAcrossGrid();
+  else if (e.threads)
+    emitAcrossBlock();
+  else if (pack)
     emitPacked();
   else
     emitOuter(0, {Index()});
@@ -638,14 +812,13 @@ void NestEmitter::run(Value shape) {
 void seqc::emitNest(VectorEval &e, const Nest &nest, const Frame &frame, seq::ScheduleAttr schedule,
                     OpBuilder::InsertPoint &prologue, bool streaming) {
   const Store &first = nest.stores.front();
-  if (first.pieces.size() == 1 && first.pieces.front().offsets.empty() &&
-      first.pieces.front().source) {
-    NestEmitter(e, frame, schedule, prologue, streaming, nest.stores).run(nest.shape);
-    return;
-  }
+  bool whole = first.pieces.size() == 1 && first.pieces.front().offsets.empty() &&
+               first.pieces.front().source;
   for (const Piece &piece : first.pieces) {
     NestEmitter emitter(e, frame, schedule, prologue, streaming, nest.stores);
-    emitter.piece = &piece;
-    emitter.run(piece.source ? piece.source : nest.shape);
+    emitter.piece = whole ? nullptr : &piece;
+    emitter.run(whole || !piece.source ? nest.shape : piece.source);
   }
+  if (e.threads) // other threads read what this one wrote
+    waitForBlock(e.b, e.loc);
 }

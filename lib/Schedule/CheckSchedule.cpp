@@ -71,27 +71,23 @@ static LogicalResult checkSegments(Operation *op, seq::ScheduleAttr schedule) {
   return success();
 }
 
-/// What a thread of a GPU does: one channel over all of time, or all of a sequence.
+/// What a thread of a GPU does: one channel over all of time, all of a sequence, or, in a block, its
+/// part of each step.
 static LogicalResult checkThreads(Operation *op, seq::ScheduleAttr schedule) {
   auto recurrence = dyn_cast<seq::RecurrenceOp>(op);
   if (!recurrence)
     return success();
-  Channels channels = analyzeChannels(recurrence);
-  bool mixes = recurrence.getStep()
-                   .walk([](Operation *inner) {
-                     auto linalgOp = dyn_cast<linalg::LinalgOp>(inner);
-                     bool reduces = linalgOp && linalgOp.getNumReductionLoops();
-                     return reduces ? WalkResult::interrupt() : WalkResult::advance();
-                   })
-                   .wasInterrupted();
-  if (!channels.size && mixes)
-    return op->emitOpError("expected a step that keeps channels apart for a GPU, but ")
-           << channels.obstacle << ": steps that mix channels are not available on GPUs yet";
-  if (schedule.getBatchTile() > 1 || schedule.getChannelTile() > 1 ||
-      (schedule.getChannelTile() == 1) != (channels.size > 0))
+  bool apart = analyzeChannels(recurrence).size > 0;
+  if (schedule.getBatchTile() > 1 || schedule.getChannelTile() != apart)
     return op->emitOpError("expected a batch_tile of at most 1 and a channel_tile of ")
-           << (channels.size > 0) << " for a GPU, but got " << schedule.getBatchTile() << " and "
+           << apart << " for a GPU, but got " << schedule.getBatchTile() << " and "
            << schedule.getChannelTile();
+  int64_t threads = schedule.getVectors();
+  if (schedule.getRows() != 1 ||
+      (threads != 1 && (apart || threads < 32 || threads > 1024 || threads % 32)))
+    return op->emitOpError("expected rows of 1 and, for a GPU, vectors of 1")
+           << (apart ? "" : ", or the threads of a block, whole warps of 32 to 1024")
+           << ", but got " << schedule.getRows() << " and " << threads;
   return success();
 }
 

@@ -61,13 +61,18 @@ UsualSizes seqc::usualSizes(seq::RecurrenceOp op, const Assumptions &assumed) {
 // The numbers of plan fused
 //===-----------------------------------------------------------------------===//
 
+/// Plan fused on a GPU, with so many threads for a task.
+static seq::ScheduleAttr onThreads(seq::TargetAttr target, int64_t threads) {
+  return seq::ScheduleAttr::get(target.getContext(), seq::Plan::Fused, target.getVectorBits(),
+                                /*batchTile=*/1, /*channelTile=*/0, /*chunk=*/0, /*strip=*/16,
+                                /*rows=*/1, /*vectors=*/threads, /*prefetch=*/0, /*streamBytes=*/0);
+}
+
 seq::ScheduleAttr seqc::fusedSchedule(seq::TargetAttr target) {
+  if (isGpu(target))
+    return onThreads(target, 1);
   // Accumulators plus `vectors` weights plus one broadcast fit the registers: 6·4 + 4 + 1 of 32,
   // 6·2 + 2 + 1 of 16.
-  if (isGpu(target))
-    return seq::ScheduleAttr::get(target.getContext(), seq::Plan::Fused, target.getVectorBits(),
-                                  /*batchTile=*/1, /*channelTile=*/0, /*chunk=*/0, /*strip=*/16,
-                                  /*rows=*/1, /*vectors=*/1, /*prefetch=*/0, /*streamBytes=*/0);
   int64_t rows = 6;
   int64_t vectors = target.getVectorRegisters() >= 32 ? 4 : 2;
   return seq::ScheduleAttr::get(target.getContext(), seq::Plan::Fused, target.getVectorBits(),
@@ -152,11 +157,34 @@ static seq::ScheduleAttr fusedTiles(seq::RecurrenceOp op, seq::TargetAttr target
   return priceOf(single) < priceOf(tiled) ? single : tiled;
 }
 
-/// The numbers of plan fused on a GPU: a thread carries one channel of one sequence over time, or a
-/// sequence where the step has no channels or mixes them.
+/// Threads that share a step: one for each element of the widest state or out, in whole warps.
+static int64_t threadsOfStep(seq::RecurrenceOp op) {
+  constexpr int64_t warp = 32, most = 512, guess = 128;
+  int64_t widest = 1;
+  seq::YieldOp yield = op.getYield();
+  for (auto values : {yield.getNext(), yield.getOut()})
+    for (Value v : values)
+      widest = std::max(widest, typeOf(v).hasStaticShape() ? typeOf(v).getNumElements() : guess);
+  auto isWide = [](Type type) {
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    return tensor && tensor.getRank() > 0;
+  };
+  bool hasWide = op.getStep()
+                     .walk([&](Operation *inner) {
+                       return llvm::any_of(inner->getOperandTypes(), isWide)
+                                  ? WalkResult::interrupt()
+                                  : WalkResult::advance();
+                     })
+                     .wasInterrupted();
+  return hasWide ? std::min<int64_t>(most, llvm::alignTo(widest, warp)) : 1;
+}
+
+/// The numbers of plan fused on a GPU: a thread carries one channel of one sequence over time. Where
+/// channels meet, a block carries a sequence, and where all values are scalars, a thread.
 static seq::ScheduleAttr threadSchedule(seq::RecurrenceOp op, seq::TargetAttr target) {
-  bool apart = analyzeChannels(op).size > 0;
-  return fusedSchedule(target).withTiles(/*batch=*/1, /*channels=*/apart, /*strip=*/apart ? 0 : 16);
+  if (analyzeChannels(op).size > 0)
+    return fusedSchedule(target).withTiles(/*batch=*/1, /*channels=*/1, /*strip=*/0);
+  return onThreads(target, threadsOfStep(op));
 }
 
 /// The numbers for `op` of plan fused. Where memory is the limit, a core that follows rows by

@@ -22,6 +22,10 @@ namespace seqc {
 #define GEN_PASS_REGISTRATION
 #include "seqc/Conversion/Passes.h.inc"
 
+/// On a parallel loop: its items are blocks of so many threads of a GPU (i64). The task of such a
+/// loop has an attribute of the same name for LLVM.
+inline constexpr llvm::StringLiteral threadsAttr = "seqc.threads";
+
 /// Appends to `ops`, in order, what `value` needs if all of it can be computed anywhere in the
 /// function: ops without effects and loads of the runtime's arrays of pointers and sizes.
 mlir::LogicalResult collectRematerializable(mlir::Value value,

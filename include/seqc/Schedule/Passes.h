@@ -22,6 +22,12 @@ inline bool isGpu(mlir::ModuleOp module) {
   return isGpu(module->getAttrOfType<seq::TargetAttr>("seqc.target"));
 }
 
+/// Threads of a block that share a task of plan `fused` on a GPU, or 0 where each has its own.
+inline int64_t threadsOfBlock(seq::ScheduleAttr schedule) {
+  bool shares = schedule.getVectorBits() == 32 && schedule.getVectors() > 1;
+  return shares ? schedule.getVectors() : 0;
+}
+
 /// The numbers of plan `fused` on `target`, for any step: see docs/Schedule.md.
 seq::ScheduleAttr fusedSchedule(seq::TargetAttr target);
 

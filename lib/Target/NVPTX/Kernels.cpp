@@ -38,7 +38,7 @@ static unsigned blocksOf(Function &task) {
   return std::clamp<uint64_t>(registers / (threadsPerBlock * (words + ofStep)), 1, mostBlocks);
 }
 
-/// Kernel `name`: `task` for the item of this thread.
+/// Kernel `name`: `task` for the item of this thread, or of this block.
 static void makeKernel(Function &task, StringRef name, StructType *arguments) {
   Module &module = *task.getParent();
   LLVMContext &context = module.getContext();
@@ -46,8 +46,9 @@ static void makeKernel(Function &task, StringRef name, StructType *arguments) {
   auto *type = FunctionType::get(Type::getVoidTy(context), {pointer}, false);
   Function *kernel = Function::Create(type, GlobalValue::ExternalLinkage, name, module);
   kernel->setCallingConv(CallingConv::PTX_Kernel);
-  kernel->addFnAttr("nvvm.maxntid", std::to_string(threadsPerBlock));
-  kernel->addFnAttr("nvvm.minctasm", std::to_string(blocksOf(task)));
+  unsigned threads = threadsOfTask(task);
+  kernel->addFnAttr("nvvm.maxntid", std::to_string(threads ? threads : threadsPerBlock));
+  kernel->addFnAttr("nvvm.minctasm", std::to_string(threads ? 1 : blocksOf(task)));
   kernel->addFnAttr(Attribute::NoUnwind);
   kernel->addParamAttr(0, Attribute::getWithByValType(context, arguments));
   kernel->addParamAttr(0, Attribute::getWithAlignment(context, Align(8)));
@@ -60,10 +61,12 @@ static void makeKernel(Function &task, StringRef name, StructType *arguments) {
   auto special = [&](Intrinsic::ID id) {
     return b.CreateZExt(b.CreateIntrinsic(b.getInt32Ty(), id, {}), i64);
   };
-  Value *block = special(Intrinsic::nvvm_read_ptx_sreg_ctaid_x);
-  Value *thread = special(Intrinsic::nvvm_read_ptx_sreg_tid_x);
-  Value *item = b.CreateNUWMul(block, b.getInt64(threadsPerBlock));
-  item = b.CreateAdd(item, thread, "item", /*HasNUW=*/true, /*HasNSW=*/true);
+  Value *item = special(Intrinsic::nvvm_read_ptx_sreg_ctaid_x);
+  if (!threads) {
+    Value *thread = special(Intrinsic::nvvm_read_ptx_sreg_tid_x);
+    item = b.CreateNUWMul(item, b.getInt64(threadsPerBlock));
+    item = b.CreateAdd(item, thread, "item", /*HasNUW=*/true, /*HasNSW=*/true);
+  }
   auto place = [&](unsigned field) { return b.CreateStructGEP(arguments, given, field); };
   Value *items = b.CreateLoad(i64, place(3), "items");
   b.CreateCondBr(b.CreateICmpULT(item, items), run, done);
@@ -74,6 +77,12 @@ static void makeKernel(Function &task, StringRef name, StructType *arguments) {
   b.CreateBr(done);
   b.SetInsertPoint(done);
   b.CreateRetVoid();
+}
+
+unsigned seqc::threadsOfTask(const Function &task) {
+  unsigned threads = 0;
+  (void)task.getFnAttribute("seqc.threads").getValueAsString().getAsInteger(10, threads);
+  return threads;
 }
 
 SmallVector<CallInst *> seqc::startsOfTasks(Function &body) {

@@ -16,6 +16,9 @@ inline llvm::Function *taskOf(llvm::CallInst *start) {
   return llvm::cast<llvm::Function>(start->getArgOperand(1)->stripPointerCasts());
 }
 
+/// Threads of the block that is an item of `task`, or 0 where an item is a thread.
+unsigned threadsOfTask(const llvm::Function &task);
+
 /// The name of kernel `number` of function `name`.
 inline std::string kernelName(llvm::StringRef name, unsigned number) {
   return (name + "_" + llvm::Twine(number)).str();
