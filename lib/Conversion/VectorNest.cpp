@@ -751,7 +751,7 @@ void NestEmitter::packAtRunTime(ArrayRef<Demand> demands, int64_t depth, int64_t
       if (at.lane)
         at = e.add(at, e.scale({base, 0, 0}, at.lane));
     for (unsigned n : e.packableInputs(d)) {
-      e.mask = tailMask(base, number / perVector);
+      e.mask = e.lanesAreThreads() ? Value() : tailMask(base, number / perVector);
       Value weights = e.eval(op->getOperand(n), e.operandIndex(op, op->getOpOperand(n), dims));
       e.mask = {};
       SmallVector<Value> at = {block, flat, e.constant(column * e.lanes)};
