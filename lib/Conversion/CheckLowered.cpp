@@ -24,14 +24,6 @@ static StringRef objection(Operation *op) {
   return {};
 }
 
-/// Ops of a body of a GPU that compute sizes and start kernels: its host reads no tensor's memory.
-static bool runsOnHost(Operation *op) {
-  if (isa<func::FuncOp, func::CallOp, func::ReturnOp, scf::ForOp, scf::IfOp, scf::YieldOp,
-          LLVM::LoadOp, memref::AllocaOp>(op))
-    return true;
-  return isMemoryEffectFree(op);
-}
-
 namespace {
 struct CheckLoweredPass : seqc::impl::CheckLoweredPassBase<CheckLoweredPass> {
   void runOnOperation() override {
@@ -52,7 +44,7 @@ struct CheckLoweredPass : seqc::impl::CheckLoweredPassBase<CheckLoweredPass> {
       if (!function.getName().starts_with("seqc_body_"))
         continue;
       result = function.walk([](Operation *op) {
-        if (runsOnHost(op))
+        if (op->getNumRegions() || runsOnHostOfGpu(op))
           return WalkResult::advance();
         op->emitOpError("expected work that is parallel over channels or sequences for a GPU, but "
                         "got some that is not, which GPUs do not have yet");

@@ -344,13 +344,22 @@ void GroupEmitter::replaceResults() {
     member->erase();
 }
 
+/// True for the recurrence of a step whose sequences are tasks: a task has one thread.
+static bool isInTask(Operation *op) {
+  for (auto loop = op->getParentOfType<scf::ForOp>(); loop;
+       loop = loop->getParentOfType<scf::ForOp>())
+    if (loop->hasAttr(sequencesAttr))
+      return true;
+  return false;
+}
+
 void GroupEmitter::run() {
   eraseLinearized(op);
   e.recurrence = op;
   e.isMember = [this](Operation *o) { return group.contains(o); };
   e.entry = &entry;
   sharedBytesLeft = mostSharedBytes;
-  e.threads = threadsOfBlock(schedule);
+  e.threads = isInTask(op) ? 0 : threadsOfBlock(schedule);
   computeSizes();
   SmallVector<Operation *> before(group.before.begin(), group.before.end());
   SmallVector<Operation *> after(group.after.begin(), group.after.end());

@@ -3,6 +3,7 @@
 // same arrays that the caller had, so nothing has to be passed through a closure. How the range
 // is cut does not change any result: iterations are independent.
 #include "seqc/Conversion/Passes.h"
+#include "seqc/Schedule/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/IRMapping.h"
@@ -97,11 +98,72 @@ static void outline(func::FuncOp func, scf::ForallOp loop, unsigned number) {
   loop.erase();
 }
 
+bool seqc::runsOnHostOfGpu(Operation *op) {
+  return isa<func::FuncOp, func::CallOp, func::ReturnOp, LLVM::LoadOp, memref::AllocaOp>(op) ||
+         (op->getNumRegions() == 0 && isMemoryEffectFree(op)) ||
+         (isa<scf::ForOp, scf::IfOp>(op) &&
+          llvm::all_of(op->getRegions(), [](Region &region) {
+            return llvm::all_of(region.getOps(),
+                                [](Operation &inner) { return runsOnHostOfGpu(&inner); });
+          }));
+}
+
+/// Work between parallel loops that touches memory becomes a loop of one item: a GPU's host has no
+/// access to it. What hands values on from there stays, and is refused later.
+static void gatherRest(func::FuncOp func) {
+  SmallVector<SmallVector<Operation *>> groups(1);
+  DenseSet<Operation *> inGroup;
+  for (Operation &op : func.getBody().front()) {
+    if (isa<scf::ForallOp, func::CallOp>(op)) {
+      groups.emplace_back();
+      inGroup.clear();
+      continue;
+    }
+    bool reads = false;
+    op.walk([&](Operation *inner) {
+      for (Value v : inner->getOperands())
+        reads |= v.getDefiningOp() && inGroup.contains(v.getDefiningOp());
+    });
+    if (!op.hasTrait<OpTrait::IsTerminator>() && (reads || !runsOnHostOfGpu(&op))) {
+      groups.back().push_back(&op);
+      inGroup.insert(&op);
+    }
+  }
+  for (ArrayRef<Operation *> group : groups) {
+    DenseSet<Operation *> members(group.begin(), group.end());
+    auto staysInside = [&](Operation *op) {
+      return llvm::all_of(op->getUsers(), [&](Operation *user) {
+        return llvm::any_of(group, [&](Operation *member) { return member->isAncestor(user); });
+      });
+    };
+    auto hasOwnMemory = [&](Operation *op) { // what a task allocates, no other one sees
+      return !op->walk([&](Operation *inner) {
+                  for (Value v : inner->getOperands())
+                    if (auto alloca = v.getDefiningOp<memref::AllocaOp>();
+                        alloca && alloca->getBlock() == op->getBlock() && !staysInside(alloca))
+                      return WalkResult::interrupt();
+                  return WalkResult::advance();
+                })
+                  .wasInterrupted();
+    };
+    if (group.empty() || !llvm::all_of(group, staysInside) || !llvm::all_of(group, hasOwnMemory))
+      continue;
+    OpBuilder b(group.back());
+    auto once =
+        scf::ForallOp::create(b, group.front()->getLoc(), ArrayRef<OpFoldResult>{b.getIndexAttr(1)},
+                              ValueRange{}, std::nullopt);
+    for (Operation *op : group)
+      op->moveBefore(once.getBody()->getTerminator());
+  }
+}
+
 namespace {
 struct OutlineParallelPass : seqc::impl::OutlineParallelPassBase<OutlineParallelPass> {
   void runOnOperation() override {
     for (func::FuncOp func : llvm::to_vector(getOperation().getOps<func::FuncOp>())) {
       bool isBody = func.getName().starts_with("seqc_body_");
+      if (isBody && isGpu(getOperation()))
+        gatherRest(func);
       SmallVector<scf::ForallOp> loops;
       func.walk([&](scf::ForallOp loop) { loops.push_back(loop); });
       unsigned number = 0;

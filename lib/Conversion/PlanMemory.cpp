@@ -7,6 +7,7 @@
 #include "ParallelLoops.h"
 #include "seqc/Conversion/Passes.h"
 #include "seqc/Conversion/RawBuffers.h"
+#include "seqc/Schedule/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
@@ -44,12 +45,23 @@ LogicalResult seqc::collectRematerializable(Value value, SetVector<Operation *> 
   return success();
 }
 
-/// Moves every allocation, with what its sizes need, to the function's entry.
+/// The parallel loop around `op`, or null.
+static scf::ForallOp tasksAround(Operation *op) {
+  scf::ForallOp outermost;
+  for (auto at = op->getParentOfType<scf::ForallOp>(); at;
+       at = at->getParentOfType<scf::ForallOp>())
+    outermost = at;
+  return outermost;
+}
+
+/// Moves every allocation, with what its sizes need, to the function's entry; one of a task goes to
+/// the task's.
 static LogicalResult hoistAllocations(func::FuncOp func) {
-  Block &entry = func.getBody().front();
   SmallVector<memref::AllocOp> allocs;
   func.walk([&](memref::AllocOp alloc) { allocs.push_back(alloc); });
   for (memref::AllocOp alloc : allocs) {
+    scf::ForallOp tasks = tasksAround(alloc);
+    Block &entry = tasks ? *tasks.getBody() : func.getBody().front();
     SetVector<Operation *> needed;
     for (Value size : alloc.getDynamicSizes())
       if (failed(collectRematerializable(size, needed)))
@@ -212,8 +224,12 @@ static LogicalResult placeInScratch(func::FuncOp func, StringRef name) {
   Block &entry = func.getBody().front();
   Value offset;
   for (memref::AllocOp alloc : allocs) {
+    scf::ForallOp tasks = tasksAround(alloc); // each has a buffer of its own
+    SmallVector<Value> needs(alloc.getDynamicSizes());
+    if (tasks)
+      llvm::append_range(needs, tasks.getDynamicUpperBound());
     SetVector<Operation *> needed;
-    for (Value size : alloc.getDynamicSizes())
+    for (Value size : needs)
       if (failed(collectRematerializable(size, needed)))
         return failure();
     SmallVector<Value> outside;
@@ -222,25 +238,63 @@ static LogicalResult placeInScratch(func::FuncOp func, StringRef name) {
         sizes.clone(*op, toScratch);
     for (Value size : alloc.getDynamicSizes())
       outside.push_back(toScratch.lookup(size));
-    total = arith::AddIOp::create(sizes, loc, total, bytesOf(sizes, loc, alloc.getType(), outside));
+    auto times = [&](OpBuilder &at, Value bytes, IRMapping &map) {
+      if (!tasks)
+        return bytes;
+      OpFoldResult count = tasks.getMixedUpperBound().front();
+      if (auto value = dyn_cast<Value>(count))
+        count = map.lookupOrDefault(value);
+      return arith::MulIOp::create(at, loc, bytes, getValueOrCreateConstantIndexOp(at, loc, count))
+          .getResult();
+    };
+    Value bytes = bytesOf(sizes, loc, alloc.getType(), outside);
+    total = arith::AddIOp::create(sizes, loc, total, times(sizes, bytes, toScratch));
 
-    b.setInsertionPoint(alloc);
     if (!offset) {
       OpBuilder first = OpBuilder::atBlockBegin(&entry);
       offset = arith::ConstantIndexOp::create(first, loc, 0);
     }
-    Value wide = arith::IndexCastOp::create(b, loc, b.getI64Type(), offset);
+    b.setInsertionPoint(tasks ? tasks.getOperation() : alloc.getOperation());
+    IRMapping same, before;
+    for (Operation *op : needed)
+      if (tasks && tasks->isAncestor(op))
+        b.clone(*op, before);
+    SmallVector<Value> own;
+    for (Value size : alloc.getDynamicSizes())
+      own.push_back(before.lookupOrDefault(size));
+    Value ownBytes = bytesOf(b, loc, alloc.getType(), own), first = offset;
+    offset = arith::AddIOp::create(b, loc, offset, times(b, ownBytes, same));
+    b.setInsertionPoint(alloc);
+    if (tasks)
+      first = arith::AddIOp::create(
+          b, loc, first, arith::MulIOp::create(b, loc, ownBytes, tasks.getInductionVar(0)));
+    Value wide = arith::IndexCastOp::create(b, loc, b.getI64Type(), first);
     Value place = LLVM::GEPOp::create(b, loc, pointer, b.getI8Type(), func.getArgument(2),
                                       ArrayRef<LLVM::GEPArg>{wide});
     Value buffer = bufferFromPointer(b, loc, place, alloc.getType(), alloc.getDynamicSizes());
-    offset = arith::AddIOp::create(b, loc, offset,
-                                   bytesOf(b, loc, alloc.getType(), alloc.getDynamicSizes()));
     alloc.getMemref().replaceAllUsesWith(buffer);
     alloc.erase();
   }
   func::ReturnOp::create(sizes, loc,
                          Value(arith::IndexCastOp::create(sizes, loc, sizes.getI64Type(), total)));
   return success();
+}
+
+/// Loops over sequences whose iterations hand nothing on become parallel.
+static void makeSequencesParallel(func::FuncOp func) {
+  for (auto loop : llvm::to_vector(func.getBody().front().getOps<scf::ForOp>())) {
+    if (!loop->hasAttr(sequencesAttr) || loop.getNumResults())
+      continue;
+    OpBuilder b(loop);
+    auto tasks = scf::ForallOp::create(
+        b, loop.getLoc(), ArrayRef<OpFoldResult>{getAsOpFoldResult(loop.getUpperBound())},
+        ValueRange{}, std::nullopt);
+    loop.getInductionVar().replaceAllUsesWith(tasks.getInductionVar(0));
+    Block *body = loop.getBody();
+    body->getTerminator()->erase();
+    tasks.getBody()->getOperations().splice(tasks.getBody()->begin(), body->getOperations());
+    loop.erase();
+  }
 }
 
 namespace {
@@ -257,6 +311,8 @@ struct PlanMemoryPass : seqc::impl::PlanMemoryPassBase<PlanMemoryPass> {
         return signalPassFailure();
       if (!name.consume_front("seqc_body_"))
         continue;
+      if (isGpu(getOperation()))
+        makeSequencesParallel(func);
       if (failed(expandCopies(func)) || failed(hoistAllocations(func)) ||
           failed(placeInScratch(func, name)))
         return signalPassFailure();

@@ -286,6 +286,8 @@ LogicalResult RecurrenceLowering::run() {
         SmallVector<Value> filled = sequence(llvm::to_vector(batch), args);
         return {filled.begin(), filled.end()};
       });
+  if (!upper.empty())
+    nest.loops.front()->setAttr(sequencesAttr, b.getUnitAttr());
   op->replaceAllUsesWith(upper.empty() ? nest.results : nest.loops.front().getResults());
   op->erase();
   return success();

@@ -818,7 +818,7 @@ void seqc::emitNest(VectorEval &e, const Nest &nest, const Frame &frame, seq::Sc
     NestEmitter emitter(e, frame, schedule, prologue, streaming, nest.stores);
     emitter.piece = whole ? nullptr : &piece;
     emitter.run(whole || !piece.source ? nest.shape : piece.source);
+    if (e.threads) // other threads read, or write over, what this one wrote
+      waitForBlock(e.b, e.loc);
   }
-  if (e.threads) // other threads read what this one wrote
-    waitForBlock(e.b, e.loc);
 }

@@ -17,7 +17,6 @@ from random_steps import RandomProgram
 
 SIZES = [(3, 5), (1, 0), (0, 3), (2, 1), (1, 33), (5, 17)]
 REFUSALS = [
-    "steps that mix channels are not available on GPUs yet",
     "expected work that is parallel over channels or sequences for a GPU",
     "expected an op whose operands are read at its own indices for a GPU",
     "expected steps without calls of the C library for a GPU",

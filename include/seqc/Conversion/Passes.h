@@ -26,6 +26,13 @@ namespace seqc {
 /// loop has an attribute of the same name for LLVM.
 inline constexpr llvm::StringLiteral threadsAttr = "seqc.threads";
 
+/// On a loop over a batch: its iterations are independent, and only results of the recurrence and
+/// buffers of the loop's own are written (unit).
+inline constexpr llvm::StringLiteral sequencesAttr = "seqc.sequences";
+
+/// True if `op`, of a body for a GPU, computes sizes and starts kernels: it touches no tensor.
+bool runsOnHostOfGpu(mlir::Operation *op);
+
 /// Appends to `ops`, in order, what `value` needs if all of it can be computed anywhere in the
 /// function: ops without effects and loads of the runtime's arrays of pointers and sizes.
 mlir::LogicalResult collectRematerializable(mlir::Value value,

@@ -13,6 +13,7 @@
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/Transforms/Utils/LoopUtils.h"
 
+#include <functional>
 #include <mutex>
 
 using namespace mlir;
@@ -127,6 +128,108 @@ static void askAhead(llvm::Function &kernel) {
   }
 }
 
+/// True if threads of a block meet in `loop` itself, not only in loops inside of it.
+static bool hasBarrier(llvm::Loop *loop, llvm::LoopInfo &loops) {
+  for (llvm::BasicBlock *block : loop->blocks())
+    for (llvm::Instruction &at : *block)
+      if (auto *call = llvm::dyn_cast<llvm::CallInst>(&at);
+          call && call->isConvergent() && loops.getLoopFor(block) == loop)
+        return true;
+  return false;
+}
+
+namespace {
+/// Values of a loop computed again elsewhere, with its header's phis as `phis` says.
+struct LoopValues {
+  llvm::Loop *loop;
+  llvm::Instruction *place; ///< before which they are computed
+  std::function<llvm::Value *(llvm::PHINode *)> phis;
+  llvm::DenseMap<llvm::Value *, llvm::Value *> made;
+
+  LoopValues(llvm::Loop *loop, llvm::Instruction *place,
+             std::function<llvm::Value *(llvm::PHINode *)> phis)
+      : loop(loop), place(place), phis(std::move(phis)) {}
+
+  /// Null where that is not pure arithmetic.
+  llvm::Value *of(llvm::Value *value) {
+    auto *at = llvm::dyn_cast<llvm::Instruction>(value);
+    if (!at || !loop->contains(at))
+      return value;
+    if (llvm::Value *known = made.lookup(at))
+      return known;
+    if (auto *phi = llvm::dyn_cast<llvm::PHINode>(at))
+      return phi->getParent() == loop->getHeader() ? phis(phi) : nullptr;
+    if (at->mayReadOrWriteMemory() || !llvm::isSafeToSpeculativelyExecute(at))
+      return nullptr;
+    llvm::SmallVector<llvm::Value *> operands;
+    for (llvm::Value *operand : at->operands()) {
+      operands.push_back(of(operand));
+      if (!operands.back())
+        return nullptr;
+    }
+    llvm::Instruction *copy = at->clone();
+    for (auto [i, operand] : llvm::enumerate(operands))
+      copy->setOperand(i, operand);
+    copy->insertBefore(place->getIterator());
+    return made[at] = copy;
+  }
+};
+} // namespace
+
+/// Has loops over time in which threads meet read the next step's inputs before they compute this
+/// one's: a barrier ends each step, and memory is 250 to 600 cycles away.
+static void readAhead(llvm::Function &kernel) {
+  constexpr unsigned mostLoads = 16;
+  llvm::DominatorTree dominators(kernel);
+  llvm::LoopInfo loops(dominators);
+  for (llvm::Loop *loop : loops.getLoopsInPreorder()) {
+    llvm::BasicBlock *before = loop->getLoopPreheader(), *latch = loop->getLoopLatch();
+    auto *back = latch ? llvm::dyn_cast<llvm::BranchInst>(latch->getTerminator()) : nullptr;
+    // The first step is one that runs: the loop is tested at its end.
+    if (!before || !back || !back->isConditional() || !hasBarrier(loop, loops))
+      continue;
+    llvm::SmallVector<llvm::LoadInst *> loads;
+    for (llvm::BasicBlock *block : loop->blocks())
+      for (llvm::Instruction &at : *block)
+        if (auto *load = llvm::dyn_cast<llvm::LoadInst>(&at);
+            load && load->hasMetadata(llvm::LLVMContext::MD_invariant_load) &&
+            loops.getLoopFor(block) == loop && dominators.dominates(block, latch))
+          loads.push_back(load);
+    if (loads.size() > mostLoads)
+      continue;
+    llvm::BasicBlock *header = loop->getHeader();
+    llvm::Instruction *top = &*header->getFirstInsertionPt();
+    LoopValues first(loop, before->getTerminator(),
+                     [&](llvm::PHINode *phi) { return phi->getIncomingValueForBlock(before); });
+    LoopValues now(loop, top, [](llvm::PHINode *phi) { return phi; });
+    LoopValues next(loop, top, [&](llvm::PHINode *phi) {
+      return now.of(phi->getIncomingValueForBlock(latch));
+    });
+    llvm::Value *goesOn = now.of(back->getCondition());
+    bool onTrue = back->getSuccessor(0) == header;
+    for (llvm::LoadInst *load : loads) {
+      llvm::Value *pointer = load->getPointerOperand();
+      llvm::Value *start = first.of(pointer), *here = now.of(pointer), *there = next.of(pointer);
+      if (!goesOn || !start || !here || !there || here == there)
+        continue;
+      auto readAt = [&](llvm::Instruction *before, llvm::Value *address) {
+        llvm::Instruction *copy = load->clone();
+        copy->setOperand(0, address);
+        copy->insertBefore(before->getIterator());
+        return copy;
+      };
+      // Behind the last step there is nothing to read: the same again.
+      auto *address = llvm::SelectInst::Create(goesOn, onTrue ? there : here, onTrue ? here : there,
+                                               "", top->getIterator());
+      auto *value = llvm::PHINode::Create(load->getType(), 2, "", header->begin());
+      value->addIncoming(readAt(first.place, start), before);
+      value->addIncoming(readAt(top, address), latch);
+      load->replaceAllUsesWith(value);
+      load->eraseFromParent();
+    }
+  }
+}
+
 void seqc::optimizeKernels(llvm::Module &module, const ModuleSignature &signature,
                            llvm::TargetMachine &machine) {
   module.setTargetTriple(machine.getTargetTriple());
@@ -141,5 +244,9 @@ void seqc::optimizeKernels(llvm::Module &module, const ModuleSignature &signatur
       markArguments(*kernel, f);
       askAhead(*kernel);
     }
-  runPasses(module, machine, "default<O3>");
+  runPasses(module, machine, "default<O3>,function(loop-simplify)");
+  for (llvm::Function &kernel : module)
+    if (kernel.getCallingConv() == llvm::CallingConv::PTX_Kernel)
+      readAhead(kernel);
+  runPasses(module, machine, "function(early-cse,simplifycfg)");
 }
