@@ -29,8 +29,9 @@ namespace seqc {
 
 /// Functions of libc that generated code and runtime may call.
 static constexpr StringLiteral libcSymbols[] = {
-    "malloc", "free", "getenv", "write", "calloc", "realloc", "aligned_alloc", "posix_memalign",
-    "memcpy", "memmove", "memset", "memcmp", "bcmp", "abort", "__tls_get_addr",
+    "malloc", "free", "getenv", "write", "calloc", "realloc", "mmap", "munmap", "mprotect",
+    "aligned_alloc", "posix_memalign", "memcpy", "memmove", "memset", "memcmp", "bcmp", "abort",
+    "__tls_get_addr",
     // Stack protector and sanitizer-free fortification of foreign builds.
     "__stack_chk_fail"};
 

@@ -32,11 +32,12 @@ typedef struct {
   int64_t items;
 } arguments;
 
-static const seqc_emu_site sites[] = {{"load of x", 0, 4, 4, 0},
-                                      {"store of s", 1, 4, 4, 1},
-                                      {"load of s", 2, 4, 4, 0},
-                                      {"store of y", 3, 4, 4, 1},
-                                      {"wide load", 4, 8, 8, 0}};
+static const seqc_emu_site sites[] = {
+    {"load of x", 0, 4, 4, SEQC_EMU_READS, 0},
+    {"store of s", 1, 4, 4, SEQC_EMU_WRITES, 0},
+    {"load of s", 2, 4, 4, SEQC_EMU_READS, 0},
+    {"store of y", 3, 4, 4, SEQC_EMU_WRITES, 0},
+    {"wide load", 4, 8, 8, SEQC_EMU_READS, 0}};
 enum { LOAD_X, STORE_S, LOAD_S, STORE_Y, WIDE };
 
 static int is(const char *fault) { return strcmp(planted, fault) == 0; }
@@ -94,8 +95,9 @@ static void second(const void *given, uint32_t block, uint32_t thread) {
     store(a->y, load(a->y, LOAD_S) + v, STORE_Y);
 }
 
-static const seqc_emu_kernel kernels[] = {{"first", first, THREADS, 5},
-                                          {"second", second, THREADS, 5}};
+static const seqc_emu_kernel kernels[] = {
+    {"first", first, NULL, 0, THREADS, THREADS, 5, 0, 0},
+    {"second", second, NULL, 0, THREADS, THREADS, 5, 0, 0}};
 static void body(void *const *ptrs, const int64_t *dims, char *scratch,
                  const void *par) {
   if (!is("never"))

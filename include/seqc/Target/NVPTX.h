@@ -23,11 +23,14 @@ llvm::ArrayRef<llvm::StringRef> cudaArchitectures();
 mlir::FailureOr<seq::TargetAttr> nvptxTarget(mlir::MLIRContext *context, llvm::StringRef arch,
                                              std::string &error);
 
-/// Threads of a block of every kernel.
+/// Threads of a block of a kernel whose threads work alone.
 constexpr unsigned threadsPerBlock = 128;
 
 /// Makes a device module of `module`, which holds what a CPU would run: each task of a parallel
-/// loop becomes a kernel `<function>_<number>`, one thread an item, and nothing else stays. A
+/// loop becomes a kernel `<function>_<number>`, one thread an item, and nothing else stays. A task
+/// with the attribute "seqc.threads"="N" is work for N threads together (a multiple of 32, at most
+/// 1024): one block an item, whose threads all call it for that item. The kernel's attributes
+/// "nvvm.maxntid" and "seqc.items" are threads and items of a block. A
 /// kernel has one argument, by value: the addresses of all arguments and results, then all sizes,
 /// the address of scratch, and the number of items. Fails on code that a GPU cannot run.
 llvm::Error makeKernels(llvm::Module &module, const ModuleSignature &signature);

@@ -1,64 +1,27 @@
-/* Threads of a GPU one after the other, in any order: kernels without barriers may not tell. Each
- * access is checked: inside of a tensor or of scratch, aligned, no input written, nothing read that
- * was not written, no two threads of a launch at the same bytes unless all of them read. */
-#include "Emulator.h"
+/* Calls and launches: what is known of memory lives as long as a call, threads as a launch. Those
+ * that never meet run to their ends one after the other: they may not tell in which order. */
+#include "Device.h"
 
 char *getenv(const char *name);
-void *calloc(size_t count, size_t bytes);
-void *realloc(void *memory, size_t bytes);
-long write(int file, const void *bytes, unsigned long count);
-
-enum { WARP = 32, SECTOR = 32, MANY = -1 };
-
-/* What is known of a byte: the launch and the item that wrote it last, and who read it then. */
-typedef struct {
-  int32_t writer_launch, writer, reader_launch, reader;
-} cell;
-
-typedef struct {
-  char *first;
-  int64_t bytes;
-  int written; /* its contents are given: an argument */
-  int shared;  /* it is the memory of a result, too: a state that is kept in place */
-  const char *name;
-  cell *cells;
-} region;
-
-/* The n-th execution of a site by the threads of a warp: the sectors that it asks for. */
-typedef struct {
-  int64_t count, room;
-  uint64_t *sectors; /* `WARP` addresses for each execution, 0: none */
-} record;
-
-typedef struct device {
-  seqc_rt_frame *frame;
-  region *regions;
-  int64_t n_regions;
-  int32_t launch, item, lane;
-  const seqc_emu_kernel *kernel;
-  record *records;     /* by site */
-  int64_t *executions; /* by site, of the thread that runs */
-  uint64_t random;
-  int failed;
-  int64_t instructions, accesses, bytes, requests, sectors;
-} device;
 
 /* The call that runs on this thread. */
-static _Thread_local device *current;
+static _Thread_local emu_device *current;
 static _Thread_local _Alignas(64) char nowhere[64];
 
-static uint64_t next_random(device *d) {
+emu_device *emu_current(void) { return current; }
+
+uint64_t emu_random(emu_device *d) {
   uint64_t z = d->random += 0x9e3779b97f4a7c15u;
   z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
   z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
   return z ^ (z >> 31);
 }
 
-static void shuffle(device *d, uint32_t *order, uint32_t n) {
+void emu_permute(emu_device *d, uint32_t *order, uint32_t n) {
   for (uint32_t i = 0; i < n; ++i)
     order[i] = i;
   for (uint32_t i = n; i > 1; --i) {
-    uint32_t k = (uint32_t)(next_random(d) % i), t = order[i - 1];
+    uint32_t k = (uint32_t)(emu_random(d) % i), t = order[i - 1];
     order[i - 1] = order[k];
     order[k] = t;
   }
@@ -72,208 +35,240 @@ static uint64_t seed(void) {
   return value;
 }
 
-static void free_device(device *d) {
+static void free_device(emu_device *d) {
   for (int64_t i = 0; d->regions && i < d->n_regions; ++i)
     free(d->regions[i].cells);
   free(d->regions);
+  free(d->syncs);
   free(d);
 }
 
 static void end_call(void *memory) {
-  device *d = (device *)memory;
-  if (getenv("SEQC_EMULATE_REPORT") && !d->failed) {
-    char line[512];
-    seqc_rt_text text = {line, 0};
-    struct {
-      const char *name;
-      int64_t value;
-    } counts[] = {{"emulated: launches ", d->launch}, {", instructions ", d->instructions},
-                  {", accesses ", d->accesses},       {", bytes ", d->bytes},
-                  {", requests ", d->requests},       {", sectors ", d->sectors}};
-    for (unsigned i = 0; i < sizeof counts / sizeof *counts; ++i) {
-      seqc_rt_put(&text, counts[i].name);
-      seqc_rt_put_int(&text, counts[i].value);
-    }
-    seqc_rt_put(&text, "\n");
-    long written = write(2, line, (unsigned long)text.used);
-    (void)written;
-  }
+  emu_device *d = (emu_device *)memory;
+  if (getenv("SEQC_EMULATE_REPORT") && !d->failed)
+    emu_report(d);
   free_device(d);
-  current = (device *)0;
+  current = (emu_device *)0;
 }
 
-static device *begin_call(seqc_rt_parallel *p, char *scratch) {
+static emu_device *begin_call(seqc_rt_parallel *p, char *scratch) {
   seqc_rt_frame *frame = p->frame;
   const seqc_rt_function *f = frame->f;
-  device *d = (device *)calloc(1, sizeof *d);
+  emu_device *d = (emu_device *)calloc(1, sizeof *d);
   if (!d)
-    return (device *)0;
+    return (emu_device *)0;
   d->frame = frame;
   d->random = seed();
   d->n_regions = f->n_tensors + 1;
-  d->regions = (region *)calloc((size_t)d->n_regions, sizeof *d->regions);
-  int complete = d->regions != (region *)0;
+  d->regions = (emu_region *)calloc((size_t)d->n_regions, sizeof *d->regions);
+  int complete = d->regions != (emu_region *)0;
   for (int64_t i = 0; complete && i < d->n_regions; ++i) {
-    region *r = &d->regions[i];
+    emu_region *r = &d->regions[i];
     int last = i == f->n_tensors;
     r->first = last ? scratch : (char *)frame->ptrs[i];
     r->bytes = last ? f->scratch(frame->dims) : frame->bytes[i];
     r->written = !last && i < f->n_arguments;
     r->name = last ? "scratch" : f->tensors[i].name;
-    r->cells = (cell *)calloc((size_t)r->bytes + 1, sizeof *r->cells);
-    complete = r->cells != (cell *)0;
+    r->cells = (emu_cell *)calloc((size_t)r->bytes + 1, sizeof *r->cells);
+    complete = r->cells != (emu_cell *)0;
   }
   if (!complete) {
     free_device(d);
-    return (device *)0;
+    return (emu_device *)0;
   }
   for (int64_t i = f->n_arguments; i < f->n_tensors; ++i)
     for (int64_t k = 0; k < f->n_arguments; ++k)
-      d->regions[k].shared |= d->regions[k].first == d->regions[i].first;
+      d->regions[k].kept |= d->regions[k].first == d->regions[i].first;
   p->device = d;
   p->end_device = end_call;
   return d;
 }
 
-/* Ends the launch with a message; what threads still do is thrown away. */
-static void *fault(const char *what, const seqc_emu_site *site, const char *where, int64_t at) {
-  device *d = current;
+void emu_put_thread(emu_device *d, seqc_rt_text *text, int32_t item) {
+  int32_t threads = d->kernel->threads, many = item < 0 ? -1 - item : 0;
+  if (item == INT32_MIN) {
+    seqc_rt_put(text, "several blocks");
+  } else if (item >= 0 && d->kernel->items == threads) {
+    seqc_rt_put(text, "item ");
+    seqc_rt_put_int(text, item);
+  } else {
+    seqc_rt_put(text, "block ");
+    seqc_rt_put_int(text, item >= 0    ? item / threads
+                          : (many & 1) ? many / 2 / (threads / EMU_WARP)
+                                       : many / 2);
+    seqc_rt_put(text, item >= 0 ? ", thread " : ", several threads");
+    if (item >= 0)
+      seqc_rt_put_int(text, item % threads);
+  }
+}
+
+seqc_rt_text *emu_begin_fault(emu_device *d, const char *what, const seqc_emu_site *site) {
   if (d->failed)
-    return nowhere;
+    return (seqc_rt_text *)0;
   d->failed = 1;
   seqc_rt_text *text = seqc_rt_begin(d->frame);
   seqc_rt_put(text, "emulated kernel '");
   seqc_rt_put(text, d->kernel->name);
-  seqc_rt_put(text, "', item ");
-  seqc_rt_put_int(text, d->item);
+  seqc_rt_put(text, "', ");
+  emu_put_thread(d, text, d->thread->item);
   seqc_rt_put(text, ": expected ");
   seqc_rt_put(text, what);
   seqc_rt_put(text, ", but got a ");
   seqc_rt_put(text, site->text);
-  if (where) {
-    seqc_rt_put(text, " at byte ");
-    seqc_rt_put_int(text, at);
-    seqc_rt_put(text, " of '");
-    seqc_rt_put(text, where);
-    seqc_rt_put(text, "'");
-  }
+  return text;
+}
+
+/* Threads without a fiber go on; what they do is thrown away. */
+void *emu_end_fault(emu_device *d) {
+  if (emu_in_fiber(d))
+    emu_leave(d);
   return nowhere;
 }
 
-static const char *check_cell(device *d, cell *c, int written, int writes) {
-  int here = c->writer_launch == d->launch, read = c->reader_launch == d->launch;
-  if (here && c->writer != d->item)
-    return "no two threads of a launch at bytes that one of them writes";
-  if (writes && read && c->reader != d->item)
-    return "no two threads of a launch at bytes that one of them writes";
-  if (!writes && !written && !c->writer_launch)
-    return "bytes that were written before they are read";
-  if (writes) {
-    c->writer_launch = d->launch;
-    c->writer = d->item;
-  } else {
-    c->reader = read && c->reader != d->item ? MANY : d->item;
-    c->reader_launch = d->launch;
-  }
-  return (const char *)0;
+void *emu_fail_memory(emu_device *d) {
+  d->failed = d->out_of_memory = 1;
+  return emu_end_fault(d);
 }
 
-/* Notes the address for the warp's request. */
-static void note(device *d, const seqc_emu_site *site, const char *address) {
-  record *r = &d->records[site->id];
-  int64_t n = d->executions[site->id]++;
-  if (n >= r->room) {
-    int64_t room = 2 * n + 16;
-    uint64_t *more = (uint64_t *)realloc(r->sectors, (size_t)room * WARP * sizeof *more);
-    if (!more)
-      return;
-    r->sectors = more;
-    r->room = room;
+uint32_t seqc_emu_blocks(void) { return emu_current()->blocks; }
+
+int emu_make_block(emu_device *d, emu_block *b, int fibers) {
+  const seqc_emu_kernel *k = d->kernel;
+  size_t warps = fibers ? (size_t)k->threads / EMU_WARP : 1;
+  size_t threads = fibers ? (size_t)k->threads : 1, sites = (size_t)k->sites + 1;
+  b->warps = (emu_warp *)calloc(warps, sizeof *b->warps);
+  b->threads = (emu_thread *)calloc(threads, sizeof *b->threads);
+  b->executions = (int32_t *)calloc(threads * sites, sizeof *b->executions);
+  emu_record *records = (emu_record *)calloc(warps * sites, sizeof *records);
+  if (!b->warps || !b->threads || !b->executions || !records) {
+    free(records);
+    return 0;
   }
-  for (; r->count <= n; ++r->count)
-    memset(r->sectors + r->count * WARP, 0, WARP * sizeof *r->sectors);
-  r->sectors[n * WARP + d->lane] = (uint64_t)(uintptr_t)address / SECTOR;
+  for (size_t w = 0; w < warps; ++w)
+    b->warps[w].records = records + w * sites;
+  for (size_t i = 0; i < threads; ++i) {
+    emu_thread *t = &b->threads[i];
+    t->block = b;
+    t->number = (int32_t)i;
+    t->lane = (int32_t)i % EMU_WARP;
+    t->warp = &b->warps[i / EMU_WARP];
+    t->executions = b->executions + i * sites;
+  }
+  return !k->n_arrays || emu_make_shared(d, b);
 }
 
-void *seqc_emu_access(void *address, const seqc_emu_site *site) {
-  device *d = current;
-  if (d->failed)
-    return nowhere;
-  char *first = (char *)address;
-  for (int64_t i = 0; i < d->n_regions; ++i) {
-    region *r = &d->regions[i];
-    if (first < r->first || first - r->first > r->bytes - site->bytes)
-      continue;
-    int64_t at = first - r->first;
-    if ((uintptr_t)first % (uintptr_t)site->align)
-      return fault("an aligned address", site, r->name, at);
-    if (site->writes && r->written && !r->shared)
-      return fault("no write to an argument", site, r->name, at);
-    for (int64_t k = 0; k < site->bytes; ++k) {
-      const char *wrong = check_cell(d, &r->cells[at + k], r->written, site->writes);
-      if (wrong)
-        return fault(wrong, site, r->name, at + k);
-    }
-    ++d->accesses;
-    d->bytes += site->bytes;
-    note(d, site, first);
-    return address;
+void emu_begin_block(emu_device *d, emu_block *b, int32_t number) {
+  int32_t threads = d->kernel->threads;
+  b->number = number;
+  b->left = threads;
+  b->exited = b->waiting = 0;
+  b->interval = 0;
+  emu_forget(&b->known);
+  emu_clear_shared(d, b);
+  memset(b->executions, 0,
+         (size_t)threads * (size_t)(d->kernel->sites + 1) * sizeof *b->executions);
+  for (int32_t w = 0; w < threads / EMU_WARP; ++w) {
+    b->warps[w].n_meetings = 0;
+    b->warps[w].exited = b->warps[w].syncs = 0;
   }
-  return fault("an address inside of a tensor or of scratch", site, (const char *)0, 0);
-}
-
-void seqc_emu_count(int64_t instructions) { current->instructions += instructions; }
-
-/* Requests of a warp: the different sectors of each. */
-static void end_warp(device *d) {
-  for (int32_t s = 0; s < d->kernel->sites; ++s) {
-    record *r = &d->records[s];
-    for (int64_t n = 0; n < r->count; ++n) {
-      const uint64_t *sectors = r->sectors + n * WARP;
-      ++d->requests;
-      for (int i = 0; i < WARP; ++i) {
-        int seen = !sectors[i];
-        for (int k = 0; k < i; ++k)
-          seen |= sectors[k] == sectors[i];
-        d->sectors += !seen;
-      }
-    }
-    r->count = 0;
+  for (int32_t i = 0; i < threads; ++i) {
+    emu_thread *t = &b->threads[i];
+    t->item = number * threads + i;
+    t->clock = 1;
+    t->learned = 0;
+    t->waits = (const seqc_emu_site *)0;
   }
 }
 
-static void run_warp(device *d, const void *arguments, uint32_t block, uint32_t warp) {
-  uint32_t lanes[WARP], threads = (uint32_t)d->kernel->threads;
-  shuffle(d, lanes, WARP);
-  for (int i = 0; i < WARP; ++i) {
-    d->lane = (int32_t)lanes[i];
-    d->item = (int32_t)(block * threads + warp * WARP + lanes[i]);
-    memset(d->executions, 0, (size_t)d->kernel->sites * sizeof *d->executions);
-    d->kernel->run(arguments, block, warp * WARP + lanes[i]);
+static void forget_threads(emu_device *d, emu_block *b) {
+  for (int32_t i = 0; b->threads && i < d->kernel->threads; ++i) {
+    emu_forget(&b->threads[i].known);
+    emu_forget(&b->threads[i].seen);
+    emu_forget(&b->threads[i].fenced);
   }
-  end_warp(d);
+  for (int32_t i = 0; b->warps && i < d->kernel->threads / EMU_WARP; ++i)
+    emu_forget(&b->warps[i].known);
+  emu_forget(&b->known);
+}
+
+void emu_end_block(emu_device *d, emu_block *b) {
+  for (int32_t w = 0; w < d->kernel->threads / EMU_WARP; ++w)
+    emu_count_warp(d, &b->warps[w]);
+  forget_threads(d, b);
+}
+
+void emu_free_block(emu_device *d, emu_block *b) {
+  int32_t warps = d->kernel->together ? d->kernel->threads / EMU_WARP : 1;
+  if (d->kernel->together)
+    forget_threads(d, b);
+  emu_record *records = b->warps ? b->warps->records : (emu_record *)0;
+  for (int32_t i = 0; records && i < warps * (d->kernel->sites + 1); ++i)
+    free(records[i].requests);
+  free(records);
+  free(b->warps);
+  free(b->threads);
+  free(b->executions);
+  free(b->arrays);
+  free(b->shared);
+  free(b->shared_cells);
+}
+
+/* Each thread of a warp, to its end. */
+static void run_warp(emu_device *d, uint32_t block, uint32_t warp) {
+  uint32_t lanes[EMU_WARP], threads = (uint32_t)d->kernel->threads;
+  emu_thread *t = d->thread;
+  emu_permute(d, lanes, EMU_WARP);
+  for (int i = 0; i < EMU_WARP; ++i) {
+    t->lane = (int32_t)lanes[i];
+    t->number = (int32_t)(warp * EMU_WARP + lanes[i]);
+    t->item = (int32_t)(block * threads) + t->number;
+    memset(t->executions, 0, (size_t)d->kernel->sites * sizeof *t->executions);
+    d->kernel->run(d->arguments, block, (uint32_t)t->number);
+  }
+  emu_count_warp(d, t->warp);
 }
 
 /* Whether there was memory for it. */
-static int run_blocks(device *d, const void *arguments, int64_t items) {
-  uint32_t threads = (uint32_t)d->kernel->threads, warps = threads / WARP;
-  uint32_t blocks = (uint32_t)((items + threads - 1) / threads);
-  uint32_t *order = (uint32_t *)malloc((blocks + warps) * sizeof *order);
-  if (!order)
-    return 0;
-  shuffle(d, order, blocks);
-  for (uint32_t b = 0; b < blocks; ++b) {
-    shuffle(d, order + blocks, warps);
-    for (uint32_t w = 0; w < warps; ++w)
-      run_warp(d, arguments, order[b], order[blocks + w]);
+static int run_alone(emu_device *d) {
+  uint32_t warps = (uint32_t)d->kernel->threads / EMU_WARP;
+  uint32_t *order = (uint32_t *)malloc((d->blocks + warps) * sizeof *order);
+  emu_block block;
+  memset(&block, 0, sizeof block);
+  int complete = order && emu_make_block(d, &block, 0);
+  if (complete) {
+    d->thread = block.threads;
+    emu_permute(d, order, d->blocks);
+    for (uint32_t b = 0; b < d->blocks; ++b) {
+      block.number = (int32_t)order[b];
+      emu_clear_shared(d, &block);
+      emu_permute(d, order + d->blocks, warps);
+      for (uint32_t w = 0; w < warps; ++w)
+        run_warp(d, order[b], order[d->blocks + w]);
+    }
   }
+  emu_free_block(d, &block);
   free(order);
-  return 1;
+  return complete;
 }
 
-static void fail_memory(seqc_rt_parallel *p) {
+static void end_without_memory(seqc_rt_parallel *p) {
   p->fault = SEQC_ERROR_MEMORY;
   seqc_rt_put(seqc_rt_begin(p->frame), "out of memory for the emulated GPU");
+}
+
+/* The argument of a kernel, as the compiler lays it out. */
+static char *make_arguments(const seqc_rt_function *f, void *const *ptrs, const int64_t *dims,
+                            char *scratch, int64_t items) {
+  size_t addresses = (size_t)f->n_tensors * sizeof(void *);
+  size_t sizes = (size_t)f->n_dims * sizeof(int64_t);
+  char *made = (char *)malloc(addresses + sizes + sizeof scratch + sizeof items);
+  if (!made)
+    return made;
+  memcpy(made, ptrs, addresses);
+  memcpy(made + addresses, dims, sizes);
+  memcpy(made + addresses + sizes, &scratch, sizeof scratch);
+  memcpy(made + addresses + sizes + sizeof scratch, &items, sizeof items);
+  return made;
 }
 
 void seqc_emu_launch(const void *par, const seqc_emu_kernel *kernel, void *const *ptrs,
@@ -281,35 +276,22 @@ void seqc_emu_launch(const void *par, const seqc_emu_kernel *kernel, void *const
   seqc_rt_parallel *p = (seqc_rt_parallel *)par;
   if (items <= 0 || p->fault)
     return;
-  device *d = p->device ? (device *)p->device : begin_call(p, scratch);
+  emu_device *d = p->device ? (emu_device *)p->device : begin_call(p, scratch);
   if (!d) {
-    fail_memory(p);
+    end_without_memory(p);
     return;
   }
-  const seqc_rt_function *f = p->frame->f;
-  size_t addresses = (size_t)f->n_tensors * sizeof(void *);
-  size_t sizes = (size_t)f->n_dims * sizeof(int64_t);
-  char *arguments = (char *)malloc(addresses + sizes + sizeof scratch + sizeof items);
+  char *arguments = make_arguments(p->frame->f, ptrs, dims, scratch, items);
   d->kernel = kernel;
-  d->records = (record *)calloc((size_t)kernel->sites + 1, sizeof *d->records);
-  d->executions = (int64_t *)calloc((size_t)kernel->sites + 1, sizeof *d->executions);
+  d->arguments = arguments;
+  d->blocks = (uint32_t)((items + kernel->items - 1) / kernel->items);
   ++d->launch;
   current = d;
-  int complete = arguments && d->records && d->executions;
-  if (complete) {
-    memcpy(arguments, ptrs, addresses);
-    memcpy(arguments + addresses, dims, sizes);
-    memcpy(arguments + addresses + sizes, &scratch, sizeof scratch);
-    memcpy(arguments + addresses + sizes + sizeof scratch, &items, sizeof items);
-    complete = run_blocks(d, arguments, items);
-  }
-  for (int32_t s = 0; d->records && s < kernel->sites; ++s)
-    free(d->records[s].sectors);
-  free(d->records);
-  free(d->executions);
+  int complete = arguments && (kernel->together ? emu_run_fibers(d) : run_alone(d));
+  emu_forget_syncs(d, (const char *)0, 0);
   free(arguments);
-  if (!complete)
-    fail_memory(p);
+  if (!complete || d->out_of_memory)
+    end_without_memory(p);
   else if (d->failed)
     p->fault = SEQC_ERROR_KERNEL;
 }

@@ -1,4 +1,4 @@
-// The tasks of parallel loops as kernels: one thread an item.
+// The tasks of parallel loops as kernels: one thread an item, or one block.
 #include "Tasks.h"
 #include "seqc/Target/NVPTX.h"
 
@@ -25,6 +25,24 @@ static StructType *argumentsOf(LLVMContext &context, const FunctionSignature &f)
       context, {ArrayType::get(pointer, addresses), ArrayType::get(i64, sizes), pointer, i64});
 }
 
+namespace {
+/// A block of a kernel.
+struct BlockShape {
+  unsigned threads = threadsPerBlock, items = threadsPerBlock;
+};
+} // namespace
+
+static Expected<BlockShape> blockShapeOf(Function &task) {
+  if (!task.hasFnAttribute(threadsAttribute))
+    return BlockShape();
+  unsigned threads = threadsOfTask(task);
+  if (!threads || threads % 32 || threads > mostThreads)
+    return failWith("expected a multiple of 32 up to " + Twine(mostThreads) + " in '" +
+                    threadsAttribute + "', but got '" +
+                    task.getFnAttribute(threadsAttribute).getValueAsString() + "'");
+  return BlockShape{threads, 1};
+}
+
 /// Blocks of `task` that an SM has at once, at least. What it keeps of a channel, states and
 /// weights, becomes registers, beside those that a step needs; left to itself, ptxas spills some
 /// values to have more blocks.
@@ -39,16 +57,16 @@ static unsigned blocksOf(Function &task) {
 }
 
 /// Kernel `name`: `task` for the item of this thread, or of this block.
-static void makeKernel(Function &task, StringRef name, StructType *arguments) {
+static void makeKernel(Function &task, StringRef name, StructType *arguments, BlockShape shape) {
   Module &module = *task.getParent();
   LLVMContext &context = module.getContext();
   auto *pointer = PointerType::getUnqual(context);
   auto *type = FunctionType::get(Type::getVoidTy(context), {pointer}, false);
   Function *kernel = Function::Create(type, GlobalValue::ExternalLinkage, name, module);
   kernel->setCallingConv(CallingConv::PTX_Kernel);
-  unsigned threads = threadsOfTask(task);
-  kernel->addFnAttr("nvvm.maxntid", std::to_string(threads ? threads : threadsPerBlock));
-  kernel->addFnAttr("nvvm.minctasm", std::to_string(threads ? 1 : blocksOf(task)));
+  kernel->addFnAttr("nvvm.maxntid", std::to_string(shape.threads));
+  kernel->addFnAttr("nvvm.minctasm", std::to_string(shape.items == 1 ? 1 : blocksOf(task)));
+  kernel->addFnAttr(itemsAttribute, std::to_string(shape.items));
   kernel->addFnAttr(Attribute::NoUnwind);
   kernel->addParamAttr(0, Attribute::getWithByValType(context, arguments));
   kernel->addParamAttr(0, Attribute::getWithAlignment(context, Align(8)));
@@ -62,9 +80,9 @@ static void makeKernel(Function &task, StringRef name, StructType *arguments) {
     return b.CreateZExt(b.CreateIntrinsic(b.getInt32Ty(), id, {}), i64);
   };
   Value *item = special(Intrinsic::nvvm_read_ptx_sreg_ctaid_x);
-  if (!threads) {
+  if (shape.items != 1) {
     Value *thread = special(Intrinsic::nvvm_read_ptx_sreg_tid_x);
-    item = b.CreateNUWMul(item, b.getInt64(threadsPerBlock));
+    item = b.CreateNUWMul(item, b.getInt64(shape.items));
     item = b.CreateAdd(item, thread, "item", /*HasNUW=*/true, /*HasNSW=*/true);
   }
   auto place = [&](unsigned field) { return b.CreateStructGEP(arguments, given, field); };
@@ -81,7 +99,7 @@ static void makeKernel(Function &task, StringRef name, StructType *arguments) {
 
 unsigned seqc::threadsOfTask(const Function &task) {
   unsigned threads = 0;
-  (void)task.getFnAttribute("seqc.threads").getValueAsString().getAsInteger(10, threads);
+  (void)task.getFnAttribute(threadsAttribute).getValueAsString().getAsInteger(10, threads);
   return threads;
 }
 
@@ -112,7 +130,10 @@ Error seqc::makeKernels(Module &module, const ModuleSignature &signature) {
                       "' needs " + Twine(bytes));
     for (auto [number, start] : enumerate(startsOfTasks(*body))) {
       tasks.push_back(taskOf(start));
-      makeKernel(*tasks.back(), kernelName(f.name, number), arguments);
+      Expected<BlockShape> shape = blockShapeOf(*tasks.back());
+      if (!shape)
+        return shape.takeError();
+      makeKernel(*tasks.back(), kernelName(f.name, number), arguments, *shape);
     }
   }
   for (Function *task : tasks) {

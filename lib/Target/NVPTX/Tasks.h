@@ -16,6 +16,18 @@ inline llvm::Function *taskOf(llvm::CallInst *start) {
   return llvm::cast<llvm::Function>(start->getArgOperand(1)->stripPointerCasts());
 }
 
+/// Of LLVM's address spaces for NVIDIA: what the threads of a block share; and its bytes, at most,
+/// that a module may ask for by name.
+constexpr unsigned sharedSpace = 3, mostSharedBytes = 48 << 10;
+
+/// Threads of a block, at most.
+constexpr unsigned mostThreads = 1024;
+
+/// The attribute of a task whose item is a block of so many threads that work together.
+constexpr llvm::StringLiteral threadsAttribute = "seqc.threads";
+
+/// The attribute of a kernel: items of a block.
+constexpr llvm::StringLiteral itemsAttribute = "seqc.items";
 /// Threads of the block that is an item of `task`, or 0 where an item is a thread.
 unsigned threadsOfTask(const llvm::Function &task);
 

@@ -1,0 +1,7 @@
+/* The whole emulator as one unit, as the compiler embeds it. */
+#include "Counts.c"
+#include "Emulator.c"
+#include "Fibers.c"
+#include "Memory.c"
+#include "Races.c"
+#include "Warps.c"
