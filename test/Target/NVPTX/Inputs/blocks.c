@@ -1,0 +1,102 @@
+/* Tasks whose threads work together, as clang for NVIDIA compiles them: y is
+ * the sums of x up to each element, by blocks of 64 threads. They take tiles by
+ * a counter, add in warps by shuffles, in the block by shared memory, and look
+ * back at earlier tiles. -DFAULT=… plants one. */
+typedef int i32;
+typedef long long i64;
+
+#define NONE 0
+#define NO_BARRIER 1
+#define NO_ACQUIRE 2
+#define NO_RELEASE 3
+#define STATIC_TILES 4
+#define PLAIN_LOOK 5
+#define NOT_WRITTEN 6
+#define PAST_THE_END 7
+#define DIVERGENT 8
+#define SMALL_MASK 9
+#ifndef FAULT
+#define FAULT NONE
+#endif
+
+enum { THREADS = 64, SUM = 1, PREFIX = 2 };
+#define SHARED __attribute__((address_space(3), aligned(16), loader_uninitialized))
+static SHARED i32 sums[THREADS / 32], tile_of, before_of;
+
+#define TID __nvvm_read_ptx_sreg_tid_x()
+void seqc_rt_parallel_for(const void *par, void (*fn)(void *const *, const i64 *, char *, i64, i64),
+                          void *const *ptrs, const i64 *dims, char *scratch, i64 items);
+
+static void clear(void *const *ptrs, const i64 *dims, char *scratch, i64 begin, i64 end) {
+  for (i64 i = begin; i < end; ++i)
+    ((i32 *)scratch)[i] = 0;
+}
+
+static i32 look_back(i32 *flags, i32 *totals, i32 tile) {
+  i32 before = 0;
+  for (i32 k = tile - 1; k >= 0;) {
+#if FAULT == PLAIN_LOOK
+    i32 flag = flags[k];
+#else
+    i32 flag =
+        __atomic_load_n(flags + k, FAULT == NO_ACQUIRE ? __ATOMIC_RELAXED : __ATOMIC_ACQUIRE);
+#endif
+    if (!flag) {
+      __nvvm_nanosleep(20);
+      continue;
+    }
+    before += totals[2 * k + (flag == PREFIX)];
+    k = flag == PREFIX ? -1 : k - 1;
+  }
+  return before;
+}
+
+static void scan_block(void *const *ptrs, const i64 *dims, char *scratch, i64 begin, i64 end) {
+  const i32 *x = ptrs[0];
+  i32 *y = ptrs[1], *flags = (i32 *)scratch + 1, *totals = flags + dims[0];
+  int order = FAULT == NO_RELEASE ? __ATOMIC_RELAXED : __ATOMIC_RELEASE;
+  for (i64 block = begin; block < end; ++block) {
+    i32 thread = TID, lane = thread % 32;
+    if (thread == 0)
+      tile_of = FAULT == STATIC_TILES ? (i32)block
+                                      : __atomic_fetch_add((i32 *)scratch, 1, __ATOMIC_RELAXED);
+    __nvvm_bar_sync(0);
+    i32 tile = tile_of;
+    i64 i = (i64)tile * THREADS + thread;
+    i32 sum = i < dims[0] ? x[i] : 0;
+    for (i32 step = 1; step < 32; step *= 2) {
+      i32 mask = FAULT == SMALL_MASK && tile % 2 ? 0x7fffffff : -1;
+      i32 other = __nvvm_shfl_sync_up_i32(mask, sum, step, 0);
+      sum += lane >= step ? other : 0;
+    }
+    if (lane == 31 && (FAULT != NOT_WRITTEN || thread > 32))
+      sums[thread / 32] = sum;
+    if (FAULT != NO_BARRIER)
+      __nvvm_bar_sync(0);
+    i32 first = sums[0];
+    if (FAULT == PAST_THE_END && tile == 0)
+      first += sums[2 + lane % 2];
+    if (thread == 0) {
+      i32 all = first + sums[1];
+      totals[2 * tile] = all;
+      __atomic_store_n(flags + tile, SUM, order);
+      i32 before = look_back(flags, totals, tile);
+      totals[2 * tile + 1] = before + all;
+      __atomic_store_n(flags + tile, PREFIX, order);
+      before_of = before;
+    }
+    __nvvm_bar_sync(0);
+    if (FAULT == DIVERGENT && thread < 50)
+      __nvvm_bar_sync(0);
+    if (i < dims[0])
+      y[i] = before_of + sum + (thread >= 32 ? first : 0);
+  }
+}
+
+void seqc_body_f(void *const *ptrs, const i64 *dims, char *scratch, const void *par) {
+  seqc_rt_parallel_for(par, clear, ptrs, dims, scratch, dims[0] ? 1 + dims[0] : 0);
+  seqc_rt_parallel_for(par, scan_block, ptrs, dims, scratch, (dims[0] + THREADS - 1) / THREADS);
+}
+void seqc_shapes_f(i64 *dims) { dims[1] = dims[0]; }
+i64 seqc_scratch_f(const i64 *dims) { return 16 + dims[0] * 12; }
+void seqc_init_f(void *const *ptrs, const i64 *dims) {}
