@@ -148,6 +148,17 @@ static void scan(const void *given, uint32_t block, uint32_t thread) {
   }
   if (!is("published early"))
     seqc_emu_barrier(&sites[MEET]);
+  /* Nobody else can go on meanwhile, but this is no poll. */
+  for (int64_t k = 0; is("slow") && tile == 0 && thread == 0 && k < 100000; ++k)
+    load(g->x + k % 32, &sites[LOAD_X]);
+  /* Only one of them polls. */
+  for (int32_t found = 0; is("polls by barriers") && !found;) {
+    if (thread == 0)
+      store(a + 3, load(p.flags + tile, &sites[ACQUIRE]), &sites[STORE_A]);
+    seqc_emu_barrier(&sites[MEET]);
+    found = load(a + 3, &sites[LOAD_A]);
+    seqc_emu_barrier(&sites[LAST_MEET]);
+  }
   if (thread == 0) {
     publish(p.flags + tile, SUM);
     int32_t before = look_back(p, tile);
@@ -231,6 +242,11 @@ static void check_values(const char *way) {
 int main(void) {
   check_values("");
   check_values("fences");
+  for (int seed = 1; seed < 5; ++seed) {
+    set_seed(seed);
+    which = 1;
+    CHECK(call("slow", 1000) == SEQC_OK);
+  }
   static const struct {
     const char *fault, *what;
     int kernel;
@@ -264,6 +280,7 @@ int main(void) {
        "load of a sum",
        2},
       {"no lock", "no two threads of a launch", 2},
+      {"polls by barriers", "expected progress, but got a ", 1},
       {"never unlocked", "expected progress, but got a lock", 2},
   };
   for (unsigned k = 0; k < sizeof(faults) / sizeof(*faults); ++k) {

@@ -14,6 +14,9 @@ void *realloc(void *memory, size_t bytes);
 
 enum { EMU_WARP = 32 };
 
+/* A thread that can go on, one that waits for others, one that left the kernel. */
+enum { EMU_READY, EMU_WAITING, EMU_GONE };
+
 /* When something was done: in which launch (times 4, plus how: plain, atomic, atomic for a block),
  * by which thread of it, in which interval between barriers of its block, at which of its clock's
  * ticks. Threads that are many: see Races.c. */
@@ -101,8 +104,11 @@ typedef struct {
   emu_warp *warp;
   int32_t number, lane, item; /* in its block, in its warp, in the launch */
   uint32_t clock;
+  int32_t state;              /* EMU_READY, … */
   const seqc_emu_site *waits; /* at what */
-  uint32_t got;               /* by the last meeting */
+  uint64_t polled_at;         /* the change after which it polled, and how much */
+  int64_t polls;
+  uint32_t got; /* by the last meeting */
   int32_t had_source;
   int32_t *executions;               /* by site */
   emu_knowledge known, seen, fenced; /* itself; by relaxed loads; at its last release fence */
@@ -158,8 +164,8 @@ typedef struct emu_device {
   int32_t n_ready;
   size_t stack_bytes;
   uint32_t pace, until; /* plain accesses until another thread may run */
-  int64_t idle;         /* polls since something changed */
-  int64_t reads;        /* plain ones */
+  uint64_t changes;     /* of memory; and since the last one: */
+  int64_t polls, reads; /* weighted, see Fibers.c; plain accesses */
   char *watched;        /* what may have changed */
   int32_t watched_bytes;
   char before[16];
@@ -208,7 +214,10 @@ int emu_run_fibers(emu_device *d);
 /** Lets others run before the thread's atomic or plain access. */
 void emu_before_atomic(emu_device *d, const seqc_emu_site *site);
 void emu_before_plain(emu_device *d, const seqc_emu_site *site);
-/** The bytes at `place` are about to change, or not. */
+/** Before a meeting of lanes. */
+void emu_before_meeting(emu_device *d, const seqc_emu_site *site);
+/** Memory has changed; the bytes at `place` are about to change, or not. */
+void emu_changed(emu_device *d);
 void emu_watch(emu_device *d, char *place, int32_t bytes);
 /** Runs others until `t`, the thread that runs, can go on. */
 void emu_wait(emu_device *d, const seqc_emu_site *site);

@@ -176,6 +176,7 @@ void emu_begin_block(emu_device *d, emu_block *b, int32_t number) {
     t->item = number * threads + i;
     t->clock = 1;
     t->learned = 0;
+    t->polls = 0;
     t->waits = (const seqc_emu_site *)0;
   }
 }
@@ -238,7 +239,7 @@ static int run_alone(emu_device *d) {
   if (complete) {
     d->thread = block.threads;
     emu_permute(d, order, d->blocks);
-    for (uint32_t b = 0; b < d->blocks; ++b) {
+    for (uint32_t b = 0; b < d->blocks && !d->failed; ++b) {
       block.number = (int32_t)order[b];
       emu_clear_shared(d, &block);
       emu_permute(d, order + d->blocks, warps);

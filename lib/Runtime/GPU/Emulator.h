@@ -51,7 +51,15 @@ enum {
   SEQC_EMU_VOTE_ALL,
   SEQC_EMU_VOTE_ANY,
   SEQC_EMU_VOTE_EQUAL,
-  SEQC_EMU_BALLOT
+  SEQC_EMU_BALLOT,
+  SEQC_EMU_REDUCE_ADD,
+  SEQC_EMU_REDUCE_MIN,
+  SEQC_EMU_REDUCE_MAX,
+  SEQC_EMU_REDUCE_UMIN,
+  SEQC_EMU_REDUCE_UMAX,
+  SEQC_EMU_REDUCE_AND,
+  SEQC_EMU_REDUCE_OR,
+  SEQC_EMU_REDUCE_XOR
 };
 
 /** A place of a kernel where a thread reads, writes or meets others. `id` counts from 0 in each
@@ -96,7 +104,7 @@ void *seqc_emu_shared(int32_t array);
 /** Waits for all threads of the block. */
 void seqc_emu_barrier(const seqc_emu_site *site);
 /** Waits for the lanes of `mask`. Shuffles: `value` as PTX's a, then its b and c; votes: `value` is
- *  the predicate. Returns what the lane gets. */
+ *  the predicate; reductions: what is added up. Returns what the lane gets. */
 uint32_t seqc_emu_meet(uint32_t mask, uint32_t value, uint32_t b, uint32_t c,
                        const seqc_emu_site *site);
 /** Whether the thread's last shuffle had a source: PTX's p. */

@@ -140,7 +140,10 @@ static void go_on(emu_device *d, emu_thread *t, int leaves) {
 
 void emu_leave(emu_device *d) { jump(d, &d->thread->context, &d->main, 1); }
 
-void emu_wake(emu_device *d, emu_thread *t) { d->ready[d->n_ready++] = t; }
+void emu_wake(emu_device *d, emu_thread *t) {
+  t->state = EMU_READY;
+  d->ready[d->n_ready++] = t;
+}
 
 static void yield(emu_device *d, const seqc_emu_site *site) {
   emu_thread *t = d->thread;
@@ -151,40 +154,50 @@ static void yield(emu_device *d, const seqc_emu_site *site) {
 
 void emu_wait(emu_device *d, const seqc_emu_site *site) {
   emu_thread *t = d->thread;
+  t->state = EMU_WAITING;
   t->waits = site;
   go_on(d, t, 0);
 }
 
-/* Whether the bytes that an atomic access was made at are others now. */
-static int has_changed(emu_device *d) {
-  if (!d->watched)
-    return 0;
+void emu_changed(emu_device *d) {
+  ++d->changes;
+  d->polls = d->reads = 0;
+}
+
+/* Whether a store since the last look has changed anything. */
+static void look_for_change(emu_device *d) {
   int changed = 0;
-  for (int32_t i = 0; i < d->watched_bytes; ++i)
+  for (int32_t i = 0; d->watched && i < d->watched_bytes; ++i)
     changed |= d->watched[i] != d->before[i];
   d->watched = (char *)0;
-  return changed;
+  if (changed)
+    emu_changed(d);
 }
 
 void emu_watch(emu_device *d, char *place, int32_t bytes) {
   if (!emu_in_fiber(d))
     return;
-  if (has_changed(d))
-    d->idle = d->reads = 0;
+  look_for_change(d);
   d->watched = place;
   d->watched_bytes = bytes < 16 ? bytes : 16;
   memcpy(d->before, place, (size_t)d->watched_bytes);
 }
 
-/* Polls without any change in between are too many when each thread had its turn a thousand times;
- * loads too, but threads may compute for long. */
-static void check_progress(emu_device *d, const seqc_emu_site *site, int polls) {
-  if (has_changed(d))
-    d->idle = d->reads = 0;
-  d->idle += polls;
-  d->reads += !polls;
-  if (d->idle < 20000 + 1000 * (int64_t)d->n_ready && d->reads < (int64_t)1 << 28)
-    return;
+/* Progress is lost when memory stays as it is and each thread waits or has polled (an atomic load,
+ * a pause) 200 times, or met others 200000 times; one that computes for long does not poll. */
+enum { POLL = 1000, MEETING = 1, MANY_POLLS = 200 * POLL };
+
+static int all_poll(emu_device *d) {
+  for (int32_t i = 0; i < d->n_resident; ++i)
+    for (int32_t k = 0; d->resident[i].left && k < d->kernel->threads; ++k) {
+      const emu_thread *t = &d->resident[i].threads[k];
+      if (t->state == EMU_READY && (t->polled_at != d->changes || t->polls < MANY_POLLS))
+        return 0;
+    }
+  return 1;
+}
+
+static void fault_progress(emu_device *d, const seqc_emu_site *site) {
   seqc_rt_text *text = emu_begin_fault(d, "progress", site);
   if (text) {
     seqc_rt_put(text, " that is repeated while nobody writes; resident blocks:");
@@ -199,13 +212,36 @@ static void check_progress(emu_device *d, const seqc_emu_site *site, int polls) 
   emu_end_fault(d);
 }
 
+static void poll(emu_device *d, const seqc_emu_site *site, int64_t weight) {
+  emu_thread *t = d->thread;
+  look_for_change(d);
+  if (t->polled_at != d->changes) {
+    t->polled_at = d->changes;
+    t->polls = 0;
+  }
+  t->polls += weight;
+  d->polls += weight;
+  if (d->polls < 2 * MANY_POLLS * (int64_t)(d->n_ready + 1))
+    return;
+  d->polls = 0;
+  if (all_poll(d))
+    fault_progress(d, site);
+}
+
 void emu_before_atomic(emu_device *d, const seqc_emu_site *site) {
-  check_progress(d, site, 1);
+  poll(d, site, POLL);
   yield(d, site);
 }
 
+void emu_before_meeting(emu_device *d, const seqc_emu_site *site) {
+  poll(d, site, MEETING);
+  emu_before_plain(d, site);
+}
+
 void emu_before_plain(emu_device *d, const seqc_emu_site *site) {
-  check_progress(d, site, 0);
+  /* Nobody may loop for ever in silence. */
+  if (++d->reads >= (int64_t)1 << 28)
+    fault_progress(d, site);
   if (!d->pace || --d->until)
     return;
   d->until = 1 + (uint32_t)(emu_random(d) % d->pace);
@@ -238,6 +274,7 @@ void seqc_emu_barrier(const seqc_emu_site *site) {
   emu_block *b = t->block;
   if (d->failed)
     return;
+  poll(d, site, MEETING);
   yield(d, site);
   if (b->exited)
     fault_barrier(d, all_come, site, "; threads that left the kernel: ", b->exited, "");
@@ -250,7 +287,6 @@ void seqc_emu_barrier(const seqc_emu_site *site) {
     return;
   }
   ++d->counts.barriers;
-  d->idle = d->reads = 0;
   b->waiting = 0;
   emu_order_block(d, b);
   for (int32_t i = 0; i < d->kernel->threads; ++i)
@@ -270,7 +306,7 @@ static void run_thread(void) {
                   ", which this thread left the kernel without; waiting threads: ", b->waiting, "");
   emu_check_exit(d, t);
   ++b->exited;
-  d->idle = d->reads = 0;
+  t->state = EMU_GONE;
   if (--b->left) {
     go_on(d, t, 1);
   } else {
@@ -300,7 +336,7 @@ static void fault_deadlock(emu_device *d) {
   while (!b->left)
     ++b;
   emu_thread *t = b->threads;
-  while (!t->waits)
+  while (t->state != EMU_WAITING)
     ++t;
   d->thread = t;
   seqc_rt_text *text = emu_begin_fault(d, "a thread that can go on", t->waits);
@@ -309,7 +345,7 @@ static void fault_deadlock(emu_device *d) {
   seqc_rt_put(text, " that waits for ever");
   const seqc_emu_site *seen = t->waits;
   for (int32_t i = 0, said = 0; i < d->kernel->threads && said < 3; ++i)
-    if (b->threads[i].waits && b->threads[i].waits != seen) {
+    if (b->threads[i].state == EMU_WAITING && b->threads[i].waits != seen) {
       seen = b->threads[i].waits;
       seqc_rt_put(text, said++ ? ", a " : "; others of the block wait at a ");
       seqc_rt_put(text, seen->text);
@@ -371,7 +407,7 @@ int emu_run_fibers(emu_device *d) {
     complete = emu_make_block(d, &d->resident[i], 1) && make_stacks(d, &d->resident[i]);
   if (complete) {
     d->n_ready = 0;
-    d->idle = d->reads = 0;
+    d->polls = d->reads = 0;
     d->watched = (char *)0;
     emu_permute(d, order, d->blocks);
     run_all(d, order);

@@ -178,7 +178,7 @@ void seqc_emu_exchanged(void *place, const seqc_emu_site *site, int32_t success)
     emu_region *r = find_region(d, t, first, site, &shared);
     if (r && (!r->written || r->kept) && check_cells(d, t, r, first, site, kind))
       return;
-    d->idle = 0;
+    emu_changed(d);
   }
   emu_synchronize(d, t, first, kind);
 }

@@ -3,6 +3,7 @@
 #include "Tasks.h"
 #include "seqc/Target/NVPTX.h"
 
+#include "llvm/Analysis/TargetTransformInfo.h"
 #include "llvm/Analysis/ValueTracking.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/InstIterator.h"
@@ -12,6 +13,7 @@
 #include "llvm/IR/ReplaceConstant.h"
 #include "llvm/Linker/Linker.h"
 #include "llvm/Transforms/Utils/Cloning.h"
+#include "llvm/Transforms/Utils/LowerMemIntrinsics.h"
 #include "llvm/Transforms/Utils/ValueMapper.h"
 
 using namespace llvm;
@@ -47,10 +49,11 @@ enum Kind : uint32_t {
   FailedAcquires = 128
 };
 
-/// What lanes do together: the kind, and whether PTX's p is a result, too.
+/// What lanes do together: the kind, whether PTX's p is a result, too, and whether the mask is the
+/// last operand.
 struct Meeting {
   unsigned kind;
-  bool hasSource = false;
+  bool hasSource = false, maskLast = false;
 };
 
 /// Makes a function of the host of one kernel.
@@ -85,6 +88,7 @@ struct KernelEmulation {
   Error replaceIntrinsic(IntrinsicInst &call);
   Value *replaceMeeting(IRBuilder<> &b, IntrinsicInst &call, Meeting meeting);
   Error replaceShared();
+  void expandCopies();
   Error replaceOperations();
   void countInstructions();
   uint64_t stackBytes();
@@ -224,6 +228,7 @@ Error KernelEmulation::replaceFence(FenceInst &fence) {
   IRBuilder<> b(&fence);
   b.CreateCall(callee("seqc_emu_fence", b.getVoidTy(), {b.getInt32Ty()}),
                {b.getInt32(orderOf(fence.getOrdering()) | *scope)});
+  together = true;
   fence.eraseFromParent();
   return Error::success();
 }
@@ -253,6 +258,18 @@ static std::optional<Meeting> meetingOf(Intrinsic::ID id) {
     return Meeting{7};
   case Intrinsic::nvvm_vote_ballot_sync:
     return Meeting{8};
+#define SEQC_REDUCTION(name, kind)                                                                 \
+  case Intrinsic::nvvm_redux_sync_##name:                                                          \
+    return Meeting{kind, /*hasSource=*/false, /*maskLast=*/true}
+    SEQC_REDUCTION(add, 9);
+    SEQC_REDUCTION(min, 10);
+    SEQC_REDUCTION(max, 11);
+    SEQC_REDUCTION(umin, 12);
+    SEQC_REDUCTION(umax, 13);
+    SEQC_REDUCTION(and, 14);
+    SEQC_REDUCTION(or, 15);
+    SEQC_REDUCTION(xor, 16);
+#undef SEQC_REDUCTION
   default:
     return std::nullopt;
   }
@@ -265,6 +282,8 @@ Value *KernelEmulation::replaceMeeting(IRBuilder<> &b, IntrinsicInst &call, Meet
   Constant *where = site(call.getCalledFunction()->getName().drop_front(strlen("llvm.nvvm.")), 0, 1,
                          meeting.kind, 0);
   SmallVector<Value *> operands(call.args());
+  if (meeting.maskLast)
+    std::swap(operands[0], operands[1]);
   operands.resize(4, b.getInt32(0));
   Type *given = operands[1]->getType();
   operands[1] = given->isFloatTy() ? b.CreateBitCast(operands[1], i32)
@@ -291,6 +310,7 @@ Error KernelEmulation::replaceIntrinsic(IntrinsicInst &call) {
   Intrinsic::ID id = call.getIntrinsicID();
   auto here = [&](StringRef what) { return site(what, 0, 1, 0, 0); };
   auto fence = [&](unsigned kind) {
+    together = true;
     b.CreateCall(callee("seqc_emu_fence", b.getVoidTy(), {b.getInt32Ty()}), {b.getInt32(kind)});
   };
   switch (id) {
@@ -377,6 +397,24 @@ Error KernelEmulation::replaceShared() {
   return Error::success();
 }
 
+/// Copies and fills of memory become loops, as they do in PTX.
+void KernelEmulation::expandCopies() {
+  TargetTransformInfo facts(module.getDataLayout());
+  SmallVector<MemIntrinsic *> all;
+  for (Instruction &at : instructions(*made))
+    if (auto *bytes = dyn_cast<MemIntrinsic>(&at))
+      all.push_back(bytes);
+  for (MemIntrinsic *at : all) {
+    if (auto *fill = dyn_cast<MemSetInst>(at))
+      expandMemSetAsLoop(fill);
+    else if (auto *copy = dyn_cast<MemCpyInst>(at))
+      expandMemCpyAsLoop(copy, facts);
+    else if (auto *move = dyn_cast<MemMoveInst>(at); !move || !expandMemMoveAsLoop(move, facts))
+      continue;
+    at->eraseFromParent();
+  }
+}
+
 /// All that reaches memory or other threads.
 Error KernelEmulation::replaceOperations() {
   SmallVector<Instruction *> all;
@@ -454,6 +492,7 @@ Expected<GlobalVariable *> KernelEmulation::run() {
   CloneFunctionInto(made, &kernel, map, CloneFunctionChangeType::LocalChangesOnly, returns);
   made->setCallingConv(CallingConv::C);
   made->setAttributes({});
+  expandCopies();
   countInstructions();
   if (Error problem = replaceShared())
     return std::move(problem);

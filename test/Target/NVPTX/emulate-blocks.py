@@ -71,10 +71,10 @@ def run(function, n, seed):
     return x, function(x)[0]
 
 
-def check_ptx(path):
+def check_ptx(path, more):
     with open(path) as file:
         text = file.read()
-    for wanted in (".maxntid 64", "bar.sync", "shfl.sync.up", "ld.acquire.gpu", "st.release.gpu", "atom", ".shared"):
+    for wanted in (".maxntid 64", "bar.sync", "shfl.sync.up", "atom", ".shared", *more):
         assert wanted in text, wanted
     found = [p for folder in sys.path for p in glob.glob(os.path.join(folder, "nvidia", "cu13", "bin", "ptxas"))]
     assert found, "expected ptxas, which tools/dev/setup installs"
@@ -82,12 +82,17 @@ def check_ptx(path):
 
 
 with tempfile.TemporaryDirectory() as folder:
-    right, ptx = build(folder, "NONE")
-    check_ptx(ptx)
-    for n in (0, 1, 31, 33, 64, 65, 1000, 3000):
-        for seed in range(1, 13):
-            x, y = run(right, n, seed)
-            assert np.array_equal(y, np.cumsum(x)), (n, seed)
+    for way, more in {
+        "NONE": ["ld.acquire.gpu", "st.release.gpu"],
+        "FENCES": ["fence.acq_rel"],
+        "VOTES": ["redux.sync.add", "shfl.sync.bfly", "vote.sync.ballot", "bar.warp.sync", "cas"],
+    }.items():
+        right, ptx = build(folder, way)
+        check_ptx(ptx, more)
+        for n in (0, 1, 31, 33, 64, 65, 1000, 3000):
+            for seed in range(1, 13):
+                x, y = run(right, n, seed)
+                assert np.array_equal(y, np.cumsum(x)), (way, n, seed)
     for fault, what in FAULTS.items():
         wrong, _ = build(folder, fault)
         for seed in range(1, 21):
