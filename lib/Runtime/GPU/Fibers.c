@@ -183,9 +183,10 @@ void emu_watch(emu_device *d, char *place, int32_t bytes) {
   memcpy(d->before, place, (size_t)d->watched_bytes);
 }
 
-/* Progress is lost when memory stays as it is and each thread waits or has polled (an atomic load,
- * a pause) 200 times, or met others 200000 times; one that computes for long does not poll. */
-enum { POLL = 1000, MEETING = 1, MANY_POLLS = 200 * POLL };
+/* Progress is lost when memory stays as it is and each thread waits or, without a plain load from
+ * global memory in between, has polled (an atomic load, a pause) 200 times or met others 10000
+ * times: one that computes for long does neither. */
+enum { POLL = 50, MEETING = 1, MANY_POLLS = 200 * POLL };
 
 static int all_poll(emu_device *d) {
   for (int32_t i = 0; i < d->n_resident; ++i)

@@ -155,8 +155,11 @@ void *seqc_emu_access(void *address, const seqc_emu_site *site) {
   if (kind & SEQC_EMU_WRITES)
     emu_watch(d, first, site->bytes);
   *(shared ? &d->counts.shared_accesses : &d->counts.accesses) += 1;
-  if (!shared)
+  if (!shared) {
     d->counts.bytes += site->bytes;
+    if (!(kind & SEQC_EMU_ATOMIC))
+      t->polls = 0;
+  }
   emu_note(d, t, site,
            shared ? (uint64_t)(first - r->first) / 4 + 1 : (uint64_t)(uintptr_t)first / 32, shared);
   return address;
