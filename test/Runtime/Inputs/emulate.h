@@ -88,8 +88,7 @@ static inline void set_seed(int seed) {
 
 /* A fault must be reported at each seed, with both texts. */
 static inline void expect_fault(const char *fault, int64_t n,
-                                const char *kernel, const char *what,
-                                int seeds) {
+                                const char *kernel, const char *what) {
   for (int seed = 1; seed <= seeds; ++seed) {
     set_seed(seed);
     CHECK(call(fault, n) == SEQC_ERROR_KERNEL);
