@@ -141,5 +141,6 @@ void seqc::optimizeKernels(llvm::Module &module, const ModuleSignature &signatur
       markArguments(*kernel, f);
       askAhead(*kernel);
     }
-  runPasses(module, machine, "default<O3>");
+  // What a GPU lacks becomes branches here, for the emulator, too.
+  runPasses(module, machine, "default<O3>,function(scalarize-masked-mem-intrin)");
 }

@@ -6,6 +6,7 @@
 #include "llvm/Analysis/TargetTransformInfo.h"
 #include "llvm/Analysis/ValueTracking.h"
 #include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/InlineAsm.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/IntrinsicInst.h"
 #include "llvm/IR/IntrinsicsNVPTX.h"
@@ -415,6 +416,23 @@ void KernelEmulation::expandCopies() {
   }
 }
 
+static std::string nameOf(CallInst &call) {
+  if (auto *text = dyn_cast<InlineAsm>(call.getCalledOperand()))
+    return text->getAsmString().str();
+  return call.getCalledFunction() ? call.getCalledFunction()->getName().str() : "a pointer";
+}
+
+/// Whether `call` has nothing to do with memory or other threads: one of ours, arithmetic, or code
+/// that hides a value from the optimiser.
+static bool isHarmless(CallInst &call) {
+  if (auto *intrinsic = dyn_cast<IntrinsicInst>(&call))
+    return intrinsic->isAssumeLikeIntrinsic() || !call.mayReadOrWriteMemory();
+  auto *text = dyn_cast<InlineAsm>(call.getCalledOperand());
+  if (text)
+    return text->getAsmString().empty();
+  return StringRef(nameOf(call)).starts_with("seqc_emu_");
+}
+
 /// All that reaches memory or other threads.
 Error KernelEmulation::replaceOperations() {
   SmallVector<Instruction *> all;
@@ -433,13 +451,10 @@ Error KernelEmulation::replaceOperations() {
       problem = replaceFence(*fence);
     } else if (call && call->getCalledFunction()->isTargetIntrinsic()) {
       problem = replaceIntrinsic(*call);
-    } else if (isa<MemIntrinsic>(at)) {
-      problem = unknown("a copy of memory");
-    } else if (auto *other = dyn_cast<CallInst>(at); other && !call) {
-      if (!other->getCalledFunction() ||
-          !other->getCalledFunction()->getName().starts_with("seqc_emu_"))
-        problem = unknown("a call");
-    } else if (!call && at->mayReadOrWriteMemory()) {
+    } else if (auto *other = dyn_cast<CallInst>(at)) {
+      if (!isHarmless(*other))
+        problem = unknown("a call of '" + nameOf(*other) + "'");
+    } else if (at->mayReadOrWriteMemory()) {
       problem = unknown("'" + Twine(at->getOpcodeName()) + "'");
     }
     if (problem)
