@@ -144,6 +144,7 @@ typedef struct emu_device {
   int64_t n_regions;
   uint64_t random;
   int failed, out_of_memory;
+  _Alignas(16) char nowhere[64]; /* where accesses go after a fault */
   emu_counts counts;
 
   /* The launch. */

@@ -4,11 +4,16 @@
 
 char *getenv(const char *name);
 
-/* The call that runs on this thread. */
+/* The call that runs on this thread. Code in a JIT has no thread-local memory, its host has. */
+#ifdef SEQC_RUNTIME_JIT
+void **seqc_host_emulated_call(void);
+static void set_current(emu_device *d) { *seqc_host_emulated_call() = d; }
+emu_device *emu_current(void) { return (emu_device *)*seqc_host_emulated_call(); }
+#else
 static _Thread_local emu_device *current;
-static _Thread_local _Alignas(64) char nowhere[64];
-
+static void set_current(emu_device *d) { current = d; }
 emu_device *emu_current(void) { return current; }
+#endif
 
 uint64_t emu_random(emu_device *d) {
   uint64_t z = d->random += 0x9e3779b97f4a7c15u;
@@ -48,7 +53,7 @@ static void end_call(void *memory) {
   if (getenv("SEQC_EMULATE_REPORT") && !d->failed)
     emu_report(d);
   free_device(d);
-  current = (emu_device *)0;
+  set_current((emu_device *)0);
 }
 
 static emu_device *begin_call(seqc_rt_parallel *p, char *scratch) {
@@ -122,7 +127,7 @@ seqc_rt_text *emu_begin_fault(emu_device *d, const char *what, const seqc_emu_si
 void *emu_end_fault(emu_device *d) {
   if (emu_in_fiber(d))
     emu_leave(d);
-  return nowhere;
+  return d->nowhere;
 }
 
 void *emu_fail_memory(emu_device *d) {
@@ -287,7 +292,7 @@ void seqc_emu_launch(const void *par, const seqc_emu_kernel *kernel, void *const
   d->arguments = arguments;
   d->blocks = (uint32_t)((items + kernel->items - 1) / kernel->items);
   ++d->launch;
-  current = d;
+  set_current(d);
   int complete = arguments && (kernel->together ? emu_run_fibers(d) : run_alone(d));
   emu_forget_syncs(d, (const char *)0, 0);
   free(arguments);

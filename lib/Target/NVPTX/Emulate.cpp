@@ -21,18 +21,23 @@ using namespace llvm;
 using namespace seqc;
 
 extern "C" {
-extern const unsigned char seqc_emulator_x86_64[], seqc_emulator_aarch64[];
-extern const unsigned long seqc_emulator_x86_64_bytes, seqc_emulator_aarch64_bytes;
+extern const unsigned char seqc_emulator_library_x86_64[], seqc_emulator_library_aarch64[],
+    seqc_emulator_jit_x86_64[], seqc_emulator_jit_aarch64[];
+extern const unsigned long seqc_emulator_library_x86_64_bytes, seqc_emulator_library_aarch64_bytes,
+    seqc_emulator_jit_x86_64_bytes, seqc_emulator_jit_aarch64_bytes;
 }
 
-Expected<StringRef> seqc::getEmulatorObject(const Triple &triple) {
+Expected<StringRef> seqc::getEmulatorObject(const Triple &triple, RuntimeHost host) {
   auto text = [](const unsigned char *bytes, unsigned long count) {
     return StringRef(reinterpret_cast<const char *>(bytes), count);
   };
+  bool jit = host == RuntimeHost::JIT;
   if (triple.isOSBinFormatELF() && triple.getArch() == Triple::x86_64)
-    return text(seqc_emulator_x86_64, seqc_emulator_x86_64_bytes);
+    return jit ? text(seqc_emulator_jit_x86_64, seqc_emulator_jit_x86_64_bytes)
+               : text(seqc_emulator_library_x86_64, seqc_emulator_library_x86_64_bytes);
   if (triple.isOSBinFormatELF() && triple.getArch() == Triple::aarch64)
-    return text(seqc_emulator_aarch64, seqc_emulator_aarch64_bytes);
+    return jit ? text(seqc_emulator_jit_aarch64, seqc_emulator_jit_aarch64_bytes)
+               : text(seqc_emulator_library_aarch64, seqc_emulator_library_aarch64_bytes);
   return failWith("expected an x86_64 or aarch64 ELF triple to emulate a GPU on, but got '" +
                   triple.str() + "'");
 }
