@@ -142,7 +142,7 @@ typedef struct emu_device {
   seqc_rt_frame *frame;
   emu_region *regions;
   int64_t n_regions;
-  uint64_t random;
+  uint64_t seed, random;
   int failed, out_of_memory;
   _Alignas(16) char nowhere[64]; /* where accesses go after a fault */
   emu_counts counts;

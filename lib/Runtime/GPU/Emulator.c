@@ -63,7 +63,7 @@ static emu_device *begin_call(seqc_rt_parallel *p, char *scratch) {
   if (!d)
     return (emu_device *)0;
   d->frame = frame;
-  d->random = seed();
+  d->seed = d->random = seed();
   d->n_regions = f->n_tensors + 1;
   d->regions = (emu_region *)calloc((size_t)d->n_regions, sizeof *d->regions);
   int complete = d->regions != (emu_region *)0;

@@ -353,11 +353,12 @@ static void fault_deadlock(emu_device *d) {
     }
 }
 
-/* Blocks that are resident at once: few, or as many as there is room for. */
+/* Blocks that are resident at once: few, or as many as there is room for; three seeds in a row have
+ * each. */
 static int32_t choose_resident(emu_device *d) {
   int64_t most = MOST_THREADS / d->kernel->threads;
   int64_t choices[] = {1, 2, most < MOST_BLOCKS ? most : MOST_BLOCKS};
-  int64_t n = choices[emu_random(d) % 3];
+  int64_t n = choices[(d->seed + (uint64_t)d->launch) % 3];
   return (int32_t)(n < d->blocks ? n : d->blocks);
 }
 
@@ -396,7 +397,7 @@ static void run_all(emu_device *d, const uint32_t *order) {
 int emu_run_fibers(emu_device *d) {
   static const uint32_t paces[] = {0, 8, 64};
   d->n_resident = choose_resident(d);
-  d->pace = paces[emu_random(d) % 3];
+  d->pace = paces[(d->seed / 3 + (uint64_t)d->launch) % 3];
   d->until = 1;
   d->stack_bytes = (STACK + (size_t)d->kernel->stack_bytes + 0xffff) & ~(size_t)0xffff;
   d->resident = (emu_block *)calloc((size_t)d->n_resident, sizeof *d->resident);
