@@ -1,7 +1,8 @@
 /*===- Device.h - What the parts of the emulator share -----------------------===*\
  *
  * Emulator.c: calls and launches. Memory.c: bounds and contents. Races.c: order of accesses.
- * Fibers.c: threads that wait. Warps.c: what lanes do together. Counts.c: requests of warps.
+ * Fibers.c: threads that wait. Copies.c: asynchronous copies. Warps.c: what lanes do together.
+Counts.c: requests of warps.
  *
 \*===------------------------------------------------------------------------===*/
 #ifndef SEQC_RUNTIME_GPU_DEVICE_H
@@ -80,6 +81,16 @@ typedef struct {
   uint32_t value[EMU_WARP], b[EMU_WARP], c[EMU_WARP];
 } emu_meeting;
 
+/* An asynchronous copy on its way; its bytes may have been read already. */
+typedef struct {
+  char *to;
+  const char *from;
+  const seqc_emu_site *store, *load;
+  int64_t group;
+  int early;
+  char bytes[16];
+} emu_copy;
+
 typedef struct emu_block emu_block;
 
 typedef struct {
@@ -115,6 +126,9 @@ typedef struct {
   int32_t fence_block;
   uint64_t learned; /* the stamp of what it read last, and whether it acquired that */
   int32_t acquired;
+  emu_copy *copies; /* oldest first */
+  int32_t n_copies, copy_room;
+  int64_t group;
 } emu_thread;
 
 struct emu_block {
@@ -196,6 +210,11 @@ void emu_free_block(emu_device *d, emu_block *b);
 /** Memory.c: shared memory of a block. */
 int emu_make_shared(emu_device *d, emu_block *b);
 void emu_clear_shared(emu_device *d, emu_block *b);
+
+/** Memory.c: checks the order of an access at a place that was checked before; and makes that place
+ *  one that nobody wrote. */
+void emu_check_again(emu_device *d, emu_thread *t, const char *place, const seqc_emu_site *site);
+void emu_unwrite(emu_device *d, emu_thread *t, char *place, const seqc_emu_site *site);
 
 /** Races.c. Null, or why thread `t` may not: `other` is the one before. */
 const char *emu_check_order(emu_device *d, emu_thread *t, emu_cell *c, int32_t kind,

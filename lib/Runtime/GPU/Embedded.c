@@ -1,4 +1,5 @@
 /* The whole emulator as one unit, as the compiler embeds it. */
+#include "Copies.c"
 #include "Counts.c"
 #include "Emulator.c"
 #include "Fibers.c"

@@ -182,6 +182,7 @@ void emu_begin_block(emu_device *d, emu_block *b, int32_t number) {
     t->clock = 1;
     t->learned = 0;
     t->polls = 0;
+    t->n_copies = 0;
     t->waits = (const seqc_emu_site *)0;
   }
 }
@@ -207,6 +208,8 @@ void emu_free_block(emu_device *d, emu_block *b) {
   int32_t warps = d->kernel->together ? d->kernel->threads / EMU_WARP : 1;
   if (d->kernel->together)
     forget_threads(d, b);
+  for (int32_t i = 0; d->kernel->together && b->threads && i < d->kernel->threads; ++i)
+    free(b->threads[i].copies);
   emu_record *records = b->warps ? b->warps->records : (emu_record *)0;
   for (int32_t i = 0; records && i < warps * (d->kernel->sites + 1); ++i)
     free(records[i].requests);

@@ -19,6 +19,7 @@
  *  - all threads of a block come to the same barrier, and none has left the kernel;
  *  - all lanes of a mask come to the same shuffle, vote or bar.warp.sync with that mask; a lane is
  *    in its own mask, what it reads comes from the mask, and no lane of it has left the kernel;
+ *  - what an asynchronous copy writes is not there before its thread has waited for it;
  *  - something can always go on, and polls of all threads that can end when somebody writes.
  * Values are those of some interleaving: a missing fence is found by the rules, not by numbers.
  *
@@ -109,6 +110,15 @@ uint32_t seqc_emu_meet(uint32_t mask, uint32_t value, uint32_t b, uint32_t c,
                        const seqc_emu_site *site);
 /** Whether the thread's last shuffle had a source: PTX's p. */
 int32_t seqc_emu_had_source(void);
+/** Starts an asynchronous copy between places that were checked as accesses of these sites. It is a
+ *  load and a store of this thread when the thread waits for it; until then nobody may read what it
+ *  writes. */
+void seqc_emu_copy(void *to, const void *from, const seqc_emu_site *store,
+                   const seqc_emu_site *load);
+/** Ends a group of copies; waits for all groups but the last `groups`, or, if that is negative, for
+ *  all copies. */
+void seqc_emu_end_group(void);
+void seqc_emu_wait_for_copies(int32_t groups);
 /** Lets others run. */
 void seqc_emu_pause(const seqc_emu_site *site);
 /** Blocks of the launch. */

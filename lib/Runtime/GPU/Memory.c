@@ -165,6 +165,22 @@ void *seqc_emu_access(void *address, const seqc_emu_site *site) {
   return address;
 }
 
+void emu_check_again(emu_device *d, emu_thread *t, const char *place, const seqc_emu_site *site) {
+  int shared;
+  emu_region *r = find_region(d, t, place, site, &shared);
+  if (r && (!r->written || r->kept))
+    check_cells(d, t, r, (char *)place, site, site->kind);
+}
+
+void emu_unwrite(emu_device *d, emu_thread *t, char *place, const seqc_emu_site *site) {
+  int shared;
+  emu_region *r = find_region(d, t, place, site, &shared);
+  for (int32_t k = 0; k < site->bytes; ++k) {
+    r->cells[place - r->first + k].writer.launch = 0;
+    place[k] = (char)0xff;
+  }
+}
+
 void seqc_emu_exchanged(void *place, const seqc_emu_site *site, int32_t success) {
   emu_device *d = emu_current();
   if (d->failed)

@@ -60,7 +60,9 @@ struct KernelEmulation {
   bool isOwn(llvm::Value *pointer);
   llvm::Expected<unsigned> scopeOf(llvm::SyncScope::ID id);
   llvm::Error check(llvm::Instruction &access);
+  llvm::Value *checked(llvm::IRBuilder<> &b, llvm::Value *pointer, llvm::Constant *where);
   llvm::Error replaceFence(llvm::FenceInst &fence);
+  bool replaceCopy(llvm::IntrinsicInst &call);
   llvm::Error replaceIntrinsic(llvm::IntrinsicInst &call);
   llvm::Value *replaceMeeting(llvm::IRBuilder<> &b, llvm::IntrinsicInst &call, Meeting meeting);
   llvm::Error replaceShared();

@@ -37,6 +37,13 @@ static StringRef orderName(unsigned kind) {
   }
 }
 
+/// Where an access of site `where` may take place.
+Value *KernelEmulation::checked(IRBuilder<> &b, Value *pointer, Constant *where) {
+  Type *generic = b.getPtrTy();
+  return b.CreateCall(callee("seqc_emu_access", generic, {generic, generic}),
+                      {b.CreateAddrSpaceCast(pointer, generic), where});
+}
+
 /// A check before an access, which takes place where the check says.
 Error KernelEmulation::check(Instruction &access) {
   unsigned kind = 0, place = 0;
@@ -88,16 +95,15 @@ Error KernelEmulation::check(Instruction &access) {
   raw_string_ostream(what) << name << (kind & Atomic ? orderName(kind) : "") << " of " << *type;
   Constant *where = site(what, module.getDataLayout().getTypeStoreSize(type), align.value(), kind,
                          shared.lookup(getUnderlyingObject(pointer, /*MaxLookup=*/0)));
-  Value *checked = b.CreateCall(callee("seqc_emu_access", generic, {generic, generic}),
-                                {b.CreateAddrSpaceCast(pointer, generic), where});
-  access.setOperand(place, checked);
+  Value *allowed = checked(b, pointer, where);
+  access.setOperand(place, allowed);
   // What is true of a GPU's thread alone is not so here, where threads change at calls.
   access.dropUnknownNonDebugMetadata();
   if (exchange) {
     b.SetInsertPoint(access.getNextNode());
     Value *success = b.CreateZExt(b.CreateExtractValue(exchange, 1), b.getInt32Ty());
     b.CreateCall(callee("seqc_emu_exchanged", b.getVoidTy(), {generic, generic, b.getInt32Ty()}),
-                 {checked, where, success});
+                 {allowed, where, success});
   }
   return Error::success();
 }
@@ -184,6 +190,47 @@ Value *KernelEmulation::replaceMeeting(IRBuilder<> &b, IntrinsicInst &call, Meet
   return b.CreateInsertValue(pair, source, 1);
 }
 
+/// Asynchronous copies; false: `call` is none.
+bool KernelEmulation::replaceCopy(IntrinsicInst &call) {
+  IRBuilder<> b(&call);
+  Type *generic = b.getPtrTy();
+  uint64_t bytes = 0;
+  switch (call.getIntrinsicID()) {
+  case Intrinsic::nvvm_cp_async_ca_shared_global_4:
+    bytes = 4;
+    break;
+  case Intrinsic::nvvm_cp_async_ca_shared_global_8:
+    bytes = 8;
+    break;
+  case Intrinsic::nvvm_cp_async_ca_shared_global_16:
+  case Intrinsic::nvvm_cp_async_cg_shared_global_16:
+    bytes = 16;
+    break;
+  case Intrinsic::nvvm_cp_async_commit_group:
+    b.CreateCall(callee("seqc_emu_end_group", b.getVoidTy(), {}));
+    return true;
+  case Intrinsic::nvvm_cp_async_wait_group:
+    b.CreateCall(callee("seqc_emu_wait_for_copies", b.getVoidTy(), {b.getInt32Ty()}),
+                 {call.getArgOperand(0)});
+    return true;
+  case Intrinsic::nvvm_cp_async_wait_all:
+    b.CreateCall(callee("seqc_emu_wait_for_copies", b.getVoidTy(), {b.getInt32Ty()}),
+                 {b.getInt32(-1)});
+    return true;
+  default:
+    return false;
+  }
+  together = true;
+  Value *to = call.getArgOperand(0), *from = call.getArgOperand(1);
+  Constant *load = site("load of a copy", bytes, bytes, Reads, 0);
+  Constant *store = site("store of a copy", bytes, bytes, Writes,
+                         shared.lookup(getUnderlyingObject(to, /*MaxLookup=*/0)));
+  from = checked(b, from, load);
+  b.CreateCall(callee("seqc_emu_copy", b.getVoidTy(), {generic, generic, generic, generic}),
+               {checked(b, to, store), from, store, load});
+  return true;
+}
+
 Error KernelEmulation::replaceIntrinsic(IntrinsicInst &call) {
   IRBuilder<> b(&call);
   Type *pointer = b.getPtrTy();
@@ -234,7 +281,7 @@ Error KernelEmulation::replaceIntrinsic(IntrinsicInst &call) {
   default:
     if (std::optional<Meeting> meeting = meetingOf(id))
       value = replaceMeeting(b, call, *meeting);
-    else
+    else if (!replaceCopy(call))
       return unknown("'" + call.getCalledFunction()->getName() + "'");
   }
   if (!call.getType()->isVoidTy())

@@ -42,6 +42,9 @@ FAULTS = {
     "NOT_WRITTEN": "expected bytes that were written before they are read, but got a load of",
     "PAST_THE_END": "expected an address inside of its array in shared memory, but got a load of i32",
     "DIVERGENT": "expected a barrier that all threads of the block come to, but got a barrier",
+    "NO_WAIT": "expected bytes that were written before they are read, but got a load of i32",
+    "EARLY_WAIT": "expected bytes that were written before they are read, but got a load of i32",
+    "NO_MEETING": "of 'copied'",
     "SMALL_MASK": "expected a lane in its own mask, but got a shfl.sync.up.i32",
 }
 
@@ -86,6 +89,7 @@ with tempfile.TemporaryDirectory() as folder:
         "NONE": ["ld.acquire.gpu", "st.release.gpu"],
         "FENCES": ["fence.acq_rel"],
         "VOTES": ["redux.sync.add", "shfl.sync.bfly", "vote.sync.ballot", "bar.warp.sync", "cas"],
+        "COPIES": ["cp.async.ca.shared.global", "cp.async.wait_group"],
     }.items():
         right, ptx = build(folder, way)
         check_ptx(ptx, more)

@@ -1,7 +1,7 @@
 /* Tasks whose threads work together, as clang for NVIDIA compiles them: y is
  * the sums of x up to each element, by blocks of 64 threads. They take tiles by
  * a counter, add in warps by shuffles, in the block by shared memory, and look
- * back at earlier tiles. -DFAULT=… plants one; FENCES and VOTES are right, too. */
+ * back at earlier tiles. -DFAULT=… plants one; FENCES, VOTES and COPIES are right, too. */
 typedef int i32;
 typedef long long i64;
 
@@ -17,6 +17,10 @@ typedef long long i64;
 #define SMALL_MASK 9
 #define FENCES 10
 #define VOTES 11
+#define COPIES 12
+#define NO_WAIT 13
+#define EARLY_WAIT 14
+#define NO_MEETING 15
 #ifndef FAULT
 #define FAULT NONE
 #endif
@@ -62,6 +66,25 @@ static void publish(i32 *flag, i32 value) {
                    FAULT == NO_RELEASE || FAULT == FENCES ? __ATOMIC_RELAXED : __ATOMIC_RELEASE);
 }
 
+/* The element of x of each thread's neighbour in the block, by way of shared memory. */
+static SHARED i32 copied[2 * THREADS];
+static i32 copy(const i32 *from, i32 thread) {
+  __attribute__((address_space(1))) const void *x =
+      (__attribute__((address_space(1))) const void *)from;
+  __nvvm_cp_async_ca_shared_global_4(copied + thread, x);
+  __nvvm_cp_async_commit_group();
+  /* A second group, for which nobody waits before the end. */
+  __nvvm_cp_async_ca_shared_global_4(copied + THREADS + thread, x);
+  __nvvm_cp_async_commit_group();
+  if (FAULT != NO_WAIT)
+    __nvvm_cp_async_wait_group(FAULT == EARLY_WAIT ? 2 : 1);
+  if (FAULT != NO_MEETING)
+    __nvvm_bar_sync(0);
+  i32 found = copied[thread ^ 1];
+  __nvvm_cp_async_wait_all();
+  return found;
+}
+
 /* Whether what lanes do together gives what it should. */
 static i32 agrees(i32 *once, i32 lane, i32 own, i32 sum) {
   i32 all = __nvvm_redux_sync_add(own, -1), found = 0;
@@ -89,7 +112,12 @@ static void scan_block(void *const *ptrs, const i64 *dims, char *scratch, i64 be
     __nvvm_bar_sync(0);
     i32 tile = tile_of;
     i64 i = (i64)tile * THREADS + thread;
-    i32 own = i < dims[0] ? x[i] : 0, sum = own;
+    i32 own = i < dims[0] ? x[i] : 0;
+    if (FAULT >= COPIES && (tile + 1) * THREADS <= dims[0]) {
+      i32 other = copy(x + i, thread);
+      own += other - x[i ^ 1];
+    }
+    i32 sum = own;
     for (i32 step = 1; step < 32; step *= 2) {
       i32 mask = FAULT == SMALL_MASK && tile % 2 ? 0x7fffffff : -1;
       i32 other = __nvvm_shfl_sync_up_i32(mask, sum, step, 0);
