@@ -1,8 +1,8 @@
 /*===- Device.h - What the parts of the emulator share -----------------------===*\
  *
  * Emulator.c: calls and launches. Memory.c: bounds and contents. Races.c: order of accesses.
- * Fibers.c: threads that wait. Copies.c: asynchronous copies. Warps.c: what lanes do together.
-Counts.c: requests of warps.
+ * Fibers.c: threads that wait. Stacks.c: their stacks. Copies.c: asynchronous copies. Warps.c: what
+lanes do together. Counts.c: requests of warps.
  *
 \*===------------------------------------------------------------------------===*/
 #ifndef SEQC_RUNTIME_GPU_DEVICE_H
@@ -228,6 +228,16 @@ void emu_forget_syncs(emu_device *d, const char *first, int64_t bytes);
 /** All threads of `b`, or all lanes of the warp whose first is `t`, know what each of them did. */
 void emu_order_block(emu_device *d, emu_block *b);
 void emu_order_warp(emu_device *d, emu_thread *t);
+
+/** Stacks.c: stacks for the threads of a block; whether there was memory for them. A thread starts
+ * at `first`, which calls emu_arrive(). */
+int emu_make_stacks(emu_device *d, emu_block *b);
+void emu_free_stacks(emu_device *d, emu_block *b);
+void emu_prepare(emu_device *d, emu_block *b, emu_thread *t, void (*first)(void));
+/** Goes on at `to`; returns when somebody goes on at `self`, unless `leaves`. */
+void emu_jump(emu_device *d, emu_context *self, emu_context *to, int leaves);
+/** After a switch to the stack of `self`. */
+void emu_arrive(emu_device *d, emu_context *self);
 
 /** Fibers.c. Runs all blocks; whether there was memory for it. */
 int emu_run_fibers(emu_device *d);

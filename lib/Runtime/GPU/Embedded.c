@@ -5,4 +5,5 @@
 #include "Fibers.c"
 #include "Memory.c"
 #include "Races.c"
+#include "Stacks.c"
 #include "Warps.c"
