@@ -63,6 +63,8 @@ typedef struct seqc_options {
   int32_t streaming_exact;  /**< not 0: only plans whose steps give the bits of the whole */
   const char *certificate;  /**< "bitwise" (NULL) or "backward" */
   const char *target_facts; /**< path of a file from seqc-run --calibrate, or NULL */
+  const char *device; /**< NULL: this CPU; "emulate": kernels of an NVIDIA GPU, run and checked by
+                         this CPU; `march` is then "sm_80" (NULL), "sm_90" or "sm_100" */
 } seqc_options;
 
 /** The compiler's version, "0.1.0 (LLVM 22.1.8)". Valid for ever. */

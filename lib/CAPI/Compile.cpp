@@ -12,6 +12,7 @@
 #include "seqc/Support/Diagnostics.h"
 #include "seqc/Support/Spelling.h"
 #include "seqc/Target/Abi.h"
+#include "seqc/Target/NVPTX.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
@@ -84,6 +85,35 @@ bool copyOptions(const seqc_options *given, seqc_options &options) {
   return true;
 }
 
+/// The machine that `options` ask for. False and a message if there is none.
+bool readMachine(const seqc_options &options, Job &job) {
+  if (options.target_facts)
+    job.options.targetFacts = options.target_facts;
+  if (options.march)
+    job.options.march = options.march;
+  if (!options.device)
+    return true;
+  if (StringRef(options.device) != "emulate") {
+    fail(SEQC_ERROR_USAGE,
+         std::string("expected the device 'emulate' or NULL, but got '") + options.device + "'");
+    return false;
+  }
+  if (options.target_facts) {
+    fail(SEQC_ERROR_USAGE, "expected no target_facts with the device 'emulate'");
+    return false;
+  }
+  StringRef arch = options.march ? options.march : cudaArchitectures().front();
+  if (!is_contained(cudaArchitectures(), arch)) {
+    fail(SEQC_ERROR_USAGE, "expected the march " + joinNames(cudaArchitectures()) +
+                               " with the device 'emulate', but got '" + arch.str() + "'");
+    return false;
+  }
+  job.options.emulate = true;
+  job.options.triple = "nvptx64-nvidia-cuda";
+  job.options.march = arch.str();
+  return true;
+}
+
 /// Reads the caller's options into `job`. False and a message if one of them is
 /// wrong.
 bool readOptions(const seqc_options *given, Job &job) {
@@ -113,10 +143,8 @@ bool readOptions(const seqc_options *given, Job &job) {
                            "certificate 'backward', but got both");
     return false;
   }
-  if (options.target_facts)
-    job.options.targetFacts = options.target_facts;
-  if (options.march)
-    job.options.march = options.march;
+  if (!readMachine(options, job))
+    return false;
   if (options.assume && !parseAssume(options.assume, job.options))
     return false;
   if (options.threads < 0 || options.threads > 1024) {

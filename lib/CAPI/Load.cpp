@@ -12,6 +12,7 @@
 #include "seqc/Support/Version.h"
 #include "seqc/Target/Abi.h"
 #include "seqc/Target/EmitAbi.h"
+#include "seqc/Target/NVPTX.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Object/ELFObjectFile.h"
 #include "llvm/Support/FileSystem.h"
@@ -155,10 +156,16 @@ int32_t seqc_save(const seqc_module *module, const char *path, const char *linke
   auto runtime = getRuntimeObject(Triple(module->signature.triple), RuntimeHost::Library);
   if (!runtime)
     return fail(SEQC_ERROR_LINK, toString(runtime.takeError()));
+  SmallVector<StringRef> parts = {module->compiled->code->getObject(), *runtime};
+  if (module->compiled->code->emulates()) {
+    auto emulator = getEmulatorObject(Triple(module->signature.triple), RuntimeHost::Library);
+    if (!emulator)
+      return fail(SEQC_ERROR_LINK, toString(emulator.takeError()));
+    parts.push_back(*emulator);
+  }
   LinkOptions options;
   options.linker = linker ? linker : "";
-  auto linked = linkSharedLibrary({module->compiled->code->getObject(), *runtime},
-                                  sys::path::filename(library), options);
+  auto linked = linkSharedLibrary(parts, sys::path::filename(library), options);
   if (!linked)
     return fail(SEQC_ERROR_LINK, toString(linked.takeError()));
   std::string header = writeHeader(module->signature, getVersion());

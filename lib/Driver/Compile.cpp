@@ -229,7 +229,8 @@ bool Compilation::emitLibrary(LoweredModule &lowered) {
     return fail(toString(runtime.takeError()));
   SmallVector<StringRef> parts = {bytes, *runtime};
   if (lowered.emulates) {
-    Expected<StringRef> emulator = getEmulatorObject(lowered.machine->getTargetTriple());
+    Expected<StringRef> emulator =
+        getEmulatorObject(lowered.machine->getTargetTriple(), RuntimeHost::Library);
     if (!emulator)
       return fail(toString(emulator.takeError()));
     parts.push_back(*emulator);

@@ -65,7 +65,8 @@ std::string seqc::makeCompileKey(StringRef model, StringRef weights, StringRef n
     fields.add(std::to_string(size));
   }
   fields.add(std::string{options.precise ? 'p' : '-', jsonDiagnostics ? 'j' : '-',
-                         options.streamingExact ? 's' : '-', char('0' + options.optLevel)});
+                         options.streamingExact ? 's' : '-', options.emulate ? 'e' : '-',
+                         char('0' + options.optLevel)});
   // The file may change under its name.
   if (!options.targetFacts.empty())
     if (auto facts = llvm::MemoryBuffer::getFile(options.targetFacts))

@@ -4,7 +4,7 @@
 // only links that object into this process: what runs here and what a library
 // holds differ in one thing. A thread-local variable (the runtime's last message)
 // needs the dynamic loader, which does not know our code; so the runtime's object
-// for a JIT imports the message's buffer from us.
+// for a JIT imports the message's buffer from us, and an emulator its call.
 //
 // The code sees what a shared library would see: libc and libm, nothing else of
 // the process.
@@ -13,6 +13,7 @@
 #include "seqc/JIT/JIT.h"
 #include "seqc/Target/Abi.h"
 #include "seqc/Target/EmitAbi.h"
+#include "seqc/Target/NVPTX.h"
 #include "llvm/ExecutionEngine/Orc/ExecutionUtils.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/ExecutionEngine/Orc/ObjectLinkingLayer.h"
@@ -32,7 +33,13 @@ char *hostErrorBuffer() {
   return buffer;
 }
 
-/// Links the module's symbols against libc, libm and the message buffer. They
+/// Where an emulated GPU keeps the calling thread's call.
+void **hostEmulatedCall() {
+  static thread_local void *call = nullptr;
+  return &call;
+}
+
+/// Links the module's symbols against libc, libm and the above. They
 /// live in a library of their own, so that a lookup of what the *module*
 /// defines never finds them.
 Error linkPlatform(orc::LLJIT &jit) {
@@ -42,6 +49,9 @@ Error linkPlatform(orc::LLJIT &jit) {
   orc::SymbolMap own;
   own[jit.mangleAndIntern("seqc_host_error_buffer")] = {
       orc::ExecutorAddr::fromPtr(&hostErrorBuffer),
+      JITSymbolFlags::Exported | JITSymbolFlags::Callable};
+  own[jit.mangleAndIntern("seqc_host_emulated_call")] = {
+      orc::ExecutorAddr::fromPtr(&hostEmulatedCall),
       JITSymbolFlags::Exported | JITSymbolFlags::Callable};
   if (Error failed = platform->define(orc::absoluteSymbols(std::move(own))))
     return failed;
@@ -94,6 +104,7 @@ std::unique_ptr<JITModule> JITModule::create(LoweredModule lowered, std::string 
   }
   std::unique_ptr<JITModule> result(new JITModule());
   result->sig = std::move(lowered.signature);
+  result->emulated = lowered.emulates;
   if (mlir::failed(emitMachineCode(lowered, /*assembly=*/false, result->object, error)))
     return nullptr;
   if (Error failed = result->load(*lowered.machine)) {
@@ -111,9 +122,16 @@ Error JITModule::load(const TargetMachine &machine) {
   if (!made)
     return made.takeError();
   jit = std::move(*made);
-  // Neither is copied: both outlive the JIT.
-  for (MemoryBufferRef part :
-       {MemoryBufferRef(getObject(), sig.name), MemoryBufferRef(*runtime, "seqc-runtime")})
+  // None is copied: all outlive the JIT.
+  SmallVector<MemoryBufferRef, 3> parts = {MemoryBufferRef(getObject(), sig.name),
+                                           MemoryBufferRef(*runtime, "seqc-runtime")};
+  if (emulated) {
+    Expected<StringRef> emulator = getEmulatorObject(machine.getTargetTriple(), RuntimeHost::JIT);
+    if (!emulator)
+      return emulator.takeError();
+    parts.emplace_back(*emulator, "seqc-emulator");
+  }
+  for (MemoryBufferRef part : parts)
     if (Error failed =
             jit->addObjectFile(MemoryBuffer::getMemBuffer(part, /*RequiresNullTerminator=*/false)))
       return failed;

@@ -20,9 +20,7 @@ SIZES = dict(D=40, G=2, H=24, I=7, N=4, S=5, P=3, C=3, M=6, K=4, O=2)
 ARCHITECTURES = ("sm_80", "sm_90", "sm_100")
 REGISTERS = 65536  # of an SM
 # Why a cell has no kernels yet.
-UNAVAILABLE = dict.fromkeys(
-    ["biquad_cascade", "kalman"], "expected work that is parallel over channels or sequences for a GPU"
-)
+UNAVAILABLE = {}
 
 
 def sizes_of(name):

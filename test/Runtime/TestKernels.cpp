@@ -113,7 +113,8 @@ int main(int argc, char **argv) {
     const Triple &triple = machine->getTargetTriple();
     StringRef runtime =
         exitOnError(seqc::getRuntimeObject(triple, seqc::RuntimeHost::Library));
-    StringRef emulator = exitOnError(seqc::getEmulatorObject(triple));
+    StringRef emulator = exitOnError(
+        seqc::getEmulatorObject(triple, seqc::RuntimeHost::Library));
     library = exitOnError(seqc::linkSharedLibrary(
         {object, runtime, emulator}, sys::path::filename(libraryFile), {}));
     outputs.push_back({libraryFile, library, /*executable=*/true});

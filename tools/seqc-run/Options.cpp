@@ -25,7 +25,8 @@ Runs one function of MODEL, a .mlir or .mlirbc file or a library that seqc wrote
   --threads=N            offer N threads to the call (1)
   --guard=end|start      tensors end (start) at a guarded page and inputs are read-only
   --schedule=NAME        auto, reference, fused, scan, segments or newton
-  --march=FEATURES       native, a level or a list of features
+  --march=FEATURES       native, a level or a list of features; of a GPU: sm_80, sm_90, sm_100
+  --device=emulate       kernels of a GPU, run and checked by this CPU
   --weights=FILE         a .safetensors file for seqc.param
   --assume=B=8,T=4096    usual sizes
   --precise              activations by libm
@@ -100,6 +101,7 @@ const std::vector<Row> &rows() {
       text("--function", &Options::function),
       text("--schedule", &Options::schedule),
       text("--march", &Options::march),
+      text("--device", &Options::device),
       text("--weights", &Options::weights),
       text("--assume", &Options::assume),
       list("--input", &Options::inputs),
@@ -205,8 +207,8 @@ bool checkTogether(const Options &options, std::string &error) {
   else if (options.isLibrary() && options.compareReference)
     error = "expected a model's source for --compare=reference, but got a library";
   else if (options.isLibrary() &&
-           (!options.schedule.empty() || !options.march.empty() || options.precise ||
-            !options.weights.empty() || !options.assume.empty()))
+           (!options.schedule.empty() || !options.march.empty() || !options.device.empty() ||
+            options.precise || !options.weights.empty() || !options.assume.empty()))
     error = "expected a model's source for options of the compiler, but got a "
             "library";
   return error.empty();

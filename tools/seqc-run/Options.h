@@ -16,7 +16,7 @@ enum Exit { Done = 0, WrongInput = 1, WrongUsage = 2, NotHere = 4 };
 struct Options {
   std::string model, function;
   std::vector<std::string> inputs, outputs;
-  std::string schedule, march, weights, assume;
+  std::string schedule, march, device, weights, assume;
   /// Sizes by name ("B=8") and scalar arguments by name ("steps=5").
   std::map<std::string, int64_t> sizes;
   std::map<std::string, double> scalars;

@@ -31,7 +31,10 @@ Exit Model::open(const Options &options, const std::string &schedule, std::strin
     seqc_options wanted{};
     wanted.struct_size = sizeof wanted;
     wanted.schedule = orNull(schedule.empty() ? options.schedule : schedule);
-    wanted.march = orNull(options.march);
+    // Of a GPU the numbers are those of a CPU whose divider is not fast, as the least one's.
+    bool isReference = !schedule.empty() && !options.device.empty();
+    wanted.march = isReference ? "generic" : orNull(options.march);
+    wanted.device = isReference ? nullptr : orNull(options.device);
     wanted.assume = orNull(options.assume);
     wanted.weights = orNull(options.weights);
     wanted.threads = options.threads;

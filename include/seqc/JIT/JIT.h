@@ -38,12 +38,15 @@ public:
   /// The module's object code, which a linker can join with the runtime of a
   /// shared library.
   llvm::StringRef getObject() const { return {object.data(), object.size()}; }
+  /// Whether that needs `getEmulatorObject`, too.
+  bool emulates() const { return emulated; }
 
 private:
   JITModule();
   llvm::Error load(const llvm::TargetMachine &machine);
 
   ModuleSignature sig;
+  bool emulated = false;
   llvm::SmallVector<char, 0> object;
   std::unique_ptr<llvm::orc::LLJIT> jit;
 };

@@ -4,6 +4,7 @@
 
 #include "seqc/Dialect/Seq/IR/Seq.h"
 #include "seqc/Support/Signature.h"
+#include "seqc/Target/EmitAbi.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/Support/Error.h"
 #include <memory>
@@ -49,8 +50,10 @@ void optimizeKernels(llvm::Module &module, const ModuleSignature &signature,
 llvm::Error emulateKernels(llvm::Module &host, std::unique_ptr<llvm::Module> device,
                            const ModuleSignature &signature);
 
-/// What such code needs besides the runtime, as bytes of a relocatable ELF file.
-llvm::Expected<llvm::StringRef> getEmulatorObject(const llvm::Triple &triple);
+/// What such code needs besides the runtime, as bytes of a relocatable ELF file. In a JIT it calls
+/// `void **seqc_host_emulated_call(void)`, which returns a place of the calling thread that starts
+/// as null.
+llvm::Expected<llvm::StringRef> getEmulatorObject(const llvm::Triple &triple, RuntimeHost host);
 
 } // namespace seqc
 

@@ -57,9 +57,17 @@ static void count_request(emu_device *d, const seqc_emu_site *site, const emu_re
   }
 }
 
+/* Executions of an atomic access that wait for other lanes: polls of one lane alone have no end. */
+enum { MOST_ATOMIC = 64 };
+
 void emu_note(emu_device *d, emu_thread *t, const seqc_emu_site *site, uint64_t place, int shared) {
   emu_record *r = &t->warp->records[site->id];
   int64_t n = t->executions[site->id]++ - r->first;
+  if (n < r->done) {
+    emu_request alone = {1u << t->lane, {place}};
+    count_request(d, site, &alone, shared);
+    return;
+  }
   r->site = site;
   r->shared = shared;
   if (n >= r->room) {
@@ -77,7 +85,9 @@ void emu_note(emu_device *d, emu_thread *t, const seqc_emu_site *site, uint64_t 
   r->requests[n].lanes |= 1u << t->lane;
   r->requests[n].places[t->lane] = place;
   /* Those at the front that all lanes have made are done. */
-  while (r->done < r->count && r->requests[r->done].lanes == 0xffffffffu)
+  int64_t most = site->kind & SEQC_EMU_ATOMIC ? MOST_ATOMIC : INT64_MAX;
+  while (r->done < r->count &&
+         (r->requests[r->done].lanes == 0xffffffffu || r->count - r->done > most))
     count_request(d, site, &r->requests[r->done++], shared);
   if (r->done == r->count || (r->done > 64 && r->done * 2 > r->count)) {
     r->count -= r->done;

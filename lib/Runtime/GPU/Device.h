@@ -1,7 +1,8 @@
 /*===- Device.h - What the parts of the emulator share -----------------------===*\
  *
  * Emulator.c: calls and launches. Memory.c: bounds and contents. Races.c: order of accesses.
- * Fibers.c: threads that wait. Warps.c: what lanes do together. Counts.c: requests of warps.
+ * Fibers.c: threads that wait. Stacks.c: their stacks. Copies.c: asynchronous copies. Warps.c: what
+lanes do together. Counts.c: requests of warps.
  *
 \*===------------------------------------------------------------------------===*/
 #ifndef SEQC_RUNTIME_GPU_DEVICE_H
@@ -13,6 +14,9 @@ void *calloc(size_t count, size_t bytes);
 void *realloc(void *memory, size_t bytes);
 
 enum { EMU_WARP = 32 };
+
+/* A thread that can go on, one that waits for others, one that left the kernel. */
+enum { EMU_READY, EMU_WAITING, EMU_GONE };
 
 /* When something was done: in which launch (times 4, plus how: plain, atomic, atomic for a block),
  * by which thread of it, in which interval between barriers of its block, at which of its clock's
@@ -77,6 +81,16 @@ typedef struct {
   uint32_t value[EMU_WARP], b[EMU_WARP], c[EMU_WARP];
 } emu_meeting;
 
+/* An asynchronous copy on its way; its bytes may have been read already. */
+typedef struct {
+  char *to;
+  const char *from;
+  const seqc_emu_site *store, *load;
+  int64_t group;
+  int early;
+  char bytes[16];
+} emu_copy;
+
 typedef struct emu_block emu_block;
 
 typedef struct {
@@ -101,14 +115,20 @@ typedef struct {
   emu_warp *warp;
   int32_t number, lane, item; /* in its block, in its warp, in the launch */
   uint32_t clock;
+  int32_t state;              /* EMU_READY, … */
   const seqc_emu_site *waits; /* at what */
-  uint32_t got;               /* by the last meeting */
+  uint64_t polled_at;         /* the change after which it polled, and how much */
+  int64_t polls;
+  uint32_t got; /* by the last meeting */
   int32_t had_source;
   int32_t *executions;               /* by site */
   emu_knowledge known, seen, fenced; /* itself; by relaxed loads; at its last release fence */
   int32_t fence_block;
   uint64_t learned; /* the stamp of what it read last, and whether it acquired that */
   int32_t acquired;
+  emu_copy *copies; /* oldest first */
+  int32_t n_copies, copy_room;
+  int64_t group;
 } emu_thread;
 
 struct emu_block {
@@ -136,8 +156,9 @@ typedef struct emu_device {
   seqc_rt_frame *frame;
   emu_region *regions;
   int64_t n_regions;
-  uint64_t random;
+  uint64_t seed, random;
   int failed, out_of_memory;
+  _Alignas(16) char nowhere[64]; /* where accesses go after a fault */
   emu_counts counts;
 
   /* The launch. */
@@ -158,8 +179,8 @@ typedef struct emu_device {
   int32_t n_ready;
   size_t stack_bytes;
   uint32_t pace, until; /* plain accesses until another thread may run */
-  int64_t idle;         /* polls since something changed */
-  int64_t reads;        /* plain ones */
+  uint64_t changes;     /* of memory; and since the last one: */
+  int64_t polls, reads; /* weighted, see Fibers.c; plain accesses */
   char *watched;        /* what may have changed */
   int32_t watched_bytes;
   char before[16];
@@ -190,6 +211,11 @@ void emu_free_block(emu_device *d, emu_block *b);
 int emu_make_shared(emu_device *d, emu_block *b);
 void emu_clear_shared(emu_device *d, emu_block *b);
 
+/** Memory.c: checks the order of an access at a place that was checked before; and makes that place
+ *  one that nobody wrote. */
+void emu_check_again(emu_device *d, emu_thread *t, const char *place, const seqc_emu_site *site);
+void emu_unwrite(emu_device *d, emu_thread *t, char *place, const seqc_emu_site *site);
+
 /** Races.c. Null, or why thread `t` may not: `other` is the one before. */
 const char *emu_check_order(emu_device *d, emu_thread *t, emu_cell *c, int32_t kind,
                             const emu_mark **other);
@@ -203,12 +229,25 @@ void emu_forget_syncs(emu_device *d, const char *first, int64_t bytes);
 void emu_order_block(emu_device *d, emu_block *b);
 void emu_order_warp(emu_device *d, emu_thread *t);
 
+/** Stacks.c: stacks for the threads of a block; whether there was memory for them. A thread starts
+ * at `first`, which calls emu_arrive(). */
+int emu_make_stacks(emu_device *d, emu_block *b);
+void emu_free_stacks(emu_device *d, emu_block *b);
+void emu_prepare(emu_device *d, emu_block *b, emu_thread *t, void (*first)(void));
+/** Goes on at `to`; returns when somebody goes on at `self`, unless `leaves`. */
+void emu_jump(emu_device *d, emu_context *self, emu_context *to, int leaves);
+/** After a switch to the stack of `self`. */
+void emu_arrive(emu_device *d, emu_context *self);
+
 /** Fibers.c. Runs all blocks; whether there was memory for it. */
 int emu_run_fibers(emu_device *d);
 /** Lets others run before the thread's atomic or plain access. */
 void emu_before_atomic(emu_device *d, const seqc_emu_site *site);
 void emu_before_plain(emu_device *d, const seqc_emu_site *site);
-/** The bytes at `place` are about to change, or not. */
+/** Before a meeting of lanes. */
+void emu_before_meeting(emu_device *d, const seqc_emu_site *site);
+/** Memory has changed; the bytes at `place` are about to change, or not. */
+void emu_changed(emu_device *d);
 void emu_watch(emu_device *d, char *place, int32_t bytes);
 /** Runs others until `t`, the thread that runs, can go on. */
 void emu_wait(emu_device *d, const seqc_emu_site *site);

@@ -4,11 +4,16 @@
 
 char *getenv(const char *name);
 
-/* The call that runs on this thread. */
+/* The call that runs on this thread. Code in a JIT has no thread-local memory, its host has. */
+#ifdef SEQC_RUNTIME_JIT
+void **seqc_host_emulated_call(void);
+static void set_current(emu_device *d) { *seqc_host_emulated_call() = d; }
+emu_device *emu_current(void) { return (emu_device *)*seqc_host_emulated_call(); }
+#else
 static _Thread_local emu_device *current;
-static _Thread_local _Alignas(64) char nowhere[64];
-
+static void set_current(emu_device *d) { current = d; }
 emu_device *emu_current(void) { return current; }
+#endif
 
 uint64_t emu_random(emu_device *d) {
   uint64_t z = d->random += 0x9e3779b97f4a7c15u;
@@ -48,7 +53,7 @@ static void end_call(void *memory) {
   if (getenv("SEQC_EMULATE_REPORT") && !d->failed)
     emu_report(d);
   free_device(d);
-  current = (emu_device *)0;
+  set_current((emu_device *)0);
 }
 
 static emu_device *begin_call(seqc_rt_parallel *p, char *scratch) {
@@ -58,7 +63,7 @@ static emu_device *begin_call(seqc_rt_parallel *p, char *scratch) {
   if (!d)
     return (emu_device *)0;
   d->frame = frame;
-  d->random = seed();
+  d->seed = d->random = seed();
   d->n_regions = f->n_tensors + 1;
   d->regions = (emu_region *)calloc((size_t)d->n_regions, sizeof *d->regions);
   int complete = d->regions != (emu_region *)0;
@@ -122,7 +127,7 @@ seqc_rt_text *emu_begin_fault(emu_device *d, const char *what, const seqc_emu_si
 void *emu_end_fault(emu_device *d) {
   if (emu_in_fiber(d))
     emu_leave(d);
-  return nowhere;
+  return d->nowhere;
 }
 
 void *emu_fail_memory(emu_device *d) {
@@ -176,6 +181,8 @@ void emu_begin_block(emu_device *d, emu_block *b, int32_t number) {
     t->item = number * threads + i;
     t->clock = 1;
     t->learned = 0;
+    t->polls = 0;
+    t->n_copies = 0;
     t->waits = (const seqc_emu_site *)0;
   }
 }
@@ -201,6 +208,8 @@ void emu_free_block(emu_device *d, emu_block *b) {
   int32_t warps = d->kernel->together ? d->kernel->threads / EMU_WARP : 1;
   if (d->kernel->together)
     forget_threads(d, b);
+  for (int32_t i = 0; d->kernel->together && b->threads && i < d->kernel->threads; ++i)
+    free(b->threads[i].copies);
   emu_record *records = b->warps ? b->warps->records : (emu_record *)0;
   for (int32_t i = 0; records && i < warps * (d->kernel->sites + 1); ++i)
     free(records[i].requests);
@@ -238,7 +247,7 @@ static int run_alone(emu_device *d) {
   if (complete) {
     d->thread = block.threads;
     emu_permute(d, order, d->blocks);
-    for (uint32_t b = 0; b < d->blocks; ++b) {
+    for (uint32_t b = 0; b < d->blocks && !d->failed; ++b) {
       block.number = (int32_t)order[b];
       emu_clear_shared(d, &block);
       emu_permute(d, order + d->blocks, warps);
@@ -286,7 +295,7 @@ void seqc_emu_launch(const void *par, const seqc_emu_kernel *kernel, void *const
   d->arguments = arguments;
   d->blocks = (uint32_t)((items + kernel->items - 1) / kernel->items);
   ++d->launch;
-  current = d;
+  set_current(d);
   int complete = arguments && (kernel->together ? emu_run_fibers(d) : run_alone(d));
   emu_forget_syncs(d, (const char *)0, 0);
   free(arguments);

@@ -19,6 +19,7 @@
  *  - all threads of a block come to the same barrier, and none has left the kernel;
  *  - all lanes of a mask come to the same shuffle, vote or bar.warp.sync with that mask; a lane is
  *    in its own mask, what it reads comes from the mask, and no lane of it has left the kernel;
+ *  - what an asynchronous copy writes is not there before its thread has waited for it;
  *  - something can always go on, and polls of all threads that can end when somebody writes.
  * Values are those of some interleaving: a missing fence is found by the rules, not by numbers.
  *
@@ -51,7 +52,15 @@ enum {
   SEQC_EMU_VOTE_ALL,
   SEQC_EMU_VOTE_ANY,
   SEQC_EMU_VOTE_EQUAL,
-  SEQC_EMU_BALLOT
+  SEQC_EMU_BALLOT,
+  SEQC_EMU_REDUCE_ADD,
+  SEQC_EMU_REDUCE_MIN,
+  SEQC_EMU_REDUCE_MAX,
+  SEQC_EMU_REDUCE_UMIN,
+  SEQC_EMU_REDUCE_UMAX,
+  SEQC_EMU_REDUCE_AND,
+  SEQC_EMU_REDUCE_OR,
+  SEQC_EMU_REDUCE_XOR
 };
 
 /** A place of a kernel where a thread reads, writes or meets others. `id` counts from 0 in each
@@ -96,11 +105,20 @@ void *seqc_emu_shared(int32_t array);
 /** Waits for all threads of the block. */
 void seqc_emu_barrier(const seqc_emu_site *site);
 /** Waits for the lanes of `mask`. Shuffles: `value` as PTX's a, then its b and c; votes: `value` is
- *  the predicate. Returns what the lane gets. */
+ *  the predicate; reductions: what is added up. Returns what the lane gets. */
 uint32_t seqc_emu_meet(uint32_t mask, uint32_t value, uint32_t b, uint32_t c,
                        const seqc_emu_site *site);
 /** Whether the thread's last shuffle had a source: PTX's p. */
 int32_t seqc_emu_had_source(void);
+/** Starts an asynchronous copy between places that were checked as accesses of these sites. It is a
+ *  load and a store of this thread when the thread waits for it; until then nobody may read what it
+ *  writes. */
+void seqc_emu_copy(void *to, const void *from, const seqc_emu_site *store,
+                   const seqc_emu_site *load);
+/** Ends a group of copies; waits for all groups but the last `groups`, or, if that is negative, for
+ *  all copies. */
+void seqc_emu_end_group(void);
+void seqc_emu_wait_for_copies(int32_t groups);
 /** Lets others run. */
 void seqc_emu_pause(const seqc_emu_site *site);
 /** Blocks of the launch. */

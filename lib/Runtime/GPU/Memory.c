@@ -155,11 +155,30 @@ void *seqc_emu_access(void *address, const seqc_emu_site *site) {
   if (kind & SEQC_EMU_WRITES)
     emu_watch(d, first, site->bytes);
   *(shared ? &d->counts.shared_accesses : &d->counts.accesses) += 1;
-  if (!shared)
+  if (!shared) {
     d->counts.bytes += site->bytes;
+    if (!(kind & SEQC_EMU_ATOMIC))
+      t->polls = 0;
+  }
   emu_note(d, t, site,
            shared ? (uint64_t)(first - r->first) / 4 + 1 : (uint64_t)(uintptr_t)first / 32, shared);
   return address;
+}
+
+void emu_check_again(emu_device *d, emu_thread *t, const char *place, const seqc_emu_site *site) {
+  int shared;
+  emu_region *r = find_region(d, t, place, site, &shared);
+  if (r && (!r->written || r->kept))
+    check_cells(d, t, r, (char *)place, site, site->kind);
+}
+
+void emu_unwrite(emu_device *d, emu_thread *t, char *place, const seqc_emu_site *site) {
+  int shared;
+  emu_region *r = find_region(d, t, place, site, &shared);
+  for (int32_t k = 0; k < site->bytes; ++k) {
+    r->cells[place - r->first + k].writer.launch = 0;
+    place[k] = (char)0xff;
+  }
 }
 
 void seqc_emu_exchanged(void *place, const seqc_emu_site *site, int32_t success) {
@@ -178,7 +197,7 @@ void seqc_emu_exchanged(void *place, const seqc_emu_site *site, int32_t success)
     emu_region *r = find_region(d, t, first, site, &shared);
     if (r && (!r->written || r->kept) && check_cells(d, t, r, first, site, kind))
       return;
-    d->idle = 0;
+    emu_changed(d);
   }
   emu_synchronize(d, t, first, kind);
 }

@@ -31,6 +31,41 @@ static uint32_t vote(const emu_meeting *m) {
   }
 }
 
+static uint32_t combine(int32_t kind, uint32_t a, uint32_t b) {
+  switch (kind) {
+  case SEQC_EMU_REDUCE_ADD:
+    return a + b;
+  case SEQC_EMU_REDUCE_MIN:
+    return (int32_t)a < (int32_t)b ? a : b;
+  case SEQC_EMU_REDUCE_MAX:
+    return (int32_t)a > (int32_t)b ? a : b;
+  case SEQC_EMU_REDUCE_UMIN:
+    return a < b ? a : b;
+  case SEQC_EMU_REDUCE_UMAX:
+    return a > b ? a : b;
+  case SEQC_EMU_REDUCE_AND:
+    return a & b;
+  case SEQC_EMU_REDUCE_OR:
+    return a | b;
+  default:
+    return a ^ b;
+  }
+}
+
+/* What all lanes get of a vote or a sum. */
+static uint32_t common(const emu_meeting *m) {
+  if (m->site->kind < SEQC_EMU_REDUCE_ADD)
+    return vote(m);
+  int i = 0;
+  while (!(m->mask >> i & 1))
+    ++i;
+  uint32_t all = m->value[i];
+  while (++i < EMU_WARP)
+    if (m->mask >> i & 1)
+      all = combine(m->site->kind, all, m->value[i]);
+  return all;
+}
+
 /* Says which lane is meant, and ends the fault. */
 static void fault_lanes(emu_device *d, const char *what, const seqc_emu_site *site,
                         const char *that, int lane, uint32_t mask) {
@@ -48,11 +83,11 @@ static void fault_lanes(emu_device *d, const char *what, const seqc_emu_site *si
 static void complete(emu_device *d, emu_meeting *m, emu_thread *t) {
   int32_t kind = m->site->kind;
   int is_shuffle = kind >= SEQC_EMU_SHUFFLE_UP && kind <= SEQC_EMU_SHUFFLE_FROM;
-  uint32_t voted = kind > SEQC_EMU_SHUFFLE_FROM ? vote(m) : 0;
+  uint32_t all = kind > SEQC_EMU_SHUFFLE_FROM ? common(m) : 0;
   for (int i = 0; i < EMU_WARP; ++i) {
     if (!(m->mask >> i & 1))
       continue;
-    t[i].got = voted;
+    t[i].got = all;
     if (is_shuffle) {
       int from = source_of(kind, i, m->b[i], m->c[i], &t[i].had_source);
       if (!(m->mask >> from & 1)) {
@@ -105,7 +140,7 @@ uint32_t seqc_emu_meet(uint32_t mask, uint32_t value, uint32_t b, uint32_t c,
   emu_thread *t = d->thread;
   if (d->failed)
     return 0;
-  emu_before_plain(d, site);
+  emu_before_meeting(d, site);
   uint32_t bit = 1u << t->lane;
   if (!(mask & bit)) {
     fault_lanes(d, "a lane in its own mask", site, " of lane ", t->lane, mask);

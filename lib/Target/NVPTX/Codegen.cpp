@@ -244,7 +244,9 @@ void seqc::optimizeKernels(llvm::Module &module, const ModuleSignature &signatur
       markArguments(*kernel, f);
       askAhead(*kernel);
     }
-  runPasses(module, machine, "default<O3>,function(loop-simplify)");
+  // What a GPU lacks becomes branches here, for the emulator, too.
+  runPasses(module, machine,
+            "default<O3>,function(scalarize-masked-mem-intrin,loop-simplify)");
   for (llvm::Function &kernel : module)
     if (kernel.getCallingConv() == llvm::CallingConv::PTX_Kernel)
       readAhead(kernel);

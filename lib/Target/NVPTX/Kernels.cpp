@@ -33,31 +33,27 @@ struct BlockShape {
 } // namespace
 
 static Expected<BlockShape> blockShapeOf(Function &task) {
-  BlockShape shape;
-  Attribute asked = task.getFnAttribute(threadsAttribute);
-  if (!asked.isValid())
-    return shape;
-  shape.items = 1;
-  if (asked.getValueAsString().getAsInteger(10, shape.threads) || !shape.threads ||
-      shape.threads % 32 || shape.threads > mostThreads)
+  if (!task.hasFnAttribute(threadsAttribute))
+    return BlockShape();
+  unsigned threads = threadsOfTask(task);
+  if (!threads || threads % 32 || threads > mostThreads)
     return failWith("expected a multiple of 32 up to " + Twine(mostThreads) + " in '" +
-                    threadsAttribute + "', but got '" + asked.getValueAsString() + "'");
-  return shape;
+                    threadsAttribute + "', but got '" +
+                    task.getFnAttribute(threadsAttribute).getValueAsString() + "'");
+  return BlockShape{threads, 1};
 }
 
 /// Blocks of `task` that an SM has at once, at least. What it keeps of a channel, states and
 /// weights, becomes registers, beside those that a step needs; left to itself, ptxas spills some
-/// values to have more blocks. Where a block works together, a thread may have all that it can.
-static unsigned blocksOf(Function &task, BlockShape shape) {
-  constexpr uint64_t registers = 65536, ofThread = 255, ofStep = 40, mostBlocks = 8;
-  if (shape.items == 1)
-    return std::max<uint64_t>(registers / (shape.threads * ofThread), 1);
+/// values to have more blocks.
+static unsigned blocksOf(Function &task) {
+  constexpr uint64_t registers = 65536, ofStep = 40, mostBlocks = 8;
   uint64_t words = 0;
   for (Instruction &at : instructions(task))
     if (auto *alloca = dyn_cast<AllocaInst>(&at))
       if (auto size = alloca->getAllocationSize(task.getParent()->getDataLayout()))
         words += divideCeil(size->getFixedValue(), 4);
-  return std::clamp<uint64_t>(registers / (shape.threads * (words + ofStep)), 1, mostBlocks);
+  return std::clamp<uint64_t>(registers / (threadsPerBlock * (words + ofStep)), 1, mostBlocks);
 }
 
 /// Kernel `name`: `task` for the item of this thread, or of this block.
@@ -69,7 +65,7 @@ static void makeKernel(Function &task, StringRef name, StructType *arguments, Bl
   Function *kernel = Function::Create(type, GlobalValue::ExternalLinkage, name, module);
   kernel->setCallingConv(CallingConv::PTX_Kernel);
   kernel->addFnAttr("nvvm.maxntid", std::to_string(shape.threads));
-  kernel->addFnAttr("nvvm.minctasm", std::to_string(blocksOf(task, shape)));
+  kernel->addFnAttr("nvvm.minctasm", std::to_string(shape.items == 1 ? 1 : blocksOf(task)));
   kernel->addFnAttr(itemsAttribute, std::to_string(shape.items));
   kernel->addFnAttr(Attribute::NoUnwind);
   kernel->addParamAttr(0, Attribute::getWithByValType(context, arguments));
@@ -99,6 +95,12 @@ static void makeKernel(Function &task, StringRef name, StructType *arguments, Bl
   b.CreateBr(done);
   b.SetInsertPoint(done);
   b.CreateRetVoid();
+}
+
+unsigned seqc::threadsOfTask(const Function &task) {
+  unsigned threads = 0;
+  (void)task.getFnAttribute(threadsAttribute).getValueAsString().getAsInteger(10, threads);
+  return threads;
 }
 
 SmallVector<CallInst *> seqc::startsOfTasks(Function &body) {

@@ -29,6 +29,9 @@ constexpr llvm::StringLiteral threadsAttribute = "seqc.threads";
 /// The attribute of a kernel: items of a block.
 constexpr llvm::StringLiteral itemsAttribute = "seqc.items";
 
+/// Threads of the block that is an item of `task`, or 0 where an item is a thread.
+unsigned threadsOfTask(const llvm::Function &task);
+
 /// The name of kernel `number` of function `name`.
 inline std::string kernelName(llvm::StringRef name, unsigned number) {
   return (name + "_" + llvm::Twine(number)).str();

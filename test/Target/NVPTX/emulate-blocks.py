@@ -42,6 +42,9 @@ FAULTS = {
     "NOT_WRITTEN": "expected bytes that were written before they are read, but got a load of",
     "PAST_THE_END": "expected an address inside of its array in shared memory, but got a load of i32",
     "DIVERGENT": "expected a barrier that all threads of the block come to, but got a barrier",
+    "NO_WAIT": "expected bytes that were written before they are read, but got a load of i32",
+    "EARLY_WAIT": "expected bytes that were written before they are read, but got a load of i32",
+    "NO_MEETING": "of 'copied'",
     "SMALL_MASK": "expected a lane in its own mask, but got a shfl.sync.up.i32",
 }
 
@@ -71,10 +74,10 @@ def run(function, n, seed):
     return x, function(x)[0]
 
 
-def check_ptx(path):
+def check_ptx(path, more):
     with open(path) as file:
         text = file.read()
-    for wanted in (".maxntid 64", "bar.sync", "shfl.sync.up", "ld.acquire.gpu", "st.release.gpu", "atom", ".shared"):
+    for wanted in (".maxntid 64", "bar.sync", "shfl.sync.up", "atom", ".shared", *more):
         assert wanted in text, wanted
     found = [p for folder in sys.path for p in glob.glob(os.path.join(folder, "nvidia", "cu13", "bin", "ptxas"))]
     assert found, "expected ptxas, which tools/dev/setup installs"
@@ -82,12 +85,18 @@ def check_ptx(path):
 
 
 with tempfile.TemporaryDirectory() as folder:
-    right, ptx = build(folder, "NONE")
-    check_ptx(ptx)
-    for n in (0, 1, 31, 33, 64, 65, 1000, 3000):
-        for seed in range(1, 13):
-            x, y = run(right, n, seed)
-            assert np.array_equal(y, np.cumsum(x)), (n, seed)
+    for way, more in {
+        "NONE": ["ld.acquire.gpu", "st.release.gpu"],
+        "FENCES": ["fence.acq_rel"],
+        "VOTES": ["redux.sync.add", "shfl.sync.bfly", "vote.sync.ballot", "bar.warp.sync", "cas"],
+        "COPIES": ["cp.async.ca.shared.global", "cp.async.wait_group"],
+    }.items():
+        right, ptx = build(folder, way)
+        check_ptx(ptx, more)
+        for n in (0, 1, 31, 33, 64, 65, 1000, 3000):
+            for seed in range(1, 13):
+                x, y = run(right, n, seed)
+                assert np.array_equal(y, np.cumsum(x)), (way, n, seed)
     for fault, what in FAULTS.items():
         wrong, _ = build(folder, fault)
         for seed in range(1, 21):

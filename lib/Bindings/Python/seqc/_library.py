@@ -65,6 +65,7 @@ class Options(ctypes.Structure):
         ("streaming_exact", c_int32),
         ("certificate", c_char_p),
         ("target_facts", c_char_p),
+        ("device", c_char_p),
     ]
 
 

@@ -24,6 +24,7 @@ def compile(
     certificate=None,
     streaming_exact=False,
     target_facts=None,
+    device=None,
     precise=False,
     name=None,
     json_diagnostics=False,
@@ -42,6 +43,8 @@ def compile(
         segments of time, where the state jumps by some units in the last place (docs/Newton.md).
     streaming_exact: only plans whose steps give the bits of the whole sequence.
     target_facts: path of a file that seqc-run --calibrate wrote: better choices for this machine.
+    device: None, or "emulate": kernels of an NVIDIA GPU, run and checked by this CPU; `march` is
+        then "sm_80" (None), "sm_90" or "sm_100".
     precise: activations by libm.
     name: the module's C name, for symbols of a saved library.
 
@@ -60,6 +63,7 @@ def compile(
     options.certificate = _text(certificate)
     options.streaming_exact = bool(streaming_exact)
     options.target_facts = None if target_facts is None else os.fsencode(target_facts)
+    options.device = _text(device)
     options.precise = bool(precise)
     options.diagnostics_json = bool(json_diagnostics)
     options.no_cache = not cache
