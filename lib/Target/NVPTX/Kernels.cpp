@@ -25,14 +25,7 @@ static StructType *argumentsOf(LLVMContext &context, const FunctionSignature &f)
       context, {ArrayType::get(pointer, addresses), ArrayType::get(i64, sizes), pointer, i64});
 }
 
-namespace {
-/// A block of a kernel.
-struct BlockShape {
-  unsigned threads = threadsPerBlock, items = threadsPerBlock;
-};
-} // namespace
-
-static Expected<BlockShape> blockShapeOf(Function &task) {
+Expected<BlockShape> seqc::blockShapeOf(const Function &task) {
   BlockShape shape;
   Attribute asked = task.getFnAttribute(threadsAttribute);
   if (!asked.isValid())
@@ -45,19 +38,18 @@ static Expected<BlockShape> blockShapeOf(Function &task) {
   return shape;
 }
 
-/// Blocks of `task` that an SM has at once, at least. What it keeps of a channel, states and
-/// weights, becomes registers, beside those that a step needs; left to itself, ptxas spills some
-/// values to have more blocks. Where a block works together, a thread may have all that it can.
-static unsigned blocksOf(Function &task, BlockShape shape) {
-  constexpr uint64_t registers = 65536, ofThread = 255, ofStep = 40, mostBlocks = 8;
+// What a task keeps of a channel, states and weights, becomes registers, beside those that a step
+// needs; left to itself, ptxas spills some values to have more blocks. Where a block works
+// together, a thread may have all that it can.
+unsigned seqc::blocksOf(const Function &task, BlockShape shape) {
   if (shape.items == 1)
-    return std::max<uint64_t>(registers / (shape.threads * ofThread), 1);
+    return blocksOnSm(shape.threads);
   uint64_t words = 0;
-  for (Instruction &at : instructions(task))
+  for (const Instruction &at : instructions(task))
     if (auto *alloca = dyn_cast<AllocaInst>(&at))
       if (auto size = alloca->getAllocationSize(task.getParent()->getDataLayout()))
         words += divideCeil(size->getFixedValue(), 4);
-  return std::clamp<uint64_t>(registers / (shape.threads * (words + ofStep)), 1, mostBlocks);
+  return blocksOnSmAlone(words);
 }
 
 /// Kernel `name`: `task` for the item of this thread, or of this block.
