@@ -59,22 +59,19 @@ Explanation seqc::explainKernel(const KernelFacts &kernel, SourcePlace place,
                                 const std::map<std::string, int64_t> &sizes) {
   using Kind = SizeFormula::Kind;
   int64_t each = kernel.itemsOfBlock;
-  SizeFormula sum = SizeFormula::of(Kind::Sum, kernel.items, SizeFormula::ofNumber(each - 1));
-  SizeFormula blocks = SizeFormula::of(Kind::Quotient, sum, SizeFormula::ofNumber(each));
-  std::string grid = blocks.isNumber() || each == 1
-                         ? blocks.text()
-                         : "ceil(" + kernel.items.text() + " / " + std::to_string(each) + ")";
+  SizeFormula blocks = SizeFormula::of(Kind::Ceiling, kernel.items, SizeFormula::ofNumber(each));
+  std::string grid = blocks.text();
   if (std::optional<int64_t> value = blocks.valueAt(sizes); value && !blocks.isNumber())
     grid += " = " + std::to_string(*value);
   // A thread has 255 registers at most; they are handed out in eights.
-  int64_t registers =
-      std::min<int64_t>(255, int64_t(registersOfSm) / (kernel.threads * kernel.blocksOnSm) / 8 * 8);
+  int64_t registers = std::min<int64_t>(
+      registersOfThread, int64_t(registersOfSm) / (kernel.threads * kernel.blocksOnSm) / 8 * 8);
   std::string shared = std::to_string(kernel.sharedBytes) + " bytes";
   Explanation explanation{place, kernel.function, "kernel", kernel.name, "Analysis", {}, {}};
-  explanation.sentences.push_back("kernel " + kernel.name + ": " + grid + " blocks of " +
-                                  std::to_string(kernel.threads) + " threads, at most " +
-                                  std::to_string(registers) + " registers a thread, " +
-                                  (kernel.sharedBytes ? shared + " of" : "no") + " shared memory");
+  explanation.sentences.push_back(
+      "kernel " + kernel.name + ": " + grid + (grid == "1" ? " block of " : " blocks of ") +
+      std::to_string(kernel.threads) + " threads, at most " + std::to_string(registers) +
+      " registers a thread, " + (kernel.sharedBytes ? shared + " of" : "no") + " shared memory");
   explanation.facts = {{"grid", grid},
                        {"block", std::to_string(kernel.threads)},
                        {"items", kernel.items.text()},

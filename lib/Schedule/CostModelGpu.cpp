@@ -3,7 +3,9 @@
 
 #include "seqc/Analysis/Channels.h"
 #include "seqc/Analysis/Footprint.h"
+#include "seqc/Schedule/Passes.h"
 
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include <cmath>
 
 using namespace mlir;
@@ -133,6 +135,66 @@ static GpuWork workOfThreads(seq::RecurrenceOp op, const UsualSizes &sizes) {
   return work;
 }
 
+/// Cycles of a barrier, and until what was written to shared memory is read; bytes of weights that
+/// an SM gets from its cache in a cycle.
+static constexpr double barrier = 30, sharedCycles = 30, cacheBytes = 64;
+
+namespace {
+/// The contractions of a step that the threads of a block share.
+struct Contractions {
+  double count = 0;
+  double products = 0;            ///< of all of them
+  double cycles = 0, longest = 0; ///< sums run in order, and one contraction after the other
+};
+} // namespace
+
+static Contractions contractionsOf(seq::RecurrenceOp op, double threads) {
+  Contractions found;
+  op.getStep().walk([&](linalg::LinalgOp inner) {
+    if (!inner.getNumReductionLoops())
+      return;
+    double points = 1, reduced = 1;
+    for (auto [kind, range] :
+         llvm::zip_equal(inner.getIteratorTypesArray(), inner.getStaticLoopRanges()))
+      (kind == utils::IteratorType::parallel ? points : reduced) *=
+          double(ShapedType::isDynamic(range) ? 1 : range);
+    double cycles = std::ceil(points / threads) * reduced * 4;
+    found.count += 1;
+    found.products += points * reduced;
+    found.cycles += cycles;
+    found.longest = std::max(found.longest, cycles);
+  });
+  return found;
+}
+
+/// A block carries a sequence: its threads share the points of each nest, with a barrier behind it,
+/// and keep weights in registers as far as there are some.
+static GpuWork workOfBlocks(seq::RecurrenceOp op, double threads, const UsualSizes &sizes) {
+  StepWork step = countWork(op, /*lanes=*/1, Core::Gpu);
+  Contractions contractions = contractionsOf(op, threads);
+  double steps = double(sizes.steps), sequences = double(sizes.batch);
+  GpuWork work;
+  work.blocks = sequences;
+  work.blockThreads = threads;
+  work.blocksOnSm = blocksOnSm(unsigned(threads));
+  double bytes = leastBytes(op, sizes);
+  work.bytes = {bytes, bytes};
+  // A product reads a state from shared memory. Warps run as one, also with few points.
+  double accesses = step.bytes / 4 + contractions.products;
+  double perStep = std::max(step.operations + ofAccess * accesses, step.chain / 4 * threads);
+  work.instructions = sequences * steps * (perStep + ofTurn * threads);
+  work.special = sequences * steps * step.special;
+  work.steps = steps;
+  double kept = 4 * threads * double(registersKept(int64_t(threads)));
+  double weights = std::max(0.0, step.weights - kept);
+  work.chain = step.chain + contractions.cycles - contractions.longest +
+               (2 * barrier + sharedCycles) * contractions.count + barrier + weights / cacheBytes;
+  work.waits = op.getInputArgs().empty() && op.getSharedArgs().empty() ? 0 : steps;
+  return work;
+}
+
 GpuWork seqc::gpuWorkOf(seq::RecurrenceOp op, seq::ScheduleAttr schedule, const UsualSizes &sizes) {
+  if (int64_t threads = threadsOfBlock(schedule))
+    return workOfBlocks(op, double(threads), sizes);
   return workOfThreads(op, sizes);
 }

@@ -1,6 +1,7 @@
 // Remarks about plans on a GPU. No time here was measured: each says that it is predicted.
 #include "ExplainGpu.h"
 #include "seqc/Schedule/CostModelGpu.h"
+#include "seqc/Schedule/Passes.h"
 
 #include "llvm/Support/Format.h"
 
@@ -8,9 +9,13 @@ using namespace mlir;
 using namespace seqc;
 
 /// What an item of the kernel of plan `fused` is.
-static StringRef itemOf(seq::ScheduleAttr schedule) {
-  return schedule.getChannelTile() ? "a thread carries one channel of one sequence over all of time"
-                                   : "a thread carries one sequence over all of time";
+static std::string itemOf(seq::ScheduleAttr schedule) {
+  if (schedule.getChannelTile())
+    return "a thread carries one channel of one sequence over all of time";
+  std::string who = "a thread";
+  if (int64_t threads = threadsOfBlock(schedule))
+    who = "a block of " + std::to_string(threads) + " threads";
+  return who + " carries one sequence over all of time";
 }
 
 std::string seqc::reasonOnGpu(seq::RecurrenceOp op, ArrayRef<PlanOption> options,
@@ -18,7 +23,7 @@ std::string seqc::reasonOnGpu(seq::RecurrenceOp op, ArrayRef<PlanOption> options
   auto predicted = [&](const PlanOption &option) {
     return describe(predictGpu(gpuWorkOf(op, option.schedule, sizes)).total());
   };
-  std::string text = best.plan == seq::Plan::Fused ? itemOf(best.schedule).str() + "; " : "";
+  std::string text = best.plan == seq::Plan::Fused ? itemOf(best.schedule) + "; " : "";
   if (llvm::count_if(options, [](const PlanOption &o) { return o.isLegal(); }) == 1)
     text += "no other plan is legal on a GPU";
   else

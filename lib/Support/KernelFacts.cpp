@@ -16,6 +16,9 @@ static std::optional<int64_t> combine(Kind kind, int64_t left, int64_t right) {
     return __builtin_mul_overflow(left, right, &result) ? std::nullopt : std::optional(result);
   case Kind::Quotient: // of sizes, which are not negative
     return left < 0 || right <= 0 ? std::nullopt : std::optional(left / right);
+  case Kind::Ceiling:
+    return left < 0 || right <= 0 ? std::nullopt
+                                  : std::optional(left / right + (left % right != 0));
   default:
     return std::nullopt;
   }
@@ -28,18 +31,12 @@ SizeFormula SizeFormula::of(Kind kind, SizeFormula left, SizeFormula right) {
   bool isOne = right.isNumber() && right.number == 1, isZero = right.isNumber() && !right.number;
   if (kind == Kind::Product && left.isNumber() && left.number == 1)
     return right;
-  if ((kind == Kind::Product || kind == Kind::Quotient) && isOne)
+  bool divides = kind == Kind::Quotient || kind == Kind::Ceiling;
+  if ((kind == Kind::Product || divides) && isOne)
     return left;
   if ((kind == Kind::Sum || kind == Kind::Difference) && isZero)
     return left;
   return {kind, 0, "", {std::move(left), std::move(right)}};
-}
-
-bool SizeFormula::isKnown() const {
-  for (const SizeFormula &part : parts)
-    if (!part.isKnown())
-      return false;
-  return kind != Kind::Unknown;
 }
 
 std::string SizeFormula::text() const {
@@ -49,12 +46,12 @@ std::string SizeFormula::text() const {
     return name;
   if (kind == Kind::Unknown)
     return "?";
+  bool divides = kind == Kind::Quotient || kind == Kind::Ceiling;
   bool isSum = kind == Kind::Sum || kind == Kind::Difference;
   auto inside = [&](const SizeFormula &part, bool isRight) {
     bool sums = part.kind == Kind::Sum || part.kind == Kind::Difference;
-    bool wrapped = isSum
-                       ? sums && isRight && kind == Kind::Difference
-                       : sums || (isRight && kind == Kind::Quotient && part.kind == Kind::Product);
+    bool wrapped = isSum ? sums && isRight && kind == Kind::Difference
+                         : sums || (isRight && divides && part.kind == Kind::Product);
     return wrapped ? "(" + part.text() + ")" : part.text();
   };
   // Names first: B·64.
@@ -65,7 +62,7 @@ std::string SizeFormula::text() const {
                      : kind == Kind::Product    ? "·"
                                                 : " / ";
   std::string text = inside(left, false) + sign + inside(right, true);
-  return kind == Kind::Quotient ? "floor(" + text + ")" : text;
+  return !divides ? text : (kind == Kind::Ceiling ? "ceil(" : "floor(") + text + ")";
 }
 
 std::optional<int64_t> SizeFormula::valueAt(const std::map<std::string, int64_t> &sizes) const {

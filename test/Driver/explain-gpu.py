@@ -24,6 +24,17 @@ func.func @f(%a: tensor<?x?xDxf32> {seqc.dims = ["B", "T"]}, %x: tensor<?x?xDxf3
   return %y, %last : tensor<?x?xDxf32>, tensor<?xDxf32>
 }
 """
+ELMAN = """\
+func.func private @seq.cells.elman(tensor<?x?x7xf32>, tensor<64x7xf32>, tensor<64x64xf32>, tensor<64xf32>, tensor<64xf32>,
+  tensor<?x64xf32>) -> (tensor<?x?x64xf32>, tensor<?x64xf32>)
+func.func @f(%x: tensor<?x?x7xf32> {seqc.dims = ["B", "T"]}, %w: tensor<64x7xf32>, %r: tensor<64x64xf32>,
+    %b: tensor<64xf32>, %c: tensor<64xf32>, %h0: tensor<?x64xf32> {seqc.dims = ["B"]})
+    -> (tensor<?x?x64xf32>, tensor<?x64xf32>) {
+  %y, %last = call @seq.cells.elman(%x, %w, %r, %b, %c, %h0) : (tensor<?x?x7xf32>, tensor<64x7xf32>, tensor<64x64xf32>,
+    tensor<64xf32>, tensor<64xf32>, tensor<?x64xf32>) -> (tensor<?x?x64xf32>, tensor<?x64xf32>)
+  return %y, %last : tensor<?x?x64xf32>, tensor<?x64xf32>
+}
+"""
 
 
 def explained(path, *options):
@@ -84,6 +95,19 @@ price = facts(explained("small.mlir"), "plan", "price")
 check_price(price)
 tool.report("guesses", (price["sizes"], price["limit"]) == ("B = 1 (a guess), T = 4096 (a guess)", "chain"), price)
 tool.report("formula", facts(explained("small.mlir"), "kernel", "f_0")["grid"] == "ceil(B·64 / 128)")
+
+# Where channels meet, a block carries a sequence, and its threads share memory.
+tool.write("dense.mlir", ELMAN)
+remarks = explained("dense.mlir", "--assume=B=3,T=100")
+price = facts(remarks, "plan", "price")
+check_price(price)
+tool.report("block", (price["blocks"], price["block_threads"], price["steps"]) == ("3", "64", "100"), price)
+# The sum of 64 products in order, at least.
+tool.report("sum", float(price["step_cycles"]) >= 64 * 4, price)
+kernels = [r["facts"] for r in remarks if r["category"] == "kernel"]
+block = [k for k in kernels if k["block"] == "64"]
+tool.report("a block a sequence", [(k["grid"], k["items"]) for k in block] == [("B = 3", "B")], kernels)
+tool.report("shared", int(block[0]["shared_bytes"]) >= 256 and block[0]["registers"] == "at most 255", block)
 
 # Times are predicted wherever they stand; those of a CPU are not.
 for form in ("--explain", "--explain=text"):

@@ -53,7 +53,8 @@ struct GpuPrice {
 GpuPrice predictGpu(const GpuWork &work);
 
 /// What a call of `op` with `schedule` does: plan `fused`, of which a thread carries one channel of
-/// one sequence over all of time, or one sequence where the step has no channels.
+/// one sequence over all of time, or a block one sequence where channels meet, or a thread one
+/// sequence where all values are scalars.
 GpuWork gpuWorkOf(seq::RecurrenceOp op, seq::ScheduleAttr schedule, const UsualSizes &sizes);
 
 /// Bytes that `op` reads and writes at least, for these sizes.

@@ -17,6 +17,17 @@ constexpr unsigned threadsPerBlock = 128;
 /// 32-bit registers of an SM, on every architecture that seqc knows.
 constexpr uint64_t registersOfSm = 65536;
 
+/// Registers of a thread, at most.
+constexpr uint64_t registersOfThread = 255;
+
+/// Registers that each thread of a block whose threads work together may keep for all of time; a
+/// step needs some, too.
+constexpr int64_t registersKept(int64_t threadsOfBlock) {
+  constexpr int64_t ofStep = 80;
+  int64_t most = std::min<int64_t>(registersOfSm / threadsOfBlock, registersOfThread);
+  return std::max<int64_t>(0, most - ofStep);
+}
+
 /// Blocks of threads that work alone which an SM has at once, at least, if each thread keeps
 /// `words` 32-bit words of states and weights beside what a step needs.
 constexpr unsigned blocksOnSmAlone(uint64_t words) {
@@ -28,8 +39,7 @@ constexpr unsigned blocksOnSmAlone(uint64_t words) {
 /// The same of blocks of `threads` threads that work together, each with all the registers that a
 /// thread can have.
 constexpr unsigned blocksOnSm(unsigned threads) {
-  constexpr uint64_t ofThread = 255;
-  return unsigned(std::max<uint64_t>(registersOfSm / (threads * ofThread), 1));
+  return unsigned(std::max<uint64_t>(registersOfSm / (threads * registersOfThread), 1));
 }
 
 /// Steps of time whose inputs are asked for together, in loops of at most so many instructions:

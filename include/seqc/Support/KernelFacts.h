@@ -16,7 +16,8 @@ namespace seqc {
 
 /// A number that a call computes from the sizes of its tensors.
 struct SizeFormula {
-  enum class Kind { Number, Name, Sum, Difference, Product, Quotient, Unknown };
+  /// A quotient is rounded down, a ceiling is one rounded up.
+  enum class Kind { Number, Name, Sum, Difference, Product, Quotient, Ceiling, Unknown };
   Kind kind = Kind::Unknown;
   int64_t number = 0;
   std::string name;
@@ -24,11 +25,10 @@ struct SizeFormula {
 
   static SizeFormula ofNumber(int64_t number) { return {Kind::Number, number, "", {}}; }
   static SizeFormula ofName(std::string name) { return {Kind::Name, 0, std::move(name), {}}; }
-  /// `left` and `right` combined; numbers are folded, and quotients rounded down.
+  /// `left` and `right` combined; numbers are folded.
   static SizeFormula of(Kind kind, SizeFormula left, SizeFormula right);
 
   bool isNumber() const { return kind == Kind::Number; }
-  bool isKnown() const;
   /// "B·(T + 1)·64"; "?" stands for what is not known.
   std::string text() const;
   /// Its value where each name is one of `sizes`.

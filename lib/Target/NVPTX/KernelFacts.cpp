@@ -6,9 +6,11 @@
 #include "llvm/Analysis/ValueTracking.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Module.h"
+#include "llvm/IR/PatternMatch.h"
 
 using namespace llvm;
 using namespace seqc;
+using Kind = SizeFormula::Kind;
 
 /// The sizes of all tensors of `f` in the order in which a body finds them.
 static std::vector<SizeFormula> sizesOf(const FunctionSignature &f) {
@@ -32,6 +34,7 @@ struct FormulaReader {
 
   SizeFormula read(Value *value, unsigned depth = 0);
   SizeFormula readLoad(LoadInst &load);
+  SizeFormula ceilingOf(SelectInst &choice, unsigned depth);
 };
 } // namespace
 
@@ -43,6 +46,19 @@ SizeFormula FormulaReader::readLoad(LoadInst &load) {
       layout, offset, /*AllowNonInbounds=*/true);
   uint64_t index = offset.getZExtValue() / 8;
   return base == function.getArg(1) && index < sizes.size() ? sizes[index] : SizeFormula();
+}
+
+/// x == 0 ? 0 : (x - 1) / y + 1.
+SizeFormula FormulaReader::ceilingOf(SelectInst &choice, unsigned depth) {
+  SizeFormula rest = read(choice.getFalseValue(), depth + 1);
+  auto isOne = [](const SizeFormula &part) { return part.isNumber() && part.number == 1; };
+  if (!match(choice.getTrueValue(), PatternMatch::m_Zero()) || rest.kind != Kind::Sum ||
+      !isOne(rest.parts[1]) || rest.parts[0].kind != Kind::Quotient)
+    return {};
+  const SizeFormula &quotient = rest.parts[0], &above = quotient.parts[0];
+  if (above.kind != Kind::Difference || !isOne(above.parts[1]))
+    return {};
+  return SizeFormula::of(Kind::Ceiling, above.parts[0], quotient.parts[1]);
 }
 
 SizeFormula FormulaReader::read(Value *value, unsigned depth) {
@@ -57,7 +73,8 @@ SizeFormula FormulaReader::read(Value *value, unsigned depth) {
     Value *inserted = FindInsertedValue(field->getAggregateOperand(), field->getIndices());
     return inserted ? read(inserted, depth + 1) : SizeFormula();
   }
-  using Kind = SizeFormula::Kind;
+  if (auto *choice = dyn_cast<SelectInst>(at))
+    return ceilingOf(*choice, depth);
   Kind kind = Kind::Unknown;
   switch (at->getOpcode()) {
   case Instruction::Add:
