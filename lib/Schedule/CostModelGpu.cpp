@@ -158,7 +158,8 @@ static Contractions contractionsOf(seq::RecurrenceOp op, double threads) {
          llvm::zip_equal(inner.getIteratorTypesArray(), inner.getStaticLoopRanges()))
       (kind == utils::IteratorType::parallel ? points : reduced) *=
           double(ShapedType::isDynamic(range) ? 1 : range);
-    double cycles = std::ceil(points / threads) * reduced * 4;
+    // A thread's sums advance side by side, each in order.
+    double cycles = std::max(4.0, std::ceil(points / threads)) * reduced;
     found.count += 1;
     found.products += points * reduced;
     found.cycles += cycles;
@@ -179,16 +180,16 @@ static GpuWork workOfBlocks(seq::RecurrenceOp op, double threads, const UsualSiz
   work.blocksOnSm = blocksOnSm(unsigned(threads));
   double bytes = leastBytes(op, sizes);
   work.bytes = {bytes, bytes};
-  // A product reads a state from shared memory. Warps run as one, also with few points.
-  double accesses = step.bytes / 4 + contractions.products;
+  double kept = 4 * threads * double(registersKept(int64_t(threads)));
+  double weights = std::max(0.0, step.weights - kept);
+  // Four states are read together, for some sums each. Warps run as one, also with few points.
+  double accesses = step.bytes / 4 + weights / 4 + contractions.products / 16;
   double perStep = std::max(step.operations + ofAccess * accesses, step.chain / 4 * threads);
   work.instructions = sequences * steps * (perStep + ofTurn * threads);
   work.special = sequences * steps * step.special;
   work.steps = steps;
-  double kept = 4 * threads * double(registersKept(int64_t(threads)));
-  double weights = std::max(0.0, step.weights - kept);
   work.chain = step.chain + contractions.cycles - contractions.longest +
-               (2 * barrier + sharedCycles) * contractions.count + barrier + weights / cacheBytes;
+               (barrier + sharedCycles) * contractions.count + weights / cacheBytes;
   work.waits = op.getInputArgs().empty() && op.getSharedArgs().empty() ? 0 : steps;
   return work;
 }

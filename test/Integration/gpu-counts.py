@@ -28,7 +28,9 @@ def counts(source, seed, T=T):
         done.stderr,
     )
     assert len(found) == 1, done.stderr
-    return dict(zip(("launches", "instructions", "accesses", "bytes", "requests", "sectors"), map(int, found[0])))
+    counted = dict(zip(("launches", "instructions", "accesses", "bytes", "requests", "sectors"), map(int, found[0])))
+    others = re.findall(r", (shared requests|bank conflicts|barriers) (\d+)", done.stderr)
+    return counted | {name: int(number) for name, number in others}
 
 
 def least_bytes(cell, T=T):
@@ -62,3 +64,10 @@ for name in ("mega_ema", "cema", "s4d"):
     ratio, sectors = got["bytes"] / least_bytes(cell, T=1000), got["sectors"] * SECTOR / got["bytes"]
     assert 1 <= ratio <= 1.1 and 1 <= sectors <= 1.1, f"{name}: {ratio:.3f} times the least bytes, {sectors:.3f} of them"
     print(f"{name}: {ratio:.3f} times the least bytes, sectors of {sectors:.3f} times those")
+
+# Where a block carries a sequence, what its threads share is read and written without bank conflicts.
+for name in ("elman", "gru", "gru_reset_before", "lstm"):
+    cell = library.Cell(name, H=64, I=16)
+    got = counts(cell.program(), 1)
+    assert got["shared requests"] >= B * T and got["barriers"] >= B * T and got["bank conflicts"] == 0, (name, got)
+    print(f"{name}: {got['shared requests']} requests of shared memory, no bank conflicts")
