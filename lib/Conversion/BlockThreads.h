@@ -5,18 +5,12 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinTypes.h"
+#include "seqc/Support/GpuShape.h"
 
 namespace seqc {
 
 /// Bytes of memory that the threads of a block share, at most, unless a launch asks for more.
 constexpr int64_t mostSharedBytes = 48 << 10;
-
-/// 32-bit registers that a thread may keep for all of time: an SM has 65536, a thread at most 255,
-/// and a step needs some, too.
-constexpr int64_t registersOfThread(int64_t threadsOfBlock) {
-  constexpr int64_t all = 65536, most = 255, ofStep = 80;
-  return std::max<int64_t>(0, std::min(all / threadsOfBlock, most) - ofStep);
-}
 
 /// Makes each item of `loop` a block of `threads` threads.
 void makeBlocks(mlir::scf::ForallOp loop, int64_t threads);

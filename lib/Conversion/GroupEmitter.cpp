@@ -234,7 +234,7 @@ void GroupEmitter::emitTask(Value task) {
     e.thread = threadOfBlock(b, loc);
     Operation *anchor = arith::ConstantIndexOp::create(b, loc, 0);
     e.threadEntry = OpBuilder::InsertPoint(anchor->getBlock(), Block::iterator(anchor));
-    e.registersLeft = registersOfThread(e.threads);
+    e.registersLeft = registersKept(e.threads);
   }
   Value tile;
   if (tileTasks) {

@@ -151,12 +151,26 @@ void Compilation::watchStages() {
   options.timing = [this](StringRef stage, double seconds) { time(stage, seconds); };
   options.afterStage = [this](StringRef stage, mlir::ModuleOp after) {
     reachedStage = stage.str();
+    if (invocation.explain != ExplainForm::None && stage == "llvm")
+      findTasks(after);
     if (!invocation.saveTemps)
       return;
     std::string text;
     raw_string_ostream(text) << after << '\n';
     saveTemp(stage, "mlir", text);
   };
+}
+
+void Compilation::findTasks(mlir::ModuleOp lowered) {
+  for (mlir::Operation &op : *lowered.getBody())
+    if (auto symbol = dyn_cast<mlir::SymbolOpInterface>(op))
+      tasks[symbol.getName()] = getPlace(op.getLoc());
+}
+
+void Compilation::explainKernels(const LoweredModule &lowered) {
+  std::map<std::string, int64_t> sizes(options.assume.begin(), options.assume.end());
+  for (const KernelFacts &kernel : lowered.kernels)
+    explanations.push_back(explainKernel(kernel, tasks.lookup(kernel.task), sizes));
 }
 
 /// Writes one stage's module next to the output, e.g. `model.3-scheduled.mlir`.
@@ -284,6 +298,8 @@ bool Compilation::compile() {
   if (failed(lowered))
     return false;
   reachedStage = "codegen";
+  if (invocation.explain != ExplainForm::None)
+    explainKernels(*lowered);
   return emitCode(*lowered);
 }
 

@@ -7,6 +7,7 @@
 #include "seqc/Link/Link.h"
 #include "seqc/Support/Diagnostics.h"
 #include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringMap.h"
 
 namespace mlir {
 class MLIRContext;
@@ -42,6 +43,8 @@ private:
   void printTimes() const;
   int reportBug();
   void watchStages();
+  void findTasks(mlir::ModuleOp lowered);
+  void explainKernels(const LoweredModule &lowered);
   void time(llvm::StringRef stage, double seconds) { times.emplace_back(stage.str(), seconds); }
 
   const Invocation &invocation;
@@ -51,6 +54,8 @@ private:
   mlir::OwningOpRef<mlir::ModuleOp> module;
   std::unique_ptr<llvm::MemoryBuffer> input;
   std::vector<Explanation> explanations;
+  /// Where the work of tasks, by their symbols, stands in the source.
+  llvm::StringMap<SourcePlace> tasks;
   std::vector<std::pair<std::string, double>> times;
   std::string reachedStage = "load";
   unsigned tempCount = 0;

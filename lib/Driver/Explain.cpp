@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "Explain.h"
 #include "mlir/IR/Remarks.h"
+#include "seqc/Support/GpuShape.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallVectorExtras.h"
 #include "llvm/ADT/StringExtras.h"
@@ -52,6 +53,32 @@ bool seqc::collectExplanations(mlir::MLIRContext &context, std::vector<Explanati
   return succeeded(mlir::remark::enableOptimizationRemarks(
       context, std::make_unique<Collector>(explanations),
       std::make_unique<mlir::remark::RemarkEmittingPolicyAll>(), categories));
+}
+
+Explanation seqc::explainKernel(const KernelFacts &kernel, SourcePlace place,
+                                const std::map<std::string, int64_t> &sizes) {
+  using Kind = SizeFormula::Kind;
+  int64_t each = kernel.itemsOfBlock;
+  SizeFormula blocks = SizeFormula::of(Kind::Ceiling, kernel.items, SizeFormula::ofNumber(each));
+  std::string grid = blocks.text();
+  if (std::optional<int64_t> value = blocks.valueAt(sizes); value && !blocks.isNumber())
+    grid += " = " + std::to_string(*value);
+  // A thread has 255 registers at most; they are handed out in eights.
+  int64_t registers = std::min<int64_t>(
+      registersOfThread, int64_t(registersOfSm) / (kernel.threads * kernel.blocksOnSm) / 8 * 8);
+  std::string shared = std::to_string(kernel.sharedBytes) + " bytes";
+  Explanation explanation{place, kernel.function, "kernel", kernel.name, "Analysis", {}, {}};
+  explanation.sentences.push_back(
+      "kernel " + kernel.name + ": " + grid + (grid == "1" ? " block of " : " blocks of ") +
+      std::to_string(kernel.threads) + " threads, at most " + std::to_string(registers) +
+      " registers a thread, " + (kernel.sharedBytes ? shared + " of" : "no") + " shared memory");
+  explanation.facts = {{"grid", grid},
+                       {"block", std::to_string(kernel.threads)},
+                       {"items", kernel.items.text()},
+                       {"registers", "at most " + std::to_string(registers)},
+                       {"blocks_on_sm", "at least " + std::to_string(kernel.blocksOnSm)},
+                       {"shared_bytes", std::to_string(kernel.sharedBytes)}};
+  return explanation;
 }
 
 /// `explanations` by place, then in the order in which they came.

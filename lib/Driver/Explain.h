@@ -5,6 +5,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "seqc/Dialect/Seq/IR/Seq.h"
 #include "seqc/Support/Diagnostics.h"
+#include "seqc/Support/KernelFacts.h"
 #include "llvm/ADT/DenseSet.h"
 #include "llvm/Support/raw_ostream.h"
 #include <string>
@@ -21,6 +22,10 @@ struct Explanation {
   std::vector<std::string> sentences;
   std::vector<std::pair<std::string, std::string>> facts;
 };
+
+/// What is told of a kernel, which was made of work at `place`. `sizes` are those of --assume.
+Explanation explainKernel(const KernelFacts &kernel, SourcePlace place,
+                          const std::map<std::string, int64_t> &sizes);
 
 /// Sends the remarks of the categories `seqc.*` of `context` to `explanations`,
 /// which must live as long as the context. False if the context refuses.

@@ -139,6 +139,7 @@ FailureOr<LoweredModule> seqc::compileModule(ModuleOp module, StringRef name,
   result.module->setDataLayout(result.machine->createDataLayout());
   if (gpu) {
     useMemoryElements(*result.module);
+    result.kernels = describeKernels(*result.module, result.signature);
     std::unique_ptr<llvm::Module> host = options.emulate ? CloneModule(*result.module) : nullptr;
     if (llvm::Error problem = makeKernels(*result.module, result.signature))
       return module.emitError() << llvm::toString(std::move(problem));

@@ -10,6 +10,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/Format.h"
 #include <cmath>
 
 using namespace mlir;
@@ -28,6 +29,21 @@ static constexpr double callSeconds = 150e-9, regionSeconds = 600e-9;
 /// Size of a dimension that is not known.
 static constexpr int64_t guessedSize = 256;
 
+std::string seqc::duration(double seconds) {
+  auto [factor, unit] = seconds < 1e-6   ? std::pair(1e9, "ns")
+                        : seconds < 1e-3 ? std::pair(1e6, "us")
+                        : seconds < 1    ? std::pair(1e3, "ms")
+                                         : std::pair(1.0, "s");
+  std::string text;
+  llvm::raw_string_ostream(text) << llvm::format("%.3g ", seconds * factor) << unit;
+  return text;
+}
+
+std::string seqc::describe(const UsualSizes &sizes) {
+  return "B = " + std::to_string(sizes.batch) + (sizes.guessedBatch ? " (a guess)" : "") +
+         ", T = " + std::to_string(sizes.steps) + (sizes.guessedSteps ? " (a guess)" : "");
+}
+
 MachineModel::MachineModel(seq::TargetAttr target) : lanes(target.getVectorBits() / 32) {
   auto known = [](int64_t fact, double usual) { return fact ? double(fact) * 1e6 : usual; };
   hertz = known(target.getClockMhz(), 3.8e9);
@@ -38,9 +54,10 @@ MachineModel::MachineModel(seq::TargetAttr target) : lanes(target.getVectorBits(
 }
 
 namespace {
-/// Operations and latency of one scalar op in a vector.
+/// Operations and latency of one scalar op in a vector; of the operations, those that a GPU has a
+/// unit of its own for.
 struct OpCost {
-  double operations, latency;
+  double operations, latency, special = 0;
 };
 } // namespace
 
@@ -50,9 +67,31 @@ static bool isPartOfFma(Operation *op) {
          isa<arith::AddFOp, arith::SubFOp>(*op->user_begin());
 }
 
-static OpCost costOf(Operation *op) {
+/// A thread of a GPU: a quotient or a root that rounds right is a guess, made better by products.
+static OpCost costOnGpu(Operation *op) {
+  return llvm::TypeSwitch<Operation *, OpCost>(op)
+      .Case<arith::AddFOp, arith::SubFOp, arith::MulFOp, math::FmaOp>(
+          [](auto) { return OpCost{1, 4}; })
+      .Case<arith::DivFOp>([](auto) { return OpCost{10, 48, 1}; })
+      .Case<math::SqrtOp>([](auto) { return OpCost{9, 44, 1}; })
+      .Case<math::RsqrtOp>([](auto) { return OpCost{20, 92, 2}; })
+      .Case<math::ExpOp, math::Exp2Op, math::ExpM1Op>([](auto) { return OpCost{16, 52}; })
+      .Case<math::LogOp, math::Log1pOp, math::Log2Op, math::Log10Op, math::SinOp, math::CosOp>(
+          [](auto) { return OpCost{26, 72}; })
+      .Case<math::TanhOp>([](auto) { return OpCost{22, 80, 1}; })
+      .Case<math::ErfOp>([](auto) { return OpCost{45, 110}; })
+      .Case<math::PowFOp, math::Atan2Op, math::SinhOp, math::CoshOp, math::AtanOp, math::TanOp>(
+          [](auto) { return OpCost{60, 150, 1}; })
+      .Case<arith::ConstantOp, linalg::YieldOp, linalg::IndexOp, tensor::EmptyOp, tensor::DimOp,
+            linalg::FillOp, tensor::CastOp>([](auto) { return OpCost{0, 0}; })
+      .Default([](auto) { return OpCost{1, 4}; });
+}
+
+static OpCost costOf(Operation *op, Core core) {
   if (isPartOfFma(op))
     return {0, 0};
+  if (core == Core::Gpu)
+    return costOnGpu(op);
   return llvm::TypeSwitch<Operation *, OpCost>(op)
       .Case<arith::AddFOp, arith::SubFOp, arith::MulFOp, math::FmaOp>(
           [](auto) { return OpCost{1, 4}; })
@@ -92,9 +131,10 @@ static double vectorsOf(double elements, int64_t lanes) {
 namespace {
 /// Adds up a block; `chain` of a value is the latency from the states.
 struct Counter {
-  explicit Counter(int64_t lanes) : lanes(lanes) {}
+  Counter(int64_t lanes, Core core) : lanes(lanes), core(core) {}
   int64_t lanes;
-  double operations = 0;
+  Core core;
+  double operations = 0, special = 0;
   DenseMap<Value, double> chain;
 
   double chainOf(ValueRange values) {
@@ -105,33 +145,38 @@ struct Counter {
     return longest;
   }
   void visit(Operation *op) {
-    double operationsHere = 0, latency = 0;
+    double operationsHere = 0, specialHere = 0, latency = 0;
     if (auto structured = dyn_cast<linalg::LinalgOp>(op); structured && op->getNumRegions()) {
       double loops = 1;
       for (int64_t range : structured.getStaticLoopRanges())
         loops *= double(ShapedType::isDynamic(range) ? guessedSize : range);
       double reduced = loops / std::max(1.0, elementsOf(op->getResult(0).getType()));
       for (Operation &inner : *structured.getBlock()) {
-        OpCost cost = costOf(&inner);
+        OpCost cost = costOf(&inner, core);
         operationsHere += cost.operations * vectorsOf(loops, lanes);
+        specialHere += cost.special * vectorsOf(loops, lanes);
         latency += cost.latency;
       }
-      latency *= std::max(1.0, reduced / 4); // a few sums side by side
+      // On a CPU a few sums stand side by side.
+      latency *= std::max(1.0, core == Core::Cpu ? reduced / 4 : reduced);
     } else if (auto combine = dyn_cast<seq::CombineOp>(op)) {
-      Counter inner(lanes);
+      Counter inner(lanes, core);
       for (unsigned i = 0; i < combine.getEarlier().size(); ++i)
         inner.chain[combine.getBody()->getArgument(i)] = 0;
       for (Operation &nested : combine.getBody()->without_terminator())
         inner.visit(&nested);
       operationsHere = inner.operations;
+      specialHere = inner.special;
       latency = std::max(0.0, inner.chainOf(combine.getYield().getNext()));
     } else {
-      OpCost cost = costOf(op);
+      OpCost cost = costOf(op, core);
       double elements = op->getNumResults() ? elementsOf(op->getResult(0).getType()) : 1;
       operationsHere = cost.operations * vectorsOf(elements, lanes);
+      specialHere = cost.special * vectorsOf(elements, lanes);
       latency = cost.latency;
     }
     operations += operationsHere;
+    special += specialHere;
     double before = chainOf(op->getOperands());
     if (before >= 0)
       for (Value result : op->getResults())
@@ -140,8 +185,8 @@ struct Counter {
 };
 } // namespace
 
-StepWork seqc::countWork(seq::RecurrenceOp op, int64_t lanes) {
-  Counter counter(lanes);
+StepWork seqc::countWork(seq::RecurrenceOp op, int64_t lanes, Core core) {
+  Counter counter(lanes, core);
   StepWork work;
   for (Value state : op.getStateArgs()) {
     counter.chain[state] = 0;
@@ -156,6 +201,7 @@ StepWork seqc::countWork(seq::RecurrenceOp op, int64_t lanes) {
           !op.getStep().isAncestor(operand->get().getParentRegion()))
         work.weights += bytesOf(operand->get().getType());
   work.operations = counter.operations;
+  work.special = counter.special;
   work.chain = std::max(0.0, counter.chainOf(op.getYield().getNext()));
   for (Value v : op.getInputArgs())
     work.bytes += bytesOf(v.getType());

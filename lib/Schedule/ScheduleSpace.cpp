@@ -8,6 +8,7 @@
 #include "seqc/Analysis/ScanForm.h"
 #include "seqc/Analysis/StepClass.h"
 #include "seqc/Dialect/Seq/Transforms/Derivative.h"
+#include "seqc/Schedule/CostModelGpu.h"
 #include "seqc/Schedule/Passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -179,8 +180,8 @@ static int64_t threadsOfStep(seq::RecurrenceOp op) {
   return hasWide ? std::min<int64_t>(most, llvm::alignTo(widest, warp)) : 1;
 }
 
-/// The numbers of plan fused on a GPU: a thread carries one channel of one sequence over time. Where
-/// channels meet, a block carries a sequence, and where all values are scalars, a thread.
+/// The numbers of plan fused on a GPU: a thread carries one channel of one sequence over time.
+/// Where channels meet, a block carries a sequence, and where all values are scalars, a thread.
 static seq::ScheduleAttr threadSchedule(seq::RecurrenceOp op, seq::TargetAttr target) {
   if (analyzeChannels(op).size > 0)
     return fusedSchedule(target).withTiles(/*batch=*/1, /*channels=*/1, /*strip=*/0);
@@ -516,6 +517,12 @@ PlanOption seqc::newtonOption(seq::RecurrenceOp op, PlanOption segments) {
 /// Prices the legal ones of `options`, plans for `op`.
 static void setPrices(MutableArrayRef<PlanOption> options, seq::RecurrenceOp op,
                       seq::TargetAttr target, const UsualSizes &sizes, int64_t threads) {
+  if (isGpu(target)) {
+    for (PlanOption &option : options)
+      if (option.isLegal())
+        option.price = predictGpu(gpuWorkOf(op, option.schedule, sizes)).price();
+    return;
+  }
   MachineModel machine(target);
   for (PlanOption &option : options)
     if (option.isLegal())
@@ -539,12 +546,10 @@ SmallVector<PlanOption, 4> seqc::scheduleSpace(seq::RecurrenceOp op, seq::Target
       scan,
       segments,
       newtonOption(op, segments)};
-  if (!isGpu(target)) {
-    setPrices(options, op, target, usualSizes(op, assumed), assumed.threads);
-    return options;
-  }
-  for (PlanOption &option : MutableArrayRef(options).drop_front())
-    option.refusal = "GPUs have no plan but 'fused' yet";
+  if (isGpu(target))
+    for (PlanOption &option : MutableArrayRef(options).drop_front())
+      option.refusal = "GPUs have no plan but 'fused' yet";
+  setPrices(options, op, target, usualSizes(op, assumed), assumed.threads);
   return options;
 }
 
@@ -552,8 +557,7 @@ SmallVector<PlanOption, 4> seqc::pricedAnew(ArrayRef<PlanOption> options, seq::R
                                             seq::TargetAttr target, const Assumptions &assumed) {
   SmallVector<PlanOption, 4> anew(options);
   anew.front().schedule = fusedNumbers(op, target, assumed);
-  if (!isGpu(target))
-    setPrices(anew, op, target, usualSizes(op, assumed), assumed.threads);
+  setPrices(anew, op, target, usualSizes(op, assumed), assumed.threads);
   return anew;
 }
 

@@ -1,4 +1,5 @@
 // Stage 3: for each recurrence the cheapest legal plan, with the reasons as remarks.
+#include "ExplainGpu.h"
 #include "Versions.h"
 #include "seqc/Analysis/Place.h"
 #include "seqc/Schedule/Passes.h"
@@ -21,22 +22,6 @@ using namespace seqc;
 //===-----------------------------------------------------------------------===//
 // Explanations
 //===-----------------------------------------------------------------------===//
-
-/// "3.1 us".
-static std::string duration(double seconds) {
-  auto [factor, unit] = seconds < 1e-6   ? std::pair(1e9, "ns")
-                        : seconds < 1e-3 ? std::pair(1e6, "us")
-                        : seconds < 1    ? std::pair(1e3, "ms")
-                                         : std::pair(1.0, "s");
-  std::string text;
-  llvm::raw_string_ostream(text) << llvm::format("%.3g ", seconds * factor) << unit;
-  return text;
-}
-
-static std::string describe(const UsualSizes &sizes) {
-  return "B = " + std::to_string(sizes.batch) + (sizes.guessedBatch ? " (a guess)" : "") +
-         ", T = " + std::to_string(sizes.steps) + (sizes.guessedSteps ? " (a guess)" : "");
-}
 
 /// The plan that is cheapest for each of some batch sizes and lengths, where it is not one.
 static std::string describeFlips(seq::RecurrenceOp op, seq::TargetAttr target,
@@ -129,7 +114,9 @@ struct Explainer {
       if (std::string text = expectation(option, options.front()); !text.empty())
         remark::analysis(op.getLoc(), named("expect"))
             << remark::metric("plan", name) << remark::reason("{0}", text);
-      if (!isGpu(target)) // no model of its time yet
+      if (isGpu(target))
+        explainPriceOnGpu(op, option, usualSizes(op, assumed), named("price"));
+      else
         remark::analysis(op.getLoc(), named("price"))
             << remark::metric("plan", name)
             << remark::metric("seconds", duration(option.price.seconds))
@@ -251,9 +238,7 @@ private:
     SmallVector<PlanOption, 4> options = scheduleSpace(op, target, assumed);
     const PlanOption *best = &cheapest(options);
     std::string reason =
-        isGpu(target)
-            ? "the only plan on GPUs yet: a thread for each channel, or sequence, over all of time"
-            : reasonFor(options, *best, sizes);
+        isGpu(target) ? reasonOnGpu(op, options, *best, sizes) : reasonFor(options, *best, sizes);
     bool byPrice = !wanted && !op.getScheduleAttr();
     if (op.getScheduleAttr()) {
       reason = "the model's text asks for it";

@@ -43,17 +43,26 @@ class DLTensor(ctypes.Structure):
 class Context(ctypes.Structure):
     _fields_ = [("size", ctypes.c_uint64), ("parallel_for", ctypes.c_void_p), ("pool", ctypes.c_void_p),
                 ("scratch", ctypes.c_void_p), ("scratch_bytes", ctypes.c_int64),
-                ("error", ctypes.c_char_p), ("error_capacity", ctypes.c_int64)]
+                ("error", ctypes.c_char_p), ("error_capacity", ctypes.c_int64),
+                ("stats", ctypes.c_void_p), ("stream", ctypes.c_void_p)]
+
+
+def pointers(made, keep):
+    """An array of pointers to the DLTensors `made`, which keeps them and `keep`."""
+    array = (ctypes.POINTER(DLTensor) * len(made))(*map(ctypes.pointer, made))
+    array.keep = (made, keep)
+    return array
 
 
 def tensors(arrays):
     """An array of pointers to DLTensors over float32 or complex64 `arrays`; keeps what it points at."""
-    made = [DLTensor(data=a.ctypes.data, device_type=1, ndim=a.ndim, code=5 if np.iscomplexobj(a) else 2,
-                     bits=8 * a.itemsize, lanes=1,
-                     shape=(ctypes.c_int64 * max(1, a.ndim))(*a.shape)) for a in arrays]
-    pointers = (ctypes.POINTER(DLTensor) * len(made))(*map(ctypes.pointer, made))
-    pointers.keep = (made, arrays)
-    return pointers
+    return pointers([tensor(a.ctypes.data, a.shape, np.iscomplexobj(a), 8 * a.itemsize) for a in arrays], arrays)
+
+
+def tensor(address, shape, is_complex, bits, device=(1, 0)):
+    """A dense DLTensor of floats on `device`, DLPack's type and number."""
+    return DLTensor(data=address, device_type=device[0], device_id=device[1], ndim=len(shape),
+                    code=5 if is_complex else 2, bits=bits, lanes=1, shape=(ctypes.c_int64 * max(1, len(shape)))(*shape))
 
 
 def write_safetensors(path, weights):

@@ -10,6 +10,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "seqc/Dialect/Seq/IR/Seq.h"
+#include "seqc/Support/KernelFacts.h"
 #include "seqc/Support/Signature.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringRef.h"
@@ -74,6 +75,8 @@ struct LoweredModule {
   std::unique_ptr<llvm::Module> module;
   std::unique_ptr<llvm::TargetMachine> machine;
   ModuleSignature signature;
+  /// For a GPU: its kernels.
+  std::vector<KernelFacts> kernels;
   /// Its code needs `getEmulatorObject`, too.
   bool emulates = false;
 };

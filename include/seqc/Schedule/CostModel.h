@@ -23,6 +23,12 @@ struct MachineModel {
   double cacheBytes;    ///< of L2
 };
 
+/// "3.1 us".
+std::string duration(double seconds);
+
+/// "B = 1 (a guess), T = 4096 (a guess)".
+std::string describe(const UsualSizes &sizes);
+
 /// Seconds of a call, and what they are mostly spent on: "memory", "arithmetic" or "latency".
 struct Price {
   double seconds = 0;
@@ -33,6 +39,7 @@ struct Price {
 /// What one step of one sequence costs, counted on its ops.
 struct StepWork {
   double operations = 0; ///< vector operations, a transcendental function counted as many
+  double special = 0;    ///< on a GPU: reciprocals and square roots among them
   double chain = 0;      ///< cycles from the old states to the new ones
   double bytes = 0;      ///< read from inputs and written to outs
   double weights = 0;    ///< bytes that contractions read at every step
@@ -40,8 +47,12 @@ struct StepWork {
   bool partial = false;  ///< states that fill no whole vector
 };
 
+/// Where a step runs: functions cost there what their expansions do, divisions what the machine
+/// makes of them.
+enum class Core { Cpu, Gpu };
+
 /// Counts the ops of `op`'s step for vectors of `lanes` elements.
-StepWork countWork(seq::RecurrenceOp op, int64_t lanes);
+StepWork countWork(seq::RecurrenceOp op, int64_t lanes, Core core = Core::Cpu);
 
 /// Seconds of plan `fused` with `schedule`.
 Price priceOfFused(seq::RecurrenceOp op, seq::ScheduleAttr schedule, const UsualSizes &sizes,

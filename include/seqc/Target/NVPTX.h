@@ -3,6 +3,8 @@
 #define SEQC_TARGET_NVPTX_H
 
 #include "seqc/Dialect/Seq/IR/Seq.h"
+#include "seqc/Support/GpuShape.h"
+#include "seqc/Support/KernelFacts.h"
 #include "seqc/Support/Signature.h"
 #include "seqc/Target/EmitAbi.h"
 #include "llvm/ADT/ArrayRef.h"
@@ -24,9 +26,6 @@ llvm::ArrayRef<llvm::StringRef> cudaArchitectures();
 mlir::FailureOr<seq::TargetAttr> nvptxTarget(mlir::MLIRContext *context, llvm::StringRef arch,
                                              std::string &error);
 
-/// Threads of a block of a kernel whose threads work alone.
-constexpr unsigned threadsPerBlock = 128;
-
 /// Makes a device module of `module`, which holds what a CPU would run: each task of a parallel
 /// loop becomes a kernel `<function>_<number>`, one thread an item, and nothing else stays. A task
 /// with the attribute "seqc.threads"="N" is work for N threads together (a multiple of 32, at most
@@ -35,6 +34,9 @@ constexpr unsigned threadsPerBlock = 128;
 /// kernel has one argument, by value: the addresses of all arguments and results, then all sizes,
 /// the address of scratch, and the number of items. Fails on code that a GPU cannot run.
 llvm::Error makeKernels(llvm::Module &module, const ModuleSignature &signature);
+
+/// The kernels that `makeKernels` would make of `host`, in its order, and how calls start them.
+std::vector<KernelFacts> describeKernels(llvm::Module &host, const ModuleSignature &signature);
 
 /// LLVM's machine for `target`; null and a sentence in `error` if LLVM lacks it.
 std::unique_ptr<llvm::TargetMachine> makeNvptxMachine(seq::TargetAttr target, std::string &error);

@@ -101,10 +101,6 @@ static void markArguments(llvm::Function &kernel, const FunctionSignature &f) {
   }
 }
 
-/// Steps of time whose inputs are asked for together, in loops of at most so many instructions:
-/// memory is 600 cycles away.
-static constexpr unsigned stepsAhead = 4, mostInstructions = 100;
-
 /// Has the innermost loops of `kernel` unrolled, if they are short and read inputs.
 static void askAhead(llvm::Function &kernel) {
   llvm::DominatorTree dominators(kernel);
@@ -123,7 +119,7 @@ static void askAhead(llvm::Function &kernel) {
     // always: registers are saved.
     if (divides)
       llvm::addStringMetadataToLoop(loop, "llvm.loop.unroll.disable");
-    else if (loop->isInnermost() && reads && size <= mostInstructions)
+    else if (loop->isInnermost() && reads && size <= mostInstructionsAhead)
       llvm::addStringMetadataToLoop(loop, "llvm.loop.unroll.count", stepsAhead);
   }
 }

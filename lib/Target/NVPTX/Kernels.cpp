@@ -25,35 +25,31 @@ static StructType *argumentsOf(LLVMContext &context, const FunctionSignature &f)
       context, {ArrayType::get(pointer, addresses), ArrayType::get(i64, sizes), pointer, i64});
 }
 
-namespace {
-/// A block of a kernel.
-struct BlockShape {
-  unsigned threads = threadsPerBlock, items = threadsPerBlock;
-};
-} // namespace
-
-static Expected<BlockShape> blockShapeOf(Function &task) {
-  if (!task.hasFnAttribute(threadsAttribute))
-    return BlockShape();
-  unsigned threads = threadsOfTask(task);
-  if (!threads || threads % 32 || threads > mostThreads)
+Expected<BlockShape> seqc::blockShapeOf(const Function &task) {
+  BlockShape shape;
+  Attribute asked = task.getFnAttribute(threadsAttribute);
+  if (!asked.isValid())
+    return shape;
+  shape.items = 1;
+  if (asked.getValueAsString().getAsInteger(10, shape.threads) || !shape.threads ||
+      shape.threads % 32 || shape.threads > mostThreads)
     return failWith("expected a multiple of 32 up to " + Twine(mostThreads) + " in '" +
-                    threadsAttribute + "', but got '" +
-                    task.getFnAttribute(threadsAttribute).getValueAsString() + "'");
-  return BlockShape{threads, 1};
+                    threadsAttribute + "', but got '" + asked.getValueAsString() + "'");
+  return shape;
 }
 
-/// Blocks of `task` that an SM has at once, at least. What it keeps of a channel, states and
-/// weights, becomes registers, beside those that a step needs; left to itself, ptxas spills some
-/// values to have more blocks.
-static unsigned blocksOf(Function &task) {
-  constexpr uint64_t registers = 65536, ofStep = 40, mostBlocks = 8;
+// What a task keeps of a channel, states and weights, becomes registers, beside those that a step
+// needs; left to itself, ptxas spills some values to have more blocks. Where a block works
+// together, a thread may have all that it can.
+unsigned seqc::blocksOf(const Function &task, BlockShape shape) {
+  if (shape.items == 1)
+    return blocksOnSm(shape.threads);
   uint64_t words = 0;
-  for (Instruction &at : instructions(task))
+  for (const Instruction &at : instructions(task))
     if (auto *alloca = dyn_cast<AllocaInst>(&at))
       if (auto size = alloca->getAllocationSize(task.getParent()->getDataLayout()))
         words += divideCeil(size->getFixedValue(), 4);
-  return std::clamp<uint64_t>(registers / (threadsPerBlock * (words + ofStep)), 1, mostBlocks);
+  return blocksOnSmAlone(words);
 }
 
 /// Kernel `name`: `task` for the item of this thread, or of this block.
@@ -65,7 +61,7 @@ static void makeKernel(Function &task, StringRef name, StructType *arguments, Bl
   Function *kernel = Function::Create(type, GlobalValue::ExternalLinkage, name, module);
   kernel->setCallingConv(CallingConv::PTX_Kernel);
   kernel->addFnAttr("nvvm.maxntid", std::to_string(shape.threads));
-  kernel->addFnAttr("nvvm.minctasm", std::to_string(shape.items == 1 ? 1 : blocksOf(task)));
+  kernel->addFnAttr("nvvm.minctasm", std::to_string(blocksOf(task, shape)));
   kernel->addFnAttr(itemsAttribute, std::to_string(shape.items));
   kernel->addFnAttr(Attribute::NoUnwind);
   kernel->addParamAttr(0, Attribute::getWithByValType(context, arguments));
@@ -95,12 +91,6 @@ static void makeKernel(Function &task, StringRef name, StructType *arguments, Bl
   b.CreateBr(done);
   b.SetInsertPoint(done);
   b.CreateRetVoid();
-}
-
-unsigned seqc::threadsOfTask(const Function &task) {
-  unsigned threads = 0;
-  (void)task.getFnAttribute(threadsAttribute).getValueAsString().getAsInteger(10, threads);
-  return threads;
 }
 
 SmallVector<CallInst *> seqc::startsOfTasks(Function &body) {

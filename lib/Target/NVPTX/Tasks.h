@@ -2,6 +2,7 @@
 #ifndef SEQC_LIB_TARGET_NVPTX_TASKS_H
 #define SEQC_LIB_TARGET_NVPTX_TASKS_H
 
+#include "seqc/Support/GpuShape.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/IR/Instructions.h"
 #include "llvm/Support/Error.h"
@@ -29,8 +30,16 @@ constexpr llvm::StringLiteral threadsAttribute = "seqc.threads";
 /// The attribute of a kernel: items of a block.
 constexpr llvm::StringLiteral itemsAttribute = "seqc.items";
 
-/// Threads of the block that is an item of `task`, or 0 where an item is a thread.
-unsigned threadsOfTask(const llvm::Function &task);
+/// A block of a kernel: its threads and items.
+struct BlockShape {
+  unsigned threads = threadsPerBlock, items = threadsPerBlock;
+};
+
+/// Of the kernel of `task`. Fails if its attribute makes no sense.
+llvm::Expected<BlockShape> blockShapeOf(const llvm::Function &task);
+
+/// Blocks of `task` that an SM has at once, at least.
+unsigned blocksOf(const llvm::Function &task, BlockShape shape);
 
 /// The name of kernel `number` of function `name`.
 inline std::string kernelName(llvm::StringRef name, unsigned number) {

@@ -1,0 +1,51 @@
+//===- GpuShape.h - How the kernels of a GPU are cut ----------------------===//
+//
+// What prices assume and code obeys.
+//
+//===----------------------------------------------------------------------===//
+#ifndef SEQC_SUPPORT_GPUSHAPE_H
+#define SEQC_SUPPORT_GPUSHAPE_H
+
+#include <algorithm>
+#include <cstdint>
+
+namespace seqc {
+
+/// Threads of a block where each thread works alone.
+constexpr unsigned threadsPerBlock = 128;
+
+/// 32-bit registers of an SM, on every architecture that seqc knows.
+constexpr uint64_t registersOfSm = 65536;
+
+/// Registers of a thread, at most.
+constexpr uint64_t registersOfThread = 255;
+
+/// Registers that each thread of a block whose threads work together may keep for all of time; a
+/// step needs some, too.
+constexpr int64_t registersKept(int64_t threadsOfBlock) {
+  constexpr int64_t ofStep = 80;
+  int64_t most = std::min<int64_t>(registersOfSm / threadsOfBlock, registersOfThread);
+  return std::max<int64_t>(0, most - ofStep);
+}
+
+/// Blocks of threads that work alone which an SM has at once, at least, if each thread keeps
+/// `words` 32-bit words of states and weights beside what a step needs.
+constexpr unsigned blocksOnSmAlone(uint64_t words) {
+  constexpr uint64_t ofStep = 40, mostBlocks = 8;
+  uint64_t blocks = registersOfSm / (threadsPerBlock * (words + ofStep));
+  return unsigned(std::clamp<uint64_t>(blocks, 1, mostBlocks));
+}
+
+/// The same of blocks of `threads` threads that work together, each with all the registers that a
+/// thread can have.
+constexpr unsigned blocksOnSm(unsigned threads) {
+  return unsigned(std::max<uint64_t>(registersOfSm / (threads * registersOfThread), 1));
+}
+
+/// Steps of time whose inputs are asked for together, in loops of at most so many instructions:
+/// memory is 600 cycles away.
+constexpr unsigned stepsAhead = 4, mostInstructionsAhead = 100;
+
+} // namespace seqc
+
+#endif // SEQC_SUPPORT_GPUSHAPE_H

@@ -1,0 +1,201 @@
+// Prices of plans on a GPU, without a GPU: model v1 of docs/Targets.md.
+#include "seqc/Schedule/CostModelGpu.h"
+
+#include "seqc/Analysis/Channels.h"
+#include "seqc/Analysis/Footprint.h"
+#include "seqc/Schedule/Passes.h"
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include <cmath>
+
+using namespace mlir;
+using namespace seqc;
+
+std::string seqc::describe(const Interval &seconds) {
+  return duration(seconds.least) + " to " + duration(seconds.most);
+}
+
+//===-----------------------------------------------------------------------===//
+// The model
+//===-----------------------------------------------------------------------===//
+
+/// An H100 SXM. Bandwidth, SMs and clock are NVIDIA's figures; no number was measured by seqc.
+static constexpr double bandwidth = 3.35e12, sms = 132, hertz = 1.755e9;
+/// Warp instructions that an SM starts in a cycle, and its lanes for special functions.
+static constexpr double issues = 4, specialLanes = 16;
+/// The most that an SM holds.
+static constexpr double smThreads = 2048, smBlocks = 32;
+/// Of the bandwidth: what copies and scans reach.
+static constexpr Interval efficiency = {0.70, 0.90};
+/// Seconds of a launch.
+static constexpr Interval launch = {3e-6, 5e-6};
+/// Cycles until what was read from memory is there.
+static constexpr Interval memoryCycles = {550, 650};
+/// Counts of instructions and cycles are those of ops: machine code may have half as many more.
+static constexpr Interval counted = {1, 1.5};
+
+/// Rounds in which all `blocks` run where so many are on an SM at once.
+static double roundsOf(double blocks, double onSm) { return std::ceil(blocks / (sms * onSm)); }
+
+GpuPrice seqc::predictGpu(const GpuWork &work) {
+  auto scaled = [](double seconds, Interval by) {
+    return Interval{seconds * by.least, seconds * by.most};
+  };
+  GpuPrice price;
+  price.fixed = scaled(work.launches, launch);
+  price.memory = {work.bytes.least / (bandwidth * efficiency.most),
+                  work.bytes.most / (bandwidth * efficiency.least)};
+  double busy = std::clamp(work.blocks, 1.0, sms);
+  price.issue = scaled(work.instructions / 32 / (busy * issues * hertz), counted);
+  price.special = scaled(work.special / (busy * specialLanes * hertz), counted);
+  double mostOnSm = std::max(1.0, std::min(smBlocks, std::floor(smThreads / work.blockThreads)));
+  double onSm = std::clamp(work.blocksOnSm, 1.0, mostOnSm);
+  double cycles = work.steps * work.chain / hertz, waits = work.waits / hertz;
+  price.chain = {roundsOf(work.blocks, mostOnSm) *
+                     (cycles * counted.least + waits * memoryCycles.least),
+                 roundsOf(work.blocks, onSm) * (cycles * counted.most + waits * memoryCycles.most)};
+  return price;
+}
+
+Interval GpuPrice::total() const {
+  auto longest = [&](double Interval::*end) {
+    return fixed.*end + std::max({memory.*end, issue.*end, special.*end, chain.*end});
+  };
+  return {longest(&Interval::least), longest(&Interval::most)};
+}
+
+StringRef GpuPrice::limit() const {
+  std::pair<double, StringRef> largest{fixed.middle(), "launches"};
+  for (auto [part, name] : {std::pair(&memory, "memory"),
+                            {&issue, "issue"},
+                            {&special, "special functions"},
+                            {&chain, "chain"}})
+    if (part->middle() > largest.first)
+      largest = {part->middle(), name};
+  return largest.second;
+}
+
+//===-----------------------------------------------------------------------===//
+// Counts of plans
+//===-----------------------------------------------------------------------===//
+
+double seqc::leastBytes(seq::RecurrenceOp op, const UsualSizes &sizes) {
+  double sequences = double(sizes.batch), steps = double(sizes.steps);
+  if (std::optional<Footprint> least = footprint(op))
+    return sequences * steps * double(least->perStep) + steps * double(least->perSharedStep) +
+           sequences * double(least->perSequence) + double(least->once);
+  return sequences * steps * countWork(op, /*lanes=*/1).bytes;
+}
+
+/// Elements of `type`, or those of one channel of it. What is not known is one.
+static double elementsOf(Type type, int64_t channels) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  if (!tensor || !tensor.hasStaticShape())
+    return 1;
+  bool apart = channels && tensor.getRank() && tensor.getShape().back() == channels;
+  return double(tensor.getNumElements()) / double(apart ? channels : 1);
+}
+
+/// The instructions of an access, which has an address, and of a step's turn of the loop.
+static constexpr double ofAccess = 1.5, ofTurn = 1;
+/// Bytes that a request of one thread alone moves, a sector, where it wants a word of 4.
+static constexpr double sectorWords = 8;
+
+static GpuWork workOfThreads(seq::RecurrenceOp op, const UsualSizes &sizes) {
+  StepWork step = countWork(op, /*lanes=*/1, Core::Gpu);
+  Channels channels = analyzeChannels(op);
+  double together = std::max<double>(1, double(channels.size)); // threads of a sequence
+  double inputs = 0, accesses = 0, kept = 0;
+  for (Value v : op.getInputArgs())
+    inputs += elementsOf(v.getType(), channels.size);
+  for (Value v : op.getSharedArgs())
+    inputs += elementsOf(v.getType(), channels.size);
+  accesses = inputs;
+  for (Value v : op.getYield().getOut())
+    accesses += elementsOf(v.getType(), channels.size);
+  for (Value v : op.getStateArgs())
+    kept += elementsOf(v.getType(), channels.size);
+  if (!channels.size) // states are in scratch
+    accesses += 2 * kept;
+  for (Value v : channels.weights)
+    kept += elementsOf(v.getType(), channels.size);
+  GpuWork work;
+  double threads = double(sizes.batch) * together, steps = double(sizes.steps);
+  double perStep = step.operations / together + ofAccess * accesses + ofTurn;
+  work.blocks = std::ceil(threads / threadsPerBlock);
+  work.blocksOnSm = blocksOnSmAlone(channels.size ? uint64_t(kept) : 0);
+  double bytes = leastBytes(op, sizes);
+  work.bytes = {bytes, channels.size ? bytes : sectorWords * bytes};
+  work.instructions = threads * steps * perStep;
+  work.special = double(sizes.batch) * steps * step.special;
+  work.steps = steps;
+  work.chain = step.chain;
+  bool isAhead = step.special == 0 && perStep <= mostInstructionsAhead;
+  work.waits = inputs == 0 ? 0 : isAhead ? std::ceil(steps / stepsAhead) : steps;
+  return work;
+}
+
+/// Cycles of a barrier, and until what was written to shared memory is read; bytes of weights that
+/// an SM gets from its cache in a cycle.
+static constexpr double barrier = 30, sharedCycles = 30, cacheBytes = 64;
+
+namespace {
+/// The contractions of a step that the threads of a block share.
+struct Contractions {
+  double count = 0;
+  double products = 0;            ///< of all of them
+  double cycles = 0, longest = 0; ///< sums run in order, and one contraction after the other
+};
+} // namespace
+
+static Contractions contractionsOf(seq::RecurrenceOp op, double threads) {
+  Contractions found;
+  op.getStep().walk([&](linalg::LinalgOp inner) {
+    if (!inner.getNumReductionLoops())
+      return;
+    double points = 1, reduced = 1;
+    for (auto [kind, range] :
+         llvm::zip_equal(inner.getIteratorTypesArray(), inner.getStaticLoopRanges()))
+      (kind == utils::IteratorType::parallel ? points : reduced) *=
+          double(ShapedType::isDynamic(range) ? 1 : range);
+    // A thread's sums advance side by side, each in order.
+    double cycles = std::max(4.0, std::ceil(points / threads)) * reduced;
+    found.count += 1;
+    found.products += points * reduced;
+    found.cycles += cycles;
+    found.longest = std::max(found.longest, cycles);
+  });
+  return found;
+}
+
+/// A block carries a sequence: its threads share the points of each nest, with a barrier behind it,
+/// and keep weights in registers as far as there are some.
+static GpuWork workOfBlocks(seq::RecurrenceOp op, double threads, const UsualSizes &sizes) {
+  StepWork step = countWork(op, /*lanes=*/1, Core::Gpu);
+  Contractions contractions = contractionsOf(op, threads);
+  double steps = double(sizes.steps), sequences = double(sizes.batch);
+  GpuWork work;
+  work.blocks = sequences;
+  work.blockThreads = threads;
+  work.blocksOnSm = blocksOnSm(unsigned(threads));
+  double bytes = leastBytes(op, sizes);
+  work.bytes = {bytes, bytes};
+  double kept = 4 * threads * double(registersKept(int64_t(threads)));
+  double weights = std::max(0.0, step.weights - kept);
+  // Four states are read together, for some sums each. Warps run as one, also with few points.
+  double accesses = step.bytes / 4 + weights / 4 + contractions.products / 16;
+  double perStep = std::max(step.operations + ofAccess * accesses, step.chain / 4 * threads);
+  work.instructions = sequences * steps * (perStep + ofTurn * threads);
+  work.special = sequences * steps * step.special;
+  work.steps = steps;
+  work.chain = step.chain + contractions.cycles - contractions.longest +
+               (barrier + sharedCycles) * contractions.count + weights / cacheBytes;
+  work.waits = op.getInputArgs().empty() && op.getSharedArgs().empty() ? 0 : steps;
+  return work;
+}
+
+GpuWork seqc::gpuWorkOf(seq::RecurrenceOp op, seq::ScheduleAttr schedule, const UsualSizes &sizes) {
+  if (int64_t threads = threadsOfBlock(schedule))
+    return workOfBlocks(op, double(threads), sizes);
+  return workOfThreads(op, sizes);
+}

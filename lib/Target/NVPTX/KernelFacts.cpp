@@ -1,0 +1,141 @@
+// How a call starts kernels, read off the code that does it.
+#include "Tasks.h"
+#include "seqc/Target/NVPTX.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Analysis/ValueTracking.h"
+#include "llvm/IR/InstIterator.h"
+#include "llvm/IR/Module.h"
+#include "llvm/IR/PatternMatch.h"
+
+using namespace llvm;
+using namespace seqc;
+using Kind = SizeFormula::Kind;
+
+/// The sizes of all tensors of `f` in the order in which a body finds them.
+static std::vector<SizeFormula> sizesOf(const FunctionSignature &f) {
+  std::vector<SizeFormula> sizes;
+  for (const auto *tensors : {&f.arguments, &f.results})
+    for (const TensorSignature &tensor : *tensors) {
+      if (tensor.isScalar && tensor.elementType == ElementType::Index)
+        sizes.emplace_back();
+      for (const DimSignature &dim : tensor.dims)
+        sizes.push_back(dim.size >= 0     ? SizeFormula::ofNumber(dim.size)
+                        : dim.symbol >= 0 ? SizeFormula::ofName(f.symbols[dim.symbol])
+                                          : SizeFormula());
+    }
+  return sizes;
+}
+
+namespace {
+/// Reads numbers that a function computes from its second argument, the array of sizes.
+struct FormulaReader {
+  std::vector<SizeFormula> sizes;
+
+  SizeFormula read(Value *value, unsigned depth = 0);
+  SizeFormula readLoad(LoadInst &load);
+  SizeFormula ceilingOf(SelectInst &choice, unsigned depth);
+};
+} // namespace
+
+SizeFormula FormulaReader::readLoad(LoadInst &load) {
+  Function &function = *load.getFunction();
+  const DataLayout &layout = function.getParent()->getDataLayout();
+  APInt offset(64, 0);
+  Value *base = load.getPointerOperand()->stripAndAccumulateConstantOffsets(
+      layout, offset, /*AllowNonInbounds=*/true);
+  uint64_t index = offset.getZExtValue() / 8;
+  return base == function.getArg(1) && index < sizes.size() ? sizes[index] : SizeFormula();
+}
+
+/// x == 0 ? 0 : (x - 1) / y + 1.
+SizeFormula FormulaReader::ceilingOf(SelectInst &choice, unsigned depth) {
+  SizeFormula rest = read(choice.getFalseValue(), depth + 1);
+  auto isOne = [](const SizeFormula &part) { return part.isNumber() && part.number == 1; };
+  if (!match(choice.getTrueValue(), PatternMatch::m_Zero()) || rest.kind != Kind::Sum ||
+      !isOne(rest.parts[1]) || rest.parts[0].kind != Kind::Quotient)
+    return {};
+  const SizeFormula &quotient = rest.parts[0], &above = quotient.parts[0];
+  if (above.kind != Kind::Difference || !isOne(above.parts[1]))
+    return {};
+  return SizeFormula::of(Kind::Ceiling, above.parts[0], quotient.parts[1]);
+}
+
+SizeFormula FormulaReader::read(Value *value, unsigned depth) {
+  if (auto *number = dyn_cast<ConstantInt>(value))
+    return SizeFormula::ofNumber(number->getSExtValue());
+  auto *at = dyn_cast<Instruction>(value);
+  if (!at || depth > 64)
+    return {};
+  if (auto *load = dyn_cast<LoadInst>(at))
+    return readLoad(*load);
+  if (auto *field = dyn_cast<ExtractValueInst>(at)) {
+    Value *inserted = FindInsertedValue(field->getAggregateOperand(), field->getIndices());
+    return inserted ? read(inserted, depth + 1) : SizeFormula();
+  }
+  if (auto *choice = dyn_cast<SelectInst>(at))
+    return ceilingOf(*choice, depth);
+  Kind kind = Kind::Unknown;
+  switch (at->getOpcode()) {
+  case Instruction::Add:
+    kind = Kind::Sum;
+    break;
+  case Instruction::Sub:
+    kind = Kind::Difference;
+    break;
+  case Instruction::Mul:
+    kind = Kind::Product;
+    break;
+  case Instruction::SDiv:
+  case Instruction::UDiv:
+    kind = Kind::Quotient;
+    break;
+  default:
+    return {};
+  }
+  return SizeFormula::of(kind, read(at->getOperand(0), depth + 1),
+                         read(at->getOperand(1), depth + 1));
+}
+
+/// Bytes of the memory that the threads of a block of `task` share.
+static int64_t sharedBytesOf(Function &task) {
+  SmallPtrSet<GlobalVariable *, 4> found;
+  SmallVector<Value *> pending;
+  for (Instruction &at : instructions(task))
+    pending.append(at.value_op_begin(), at.value_op_end());
+  while (!pending.empty()) {
+    Value *value = pending.pop_back_val();
+    if (auto *global = dyn_cast<GlobalVariable>(value)) {
+      if (global->getAddressSpace() == sharedSpace)
+        found.insert(global);
+    } else if (auto *expression = dyn_cast<ConstantExpr>(value)) {
+      pending.append(expression->value_op_begin(), expression->value_op_end());
+    }
+  }
+  int64_t bytes = 0;
+  for (GlobalVariable *global : found)
+    bytes += int64_t(task.getParent()->getDataLayout().getTypeAllocSize(global->getValueType()));
+  return bytes;
+}
+
+std::vector<KernelFacts> seqc::describeKernels(Module &host, const ModuleSignature &signature) {
+  std::vector<KernelFacts> kernels;
+  for (const FunctionSignature &f : signature.functions) {
+    Function *body = host.getFunction("seqc_body_" + f.name);
+    if (!body)
+      continue;
+    FormulaReader reader{sizesOf(f)};
+    for (auto [number, start] : enumerate(startsOfTasks(*body))) {
+      Function *task = taskOf(start);
+      Expected<BlockShape> shape = blockShapeOf(*task);
+      if (!shape) {
+        consumeError(shape.takeError()); // makeKernels says it
+        continue;
+      }
+      kernels.push_back({kernelName(f.name, number), f.name, task->getName().str(),
+                         reader.read(start->getArgOperand(5)), shape->threads, shape->items,
+                         blocksOf(*task, *shape), sharedBytesOf(*task)});
+    }
+  }
+  return kernels;
+}

@@ -1,0 +1,126 @@
+# --explain for a GPU: grid, block, registers, shared memory and bytes of kernels, and a time of model v1, computed
+# anew here, which is called predicted wherever it stands.
+# RUN: %python %s | FileCheck %s
+# CHECK: explain-gpu: ok
+import json
+import math
+import os
+import re
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "Inputs"))
+import tool
+
+LABEL = "predicted (model v1, H100 SXM constants, not run)"
+TIME = re.compile(r"\d (ns|us|ms|s)\b")
+AFFINE = """\
+func.func @f(%a: tensor<?x?xDxf32> {seqc.dims = ["B", "T"]}, %x: tensor<?x?xDxf32> {seqc.dims = ["B", "T"]},
+             %h0: tensor<?xDxf32> {seqc.dims = ["B"]}) -> (tensor<?x?xDxf32>, tensor<?xDxf32>) {
+  %y, %last = seq.recurrence (%c: tensor<Dxf32> in %a, %u: tensor<Dxf32> in %x) states(%h: tensor<Dxf32> = %h0) {
+    %m = arith.mulf %c, %h : tensor<Dxf32>
+    %n = arith.addf %m, %u : tensor<Dxf32>
+    seq.yield next(%n : tensor<Dxf32>) out(%n : tensor<Dxf32>)
+  } : (tensor<?x?xDxf32>, tensor<?x?xDxf32>, tensor<?xDxf32>) -> (tensor<?x?xDxf32>, tensor<?xDxf32>)
+  return %y, %last : tensor<?x?xDxf32>, tensor<?xDxf32>
+}
+"""
+ELMAN = """\
+func.func private @seq.cells.elman(tensor<?x?x7xf32>, tensor<64x7xf32>, tensor<64x64xf32>, tensor<64xf32>, tensor<64xf32>,
+  tensor<?x64xf32>) -> (tensor<?x?x64xf32>, tensor<?x64xf32>)
+func.func @f(%x: tensor<?x?x7xf32> {seqc.dims = ["B", "T"]}, %w: tensor<64x7xf32>, %r: tensor<64x64xf32>,
+    %b: tensor<64xf32>, %c: tensor<64xf32>, %h0: tensor<?x64xf32> {seqc.dims = ["B"]})
+    -> (tensor<?x?x64xf32>, tensor<?x64xf32>) {
+  %y, %last = call @seq.cells.elman(%x, %w, %r, %b, %c, %h0) : (tensor<?x?x7xf32>, tensor<64x7xf32>, tensor<64x64xf32>,
+    tensor<64xf32>, tensor<64xf32>, tensor<?x64xf32>) -> (tensor<?x?x64xf32>, tensor<?x64xf32>)
+  return %y, %last : tensor<?x?x64xf32>, tensor<?x64xf32>
+}
+"""
+
+
+def explained(path, *options):
+    """The remarks about a model, as values."""
+    result = tool.run(path, "--target=cuda", "--explain=json", *options)
+    tool.report(f"{path} {options}", (result.returncode, result.stderr) == (0, b""), result)
+    return json.loads(result.stdout)["remarks"]
+
+
+def facts(remarks, category, name):
+    found = [r["facts"] for r in remarks if r["category"] == category and r["name"] == name]
+    tool.report(f"one remark {category} {name}", len(found) == 1, found)
+    return found[0]
+
+
+def predicted(f):
+    """Least and most seconds of model v1 from what a price says that it was computed from."""
+    n = {key: float(f[key]) for key in ("kernels", "blocks", "block_threads", "blocks_on_sm", "bytes", "most_bytes",
+                                        "instructions", "reciprocals", "steps", "step_cycles", "waits")}
+    ends = []
+    for launch, share, more, memory, size, on_sm in (
+            (3e-6, 0.9, 1, 550, n["bytes"], min(32, 2048 // n["block_threads"])),
+            (5e-6, 0.7, 1.5, 650, n["most_bytes"], n["blocks_on_sm"])):
+        busy, hertz = min(132, max(1, n["blocks"])), 1.755e9
+        rounds = math.ceil(n["blocks"] / (132 * on_sm))
+        ends.append(n["kernels"] * launch + max(
+            size / (3.35e12 * share), more * n["instructions"] / 32 / (busy * 4 * hertz),
+            more * n["reciprocals"] / (busy * 16 * hertz),
+            rounds * (n["steps"] * n["step_cycles"] * more + n["waits"] * memory) / hertz))
+    return ends
+
+
+def check_price(price):
+    for value, key in zip(predicted(price), ("least_ns", "most_ns")):
+        tool.report(key, abs(float(price[key]) - value * 1e9) <= 1 + 1e-3 * value * 1e9, (price, value))
+    tool.report("label", price["times"] == LABEL, price)
+
+
+tool.folder()
+tool.write("small.mlir", AFFINE.replace("D", "64"))
+tool.write("large.mlir", AFFINE.replace("D", "8192"))
+
+# 2^28 numbers of an affine step: 12 bytes each, and states twice; the channels of eight sequences are threads.
+remarks = explained("large.mlir", "--assume=B=8,T=4096")
+price = facts(remarks, "plan", "price")
+check_price(price)
+tool.report("bytes", float(price["bytes"]) == 12 * 2**28 + 8 * 8192 * 8, price)
+tool.report("memory", (price["limit"], price["memory"]) == ("memory", "1.07 ms to 1.37 ms"), price)
+# A product and a sum are one FMA of four cycles; inputs are asked for four steps ahead.
+tool.report("chain", (price["step_cycles"], price["steps"], price["waits"]) == ("4", "4096", "1024"), price)
+kernel = facts(remarks, "kernel", "f_0")
+tool.report("kernel", kernel == {"grid": "ceil(B·8192 / 128) = 512", "block": "128", "items": "B·8192",
+                                 "registers": "at most 64", "blocks_on_sm": "at least 8", "shared_bytes": "0"}, kernel)
+tool.report("places", len({(r["line"], r["col"]) for r in remarks}) == 1, remarks)
+
+# Few threads: their steps one after the other are the limit.
+price = facts(explained("small.mlir"), "plan", "price")
+check_price(price)
+tool.report("guesses", (price["sizes"], price["limit"]) == ("B = 1 (a guess), T = 4096 (a guess)", "chain"), price)
+tool.report("formula", facts(explained("small.mlir"), "kernel", "f_0")["grid"] == "ceil(B·64 / 128)")
+
+# Where channels meet, a block carries a sequence, and its threads share memory.
+tool.write("dense.mlir", ELMAN)
+remarks = explained("dense.mlir", "--assume=B=3,T=100")
+price = facts(remarks, "plan", "price")
+check_price(price)
+tool.report("block", (price["blocks"], price["block_threads"], price["steps"]) == ("3", "64", "100"), price)
+# The sum of 64 products in order, at least.
+tool.report("sum", float(price["step_cycles"]) >= 64 * 4, price)
+kernels = [r["facts"] for r in remarks if r["category"] == "kernel"]
+block = [k for k in kernels if k["block"] == "64"]
+tool.report("a block a sequence", [(k["grid"], k["items"]) for k in block] == [("B = 3", "B")], kernels)
+tool.report("shared", int(block[0]["shared_bytes"]) >= 256 and block[0]["registers"] == "at most 255", block)
+
+# Times are predicted wherever they stand; those of a CPU are not.
+for form in ("--explain", "--explain=text"):
+    for options in ((), ("--assume=B=64,T=1000",), ("--cuda-arch=sm_90",)):
+        text = tool.run("small.mlir", "--target=cuda", form, *options).stdout.decode()
+        blocks = [b for b in re.split(r"\n(?=  \w)|; (?=kernel)", text) if TIME.search(b)]
+        tool.report(f"{form} {options}", blocks and all(LABEL in b for b in blocks), text)
+line = tool.run("small.mlir", "--target=cuda", "--explain").stdout.decode()
+tool.report("one line", line.count("\n") == 1 and "a thread carries one channel" in line
+            and "kernel f_0: ceil(B·64 / 128) blocks of 128 threads, at most 64 registers a thread, no shared memory"
+            in line, line)
+cpu = tool.run("small.mlir", "--explain=text", "--march=x86-64-v3").stdout.decode()
+tool.report("CPU", "predicted" not in cpu and "kernel" not in cpu and "seconds" in cpu, cpu)
+same = tool.run("small.mlir", "--target=cuda", "--explain", "--device=emulate", "-o", "m.so").stdout.decode()
+tool.report("emulated", same == line, same)
+tool.finish("explain-gpu")
