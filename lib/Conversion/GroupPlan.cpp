@@ -1,6 +1,6 @@
 // The plan of a group: its tasks and strips, buffers, and nests of loops.
-#include "GroupEmitter.h"
 #include "BlockThreads.h"
+#include "GroupEmitter.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "seqc/Analysis/Interleaved.h"
 

@@ -3,6 +3,7 @@
 // same arrays that the caller had, so nothing has to be passed through a closure. How the range
 // is cut does not change any result: iterations are independent.
 #include "seqc/Conversion/Passes.h"
+#include "seqc/Schedule/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/IRMapping.h"
@@ -97,20 +98,67 @@ static void outline(func::FuncOp func, scf::ForallOp loop, unsigned number) {
   loop.erase();
 }
 
+/// Makes functions of the outermost parallel loops of `func`, numbered from `number`; returns the
+/// next number.
+static unsigned outlineLoops(func::FuncOp func, unsigned number) {
+  SmallVector<scf::ForallOp> loops;
+  func.walk([&](scf::ForallOp loop) { loops.push_back(loop); });
+  for (scf::ForallOp loop : loops)
+    if (loop->getParentOfType<scf::ForallOp>())
+      makeSerial(loop);
+    else
+      outline(func, loop, number++);
+  return number;
+}
+
+/// Puts all of `func` into one task of one item, unless all that it does is loops already.
+static void runInOneTask(func::FuncOp func) {
+  Block &entry = func.getBody().front();
+  auto isLoop = [](Operation &op) {
+    return isa<scf::ForallOp, LLVM::LoadOp>(op) || isMemoryEffectFree(&op);
+  };
+  if (llvm::all_of(entry.without_terminator(), isLoop))
+    return;
+  OpBuilder b(entry.getTerminator());
+  auto task = scf::ForallOp::create(b, func.getLoc(), ArrayRef<OpFoldResult>{b.getIndexAttr(1)},
+                                    ValueRange{}, std::nullopt);
+  Block *inside = task.getBody();
+  inside->getOperations().splice(inside->getTerminator()->getIterator(), entry.getOperations(),
+                                 entry.begin(), task->getIterator());
+}
+
+/// `seqc_fill_f`: what `init`, `seqc_init_f`, does, as tasks for a GPU whose memory the host does
+/// not reach. Their numbers begin with `number`, where those of the body end.
+static void makeFill(func::FuncOp init, unsigned number) {
+  func::FuncOp fill = init.clone();
+  fill.setName("seqc_fill_" + init.getName().drop_front(StringRef("seqc_init_").size()).str());
+  init->getBlock()->getOperations().insertAfter(init->getIterator(), fill);
+  auto pointer = LLVM::LLVMPointerType::get(init.getContext());
+  for (int i = 0; i < 2; ++i) // scratch and the context of parallel loops
+    fill.getBody().front().addArgument(pointer, init.getLoc());
+  fill.setFunctionType(
+      FunctionType::get(init.getContext(), SmallVector<Type>(4, pointer), TypeRange()));
+  runInOneTask(fill);
+  outlineLoops(fill, number);
+}
+
 namespace {
 struct OutlineParallelPass : seqc::impl::OutlineParallelPassBase<OutlineParallelPass> {
   void runOnOperation() override {
-    for (func::FuncOp func : llvm::to_vector(getOperation().getOps<func::FuncOp>())) {
-      bool isBody = func.getName().starts_with("seqc_body_");
-      SmallVector<scf::ForallOp> loops;
-      func.walk([&](scf::ForallOp loop) { loops.push_back(loop); });
-      unsigned number = 0;
-      for (scf::ForallOp loop : loops)
-        if (isBody && !loop->getParentOfType<scf::ForallOp>())
-          outline(func, loop, number++);
-        else
-          makeSerial(loop);
+    ModuleOp module = getOperation();
+    for (func::FuncOp func : llvm::to_vector(module.getOps<func::FuncOp>())) {
+      StringRef name = func.getName();
+      if (!name.consume_front("seqc_body_"))
+        continue;
+      unsigned tasks = outlineLoops(func, 0);
+      auto init = module.lookupSymbol<func::FuncOp>(("seqc_init_" + name).str());
+      if (init && isGpu(module))
+        makeFill(init, tasks);
     }
+    SmallVector<scf::ForallOp> rest;
+    module.walk([&](scf::ForallOp loop) { rest.push_back(loop); });
+    for (scf::ForallOp loop : rest)
+      makeSerial(loop);
   }
 };
 } // namespace

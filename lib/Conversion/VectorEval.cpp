@@ -229,7 +229,7 @@ Index VectorEval::leafIndex(const Leaf &leaf, const Index &idx) {
   }
   // Of memory that a block shares, each has its own.
   out.push_back(cast<MemRefType>(leaf.buffer.getType()).getDimSize(0) == 1 ? fixed(0)
-                                                                          : Idx{task, 0, 0});
+                                                                           : Idx{task, 0, 0});
   if (leaf.prefix == Leaf::State || leaf.prefix == Leaf::NextState) {
     Value next = parity;
     if (parity && leaf.prefix == Leaf::NextState)

@@ -408,9 +408,8 @@ void NestEmitter::emitAcrossBlock() {
   flatten(dims, total);
   int64_t fixed = 1;
   for (const LoopDim &dim : dims)
-    fixed = ShapedType::isDynamic(fixed) || ShapedType::isDynamic(dim.fixed)
-                ? ShapedType::kDynamic
-                : fixed * dim.fixed;
+    fixed = ShapedType::isDynamic(fixed) || ShapedType::isDynamic(dim.fixed) ? ShapedType::kDynamic
+                                                                             : fixed * dim.fixed;
   OpBuilder::InsertionGuard guard(e.b);
   Value point = e.thread;
   if (ShapedType::isDynamic(fixed) || fixed > e.threads) {
@@ -484,8 +483,9 @@ void NestEmitter::chooseTile() {
   if (e.acrossGrid && !outer.empty()) {
     constexpr int64_t rowsOfThread = 8;
     LoopDim &last = outer.back();
-    last.tile = ShapedType::isDynamic(last.fixed) ? rowsOfThread
-                                                  : std::clamp<int64_t>(last.fixed, 1, rowsOfThread);
+    last.tile = ShapedType::isDynamic(last.fixed)
+                    ? rowsOfThread
+                    : std::clamp<int64_t>(last.fixed, 1, rowsOfThread);
   }
   if (e.lanesAreThreads())
     return preparePack();
@@ -642,7 +642,8 @@ bool NestEmitter::packConstants(ArrayRef<Demand> demands, int64_t depth, int64_t
   int64_t bytes = (element.getIntOrFloatBitWidth() + 7) / 8;
   std::vector<char> data(blocks * depth * width * bytes);
   auto placeOf = [&](int64_t block, int64_t k, int64_t at) {
-    return e.lanesAreThreads() ? (k * width + at) * blocks + block : (block * depth + k) * width + at;
+    return e.lanesAreThreads() ? (k * width + at) * blocks + block
+                               : (block * depth + k) * width + at;
   };
   int64_t column = 0;
   for (const Demand &d : demands)

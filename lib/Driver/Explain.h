@@ -13,8 +13,9 @@
 
 namespace seqc {
 
-/// One remark of the compiler: `category` without "seqc." ("step", "plan", …),
-/// what it is about, sentences, and facts as key and value.
+/// One remark of the compiler: `category` without "seqc." ("step", "plan", …; with "gpu." before it
+/// where a library is compiled for GPUs after a CPU), what it is about, sentences, and facts as key
+/// and value.
 struct Explanation {
   SourcePlace place;
   std::string function, category, name, kind;
@@ -23,8 +24,10 @@ struct Explanation {
 };
 
 /// Sends the remarks of the categories `seqc.*` of `context` to `explanations`,
-/// which must live as long as the context. False if the context refuses.
-bool collectExplanations(mlir::MLIRContext &context, std::vector<Explanation> &explanations);
+/// which must live as long as the context, as must `forKernels`, which says whether the compiler is
+/// at the kernels of a library. False if the context refuses.
+bool collectExplanations(mlir::MLIRContext &context, std::vector<Explanation> &explanations,
+                         const bool &forKernels);
 
 /// One line per place: the plan and why, what was proved of the step.
 void printExplanationLines(llvm::raw_ostream &os, llvm::ArrayRef<Explanation> explanations);

@@ -71,8 +71,8 @@ static LogicalResult checkSegments(Operation *op, seq::ScheduleAttr schedule) {
   return success();
 }
 
-/// What a thread of a GPU does: one channel over all of time, all of a sequence, or, in a block, its
-/// part of each step.
+/// What a thread of a GPU does: one channel over all of time, all of a sequence, or, in a block,
+/// its part of each step.
 static LogicalResult checkThreads(Operation *op, seq::ScheduleAttr schedule) {
   auto recurrence = dyn_cast<seq::RecurrenceOp>(op);
   if (!recurrence)

@@ -179,8 +179,8 @@ static int64_t threadsOfStep(seq::RecurrenceOp op) {
   return hasWide ? std::min<int64_t>(most, llvm::alignTo(widest, warp)) : 1;
 }
 
-/// The numbers of plan fused on a GPU: a thread carries one channel of one sequence over time. Where
-/// channels meet, a block carries a sequence, and where all values are scalars, a thread.
+/// The numbers of plan fused on a GPU: a thread carries one channel of one sequence over time.
+/// Where channels meet, a block carries a sequence, and where all values are scalars, a thread.
 static seq::ScheduleAttr threadSchedule(seq::RecurrenceOp op, seq::TargetAttr target) {
   if (analyzeChannels(op).size > 0)
     return fusedSchedule(target).withTiles(/*batch=*/1, /*channels=*/1, /*strip=*/0);

@@ -4,19 +4,17 @@
 divider, whatever the order of blocks and threads, with every access checked; `ptxas` makes them without spills. What
 GPUs do not have yet is refused for the reason that stands here."""
 
-import glob
 import os
 import re
 import subprocess
-import sys
 
 import numpy as np
 
 import library
 from bits import expect_same
 from compiled import FOLDER, compile_text, tool
+from gpu_tools import ptxas
 
-SIZES = dict(D=40, G=2, H=24, I=7, N=4, S=5, P=3, C=3, M=6, K=4, O=2)
 ARCHITECTURES = ("sm_80", "sm_90", "sm_100")
 REGISTERS, THREADS = 65536, 128  # of an SM, of a block
 MIXES = "steps that mix channels are not available on GPUs yet"
@@ -24,19 +22,6 @@ MIXES = "steps that mix channels are not available on GPUs yet"
 UNAVAILABLE = dict.fromkeys(
     ["elman", "gru", "gru_reset_before", "hmm_forward", "kalman", "lstm", "viterbi", "viterbi_path"], MIXES
 ) | {"biquad_cascade": "expected work that is parallel over channels or sequences for a GPU"}
-
-
-def sizes_of(name):
-    with open(os.path.join(library.FOLDER, name + ".mlir")) as file:
-        letters = set(re.findall(r"\$\(?\d*\*?([A-Z]\d*)", file.read())) - {"B", "T", "F"}
-    return {letter: SIZES[letter[0]] for letter in letters}
-
-
-def ptxas():
-    """The pinned one that set-up installs: a gate that cannot run is a failure."""
-    found = [p for folder in sys.path for p in glob.glob(os.path.join(folder, "nvidia", "cu13", "bin", "ptxas"))]
-    assert found, "expected ptxas from nvidia-cuda-nvcc, which tools/dev/setup installs, but found none"
-    return found[0]
 
 
 def compile_ptx(source, arch):
@@ -86,7 +71,7 @@ def check_bits(name, cell):
 
 
 for cell_name in library.names():
-    cell = library.Cell(cell_name, **sizes_of(cell_name))
+    cell = library.Cell(cell_name, **library.sizes_of(cell_name))
     done, _ = compile_ptx(cell.program(), "sm_80")
     if done.returncode:
         reason = UNAVAILABLE.get(cell_name)

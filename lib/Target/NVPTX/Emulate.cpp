@@ -160,27 +160,6 @@ Expected<GlobalVariable *> KernelEmulation::run() {
                             ConstantStruct::get(record, fields), "seqc_kernel_" + kernel.getName());
 }
 
-/// Starts kernels where `body` of function `name` would run tasks.
-static void startKernels(Function &body, StringRef name) {
-  Module &module = *body.getParent();
-  for (auto [number, start] : enumerate(startsOfTasks(body))) {
-    IRBuilder<> b(start);
-    Constant *kernel =
-        module.getOrInsertGlobal("seqc_kernel_" + kernelName(name, number), b.getInt8Ty());
-    Type *pointer = b.getPtrTy();
-    FunctionCallee launch =
-        module.getOrInsertFunction("seqc_emu_launch", b.getVoidTy(), pointer, pointer, pointer,
-                                   pointer, pointer, b.getInt64Ty());
-    b.CreateCall(launch,
-                 {start->getArgOperand(0), kernel, start->getArgOperand(2), start->getArgOperand(3),
-                  start->getArgOperand(4), start->getArgOperand(5)});
-    Function *task = taskOf(start);
-    start->eraseFromParent();
-    if (task->use_empty())
-      task->eraseFromParent();
-  }
-}
-
 Error seqc::emulateKernels(Module &host, std::unique_ptr<Module> device,
                            const ModuleSignature &signature) {
   device->setTargetTriple(host.getTargetTriple());
@@ -197,8 +176,11 @@ Error seqc::emulateKernels(Module &host, std::unique_ptr<Module> device,
   }
   if (NamedMDNode *flags = device->getModuleFlagsMetadata())
     flags->eraseFromParent();
+  startKernels(host, signature, "seqc_emu_launch");
+  // The host fills hidden states itself: their memory is its own.
   for (const FunctionSignature &f : signature.functions)
-    startKernels(*host.getFunction("seqc_body_" + f.name), f.name);
+    if (Function *fill = host.getFunction("seqc_fill_" + f.name))
+      fill->eraseFromParent();
   if (Linker::linkModules(host, std::move(device)))
     return failWith("expected kernels that join the host's module");
   for (GlobalVariable &global : host.globals())
