@@ -19,7 +19,7 @@ from compiled import FOLDER, compile_text, describe, pointers
 
 MARCH = "x86-64-v3"
 CUDA = ["--target=cuda", "--ptxas="]
-CELLS = ["ema", "lru", "sru", "selective_scan", "rwkv4_wkv", "aaren", "mega_ema", "cummax", "timestep_norm"]
+CELLS = ["ema", "lru", "sru", "selective_scan", "rwkv4_wkv", "aaren", "mega_ema", "cummax", "timestep_norm", "lstm", "gru"]
 
 # States that the caller does not see: a constant, and what an argument is at the start.
 HIDDEN = """

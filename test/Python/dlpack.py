@@ -67,10 +67,10 @@ tensors, shapes = gpu.tensors(compile_text(source, "fused", "native", ["--target
 given = [OnGpu(t) for t in tensors]
 gpu.driver.fake_primary.restype = gpu.driver.fake_stream.restype = ctypes.c_void_p
 primary = ctypes.c_void_p(gpu.driver.fake_primary(0))
-for stream in (None, gpu.driver.fake_stream(primary)):
+for stream in (None, 0, gpu.driver.fake_stream(primary)):
     gpu.driver.fake_log()
     model.f.into(*given, stream=stream)
-    assert all(g.streams[-1] == stream for g in given)
+    assert all(g.streams[-1] == (stream or None) for g in given)
     number = gpu.driver.fake_stream_id(ctypes.c_void_p(stream)) if stream else 0
     assert f"stream {number})".encode() in gpu.driver.fake_log()
     for tensor, shape, value in zip(tensors[len(values) :], shapes, want):

@@ -17,22 +17,46 @@ from compiled import DTYPES, FOLDER, context, describe, pointers, tool
 
 HOOK = ctypes.CFUNCTYPE(None, ctypes.c_char_p, ctypes.c_uint, ctypes.c_uint, ctypes.c_void_p)
 GLUE = """
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 static _Thread_local int block, thread;
+static pthread_barrier_t all;
 int gpu_block(void) { return block; }
 int gpu_thread(void) { return thread; }
+void gpu_barrier(int id) { (void)id; pthread_barrier_wait(&all); }
 %s
+static void (*kernel)(void *);
+static void *given;
+static int now;
+static void *run(void *number) {
+  block = now;
+  thread = (int)(long)number;
+  kernel(given);
+  return NULL;
+}
+/* Threads that meet at barriers are the system's; others run one after the other. */
 void launch(const char *name, unsigned grid, unsigned threads, void *argument) {
-  void (*kernel)(void *) = 0;
+  int meet = 0;
+  pthread_t ids[1024];
+  kernel = 0;
+  given = argument;
   %s
-  if (!kernel)
+  if (!kernel || threads > 1024)
     abort();
-  for (block = 0; block < (int)grid; ++block)
-    for (thread = 0; thread < (int)threads; ++thread)
-      kernel(argument);
+  pthread_barrier_init(&all, NULL, threads);
+  for (now = 0; now < (int)grid; ++now) {
+    for (long i = 0; i < (int)threads; ++i)
+      if (!meet)
+        run((void *)i);
+      else if (pthread_create(&ids[i], NULL, run, (void *)i))
+        abort();
+    for (unsigned i = 0; meet && i < threads; ++i)
+      pthread_join(ids[i], NULL);
+  }
 }
 """
+INTRINSICS = {"read.ptx.sreg.ctaid.x": "gpu_block", "read.ptx.sreg.tid.x": "gpu_thread", "barrier.cta.sync.aligned.all": "gpu_barrier"}
 
 
 def build_driver(folder):
@@ -48,7 +72,8 @@ def kernels_for_cpu(ir):
     ir = re.sub(r'^target (datalayout|triple) = .*$', "", ir, flags=re.M)
     ir = re.sub(r'"(target-cpu|target-features)"="[^"]*"', "", ir)
     ir = re.sub(r"byval\([^)]*\) ", "", ir.replace("ptx_kernel ", ""))
-    ir = ir.replace("@llvm.nvvm.read.ptx.sreg.ctaid.x", "@gpu_block").replace("@llvm.nvvm.read.ptx.sreg.tid.x", "@gpu_thread")
+    for intrinsic, function in INTRINSICS.items():
+        ir = ir.replace("@llvm.nvvm." + intrinsic, "@" + function)
     assert "llvm.nvvm" not in ir, re.findall(r"@llvm\.nvvm[\w.]*", ir)
     return ir
 
@@ -68,13 +93,14 @@ class Device:
             file.write(source)
         command = [tool("seqc"), stem + ".mlir", "--target=cuda", "--emit=llvm", *extra]
         ir = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-        names = re.findall(r"define .*ptx_kernel void @(\w+)\(", ir)
+        bodies = dict(re.findall(r"^define .*?ptx_kernel void @(\w+)(\(.*?^})", ir, re.M | re.S))
+        names = list(bodies)
         with open(stem + ".ll", "w") as file:
             file.write(kernels_for_cpu(ir))
         with open(stem + ".c", "w") as file:
-            tests = "".join(f'if (!strcmp(name, "{n}")) kernel = {n};' for n in names)
+            tests = "".join(f'if (!strcmp(name, "{n}")) kernel = {n}, meet = {int("barrier" in bodies[n])};' for n in names)
             file.write(GLUE % ("".join(f"void {n}(void *);" for n in names), tests))
-        options = ["-O1", "-mfma", "-ffp-contract=off", "-Wno-override-module", "-shared", "-fPIC"]
+        options = ["-O1", "-mfma", "-ffp-contract=off", "-w", "-shared", "-fPIC"]
         subprocess.run(["clang", *options, stem + ".ll", stem + ".c", "-lm", "-o", stem + ".so"], check=True)
         self.kernels = ctypes.CDLL(stem + ".so")
         self.driver.fake_on_launch(ctypes.cast(self.kernels.launch, ctypes.c_void_p))

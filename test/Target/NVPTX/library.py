@@ -23,9 +23,9 @@ MODEL = """func.func @f(%x: tensor<?x?x8xf32> {seqc.dims = ["B", "T"]}, %h0: ten
 """
 with open("sum.mlir", "w") as file:
     file.write(MODEL.replace("BODY", "%n = arith.addf %h, %u : tensor<8xf32>"))
-with open("dense.mlir", "w") as file:
-    body = "%n = linalg.matvec ins(%w, %h : tensor<8x8xf32>, tensor<8xf32>) outs(%u : tensor<8xf32>) -> tensor<8xf32>"
-    file.write(MODEL.replace("BODY", body).replace("tensor<?x8xf32>)\n", "tensor<?x8xf32>, %w: tensor<8x8xf32>)\n", 1))
+with open("scalar.mlir", "w") as file:
+    body = "%s = tensor.splat %a : tensor<8xf32> %n = arith.mulf %s, %u : tensor<8xf32>"
+    file.write(MODEL.replace("BODY", body).replace("tensor<?x8xf32>)\n", "tensor<?x8xf32>, %a: f32)\n", 1))
 
 
 def run(*options, path="/usr/bin:/bin"):
@@ -102,7 +102,8 @@ def program(name, text):
     return "--ptxas=" + os.path.abspath(name)
 
 
-refuse("dense.mlir:3:15: error: 'seq.recurrence' op expected a step that keeps channels apart for a GPU", "dense.mlir")
+subprocess.run([tool("seqc"), "scalar.mlir", "-o", "cpu.so"], check=True)
+refuse("expected tensors as arguments of 'f' for a GPU, but got the scalar 'a'", "scalar.mlir")
 refuse("expected NVIDIA's ptxas, but found no program 'no-such'", "sum.mlir", "--ptxas=no-such")
 refuse("failed for sm_80: ptxas fatal : no licence", "sum.mlir", program("failing", "echo ptxas fatal : no licence; exit 3"))
 refuse("failed for sm_80: it wrote no cubin. done", "sum.mlir", program("idle", "echo done"))
