@@ -102,7 +102,8 @@ typedef struct seqc_stats {
  * all on one CUDA device (device_type kDLCUDA) there: it starts kernels on
  * `stream` and returns, without waiting for them. It uses the calling thread's
  * current CUDA context if that is one of the tensors' device, else the device's
- * primary context. What the tensors hold is not looked at. */
+ * primary context. What tensors on a device hold is not looked at; `cu_seqlens`
+ * may be in CPU memory instead, where they are checked. */
 typedef struct seqc_context {
   uint64_t size; /* sizeof(seqc_context): lets the struct grow */
   /* Runs body(env, begin, end) over a partition of [0, n), on any threads, and

@@ -102,12 +102,37 @@ packed = packed_steps.function("leaky", True)
 offsets = [[0, 4, 4, 9], [0, 0, 0, 9]]
 check("packed", packed, [[rng.standard_normal((9, 6)), rng.standard_normal((3, 6)), cu] for cu in offsets], "leaky")
 
-# Offsets are not looked at on a GPU; their number is.
+# Offsets on the device are not looked at, their number is; those on the host are checked and copied.
 leaky = compile_text(packed, "fused", MARCH, CUDA)["leaky"]
 tensors, _ = gpu.tensors(leaky, [np.zeros((9, 6)), np.zeros((3, 6)), [0, 4, 4, 9]])
 tensors[2].shape[0] = 3
 code = leaky.symbol("call")(None, pointers(tensors), ctypes.c_int32(len(tensors)))
 assert code == 5 and "argument 'cu': expected one offset more than there are sequences" in leaky.library.last_error()
+values = [rng.standard_normal((9, 6)), rng.standard_normal((3, 6)), [0, 4, 4, 9]]
+
+
+def call_with_host_offsets(offsets):
+    """The error code, and the results if there is none."""
+    array = np.array(offsets, np.int32)
+    tensors, shapes = gpu.tensors(leaky, values)
+    tensors[2] = describe(array)
+    code = leaky.symbol("call")(None, pointers(tensors), ctypes.c_int32(len(tensors)))
+    return code, code or [gpu.get(t, s, np.float32) for t, s in zip(tensors[3:], shapes)]
+
+
+gpu.driver.fake_log()
+code, results = call_with_host_offsets(values[2])
+log = gpu.driver.fake_log().decode()
+assert code == 0 and "cuMemcpyHtoDAsync_v2(16 bytes, stream 0)" in log
+expect_same(results, compile_text(packed, "reference", MARCH)["leaky"](*values), "offsets on the host")
+assert call_with_host_offsets([0, 5, 4, 9])[0] == 11
+assert "argument 'cu': expected offsets that never fall" in leaky.library.last_error()
+at = log[: log.index("cuMemcpyHtoD")].count("\n") + 1
+gpu.driver.fake_fail(at, 700)
+assert call_with_host_offsets(values[2])[0] == 21
+assert "leaky: cuMemcpyHtoDAsync_v2: CUDA_ERROR_ILLEGAL_ADDRESS" in leaky.library.last_error()
+gpu.driver.fake_fail(0, 0)
+assert gpu.driver.fake_live_memories() == 0 and gpu.driver.fake_depth() == 0
 
 # A process of its own: nothing is opened at load, nor by calls on the CPU; a GPU's tensors open the driver, or fail
 # where there is none.

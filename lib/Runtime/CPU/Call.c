@@ -10,10 +10,12 @@ int64_t seqc_rt_align(int64_t bytes) {
   return bytes > INT64_MAX - 63 ? INT64_MAX : (bytes + 63) / 64 * 64;
 }
 
-/* Whether seqc_rt_run must find memory for tensor i: hidden, and no blob has
- * it. The final value of a hidden state goes where the initial one was. */
+/* Whether seqc_rt_run must find memory for tensor i: on the host of a GPU, or hidden, and no blob
+ * has it. The final value of a hidden state goes where the initial one was. */
 static int needs_memory(const seqc_rt_frame *frame, int32_t i) {
   const seqc_rt_tensor *t = &frame->f->tensors[i];
+  if (frame->on_host[i])
+    return 1;
   if (frame->blob || !(t->flags & SEQC_RT_HIDDEN))
     return 0;
   return i < frame->f->n_arguments || !(frame->f->tensors[t->partner].flags & SEQC_RT_HIDDEN);

@@ -86,8 +86,17 @@ static int32_t find_first(const seqc_rt_function *f, int32_t hidden) {
 }
 
 void seqc_rt_choose_device(seqc_rt_frame *frame, const DLTensor *const *args, int32_t n) {
-  if (frame->f->device && n && args[0] && args[0]->device.device_type == kDLCUDA)
-    frame->device = args[0]->device;
+  const seqc_rt_function *f = frame->f;
+  if (!f->device || !n || !args[0] || args[0]->device.device_type != kDLCUDA)
+    return;
+  frame->device = args[0]->device;
+  for (int32_t i = 0, k = 0; i < f->n_arguments; ++i) {
+    if (!seqc_rt_passed(f, i, SEQC_RT_HIDDEN))
+      continue;
+    const DLTensor *given = args[k++];
+    if (f->tensors[i].flags & SEQC_RT_OFFSETS && given->device.device_type == kDLCPU)
+      frame->on_host[i] = given->data;
+  }
 }
 
 static void put_place(seqc_rt_text *text, DLDevice device) {
@@ -123,8 +132,9 @@ static int32_t fail_device(seqc_rt_frame *frame, int32_t i, DLDevice given) {
 }
 
 int32_t seqc_rt_check_layout(seqc_rt_frame *frame, int32_t i, const DLTensor *given) {
-  if (given->device.device_type != frame->device.device_type ||
-      (seqc_rt_on_gpu(frame) && given->device.device_id != frame->device.device_id))
+  if (!frame->on_host[i] &&
+      (given->device.device_type != frame->device.device_type ||
+       (seqc_rt_on_gpu(frame) && given->device.device_id != frame->device.device_id)))
     return fail_device(frame, i, given->device);
   int32_t code = check_strides(frame, i, given);
   if (code)
@@ -136,6 +146,8 @@ int32_t seqc_rt_check_layout(seqc_rt_frame *frame, int32_t i, const DLTensor *gi
   if (code)
     return code;
   frame->ptrs[i] = data;
+  if (frame->on_host[i])
+    frame->on_host[i] = data;
   return check_bools(frame, i, (const unsigned char *)data);
 }
 

@@ -92,7 +92,8 @@ struct seqc_rt_frame {
   const void *blob;     /**< streaming state, which no tensor may touch */
   int64_t blob_bytes;
   seqc_rt_text message;
-  DLDevice device; /**< where its tensors are */
+  DLDevice device;      /**< where its tensors are */
+  const void **on_host; /**< of offsets that a call on a GPU gets in CPU memory, else null */
 };
 
 /** Declares a frame `name` and its arrays in the enclosing function. */
@@ -102,9 +103,10 @@ struct seqc_rt_frame {
   int64_t name##_bytes[(function)->n_tensors + 1];                                                 \
   int64_t name##_symbols[(function)->n_symbols + 1];                                               \
   const char *name##_binders[(function)->n_symbols + 1];                                           \
+  const void *name##_on_host[(function)->n_tensors + 1];                                           \
   seqc_rt_frame name = {                                                                           \
       (function),     (ctx),           name##_ptrs, name##_dims,    name##_bytes, name##_symbols,  \
-      name##_binders, (const void *)0, 0,           {(char *)0, 0}, {kDLCPU, 0}};                  \
+      name##_binders, (const void *)0, 0,           {(char *)0, 0}, {kDLCPU, 0},  name##_on_host}; \
   seqc_rt_frame_clear(&name)
 void seqc_rt_frame_clear(seqc_rt_frame *frame);
 
@@ -135,12 +137,12 @@ int32_t seqc_rt_check_results(seqc_rt_frame *frame, const DLTensor *const *args,
  *  fills `ptrs`. */
 int32_t seqc_rt_check_memory(seqc_rt_frame *frame, const DLTensor *const *args, int32_t hidden);
 /** Offsets of packed sequences, after all symbols are bound and the memory was checked: they rise
- *  from 0 to the number of steps, so that generated code stays inside of its tensors. On a GPU only
- *  their number is checked. */
+ *  from 0 to the number of steps, so that generated code stays inside of its tensors. Of those in a
+ *  GPU's memory only the number is checked. */
 int32_t seqc_rt_check_offsets(seqc_rt_frame *frame);
 int32_t seqc_rt_check_layout(seqc_rt_frame *frame, int32_t i, const DLTensor *given);
 /** A call whose first of `n` tensors is on a CUDA device runs there, if the function has kernels.
- */
+ *  Offsets may be in CPU memory all the same. */
 void seqc_rt_choose_device(seqc_rt_frame *frame, const DLTensor *const *args, int32_t n);
 int32_t seqc_rt_check_overlap(seqc_rt_frame *frame, int32_t hidden);
 int32_t seqc_rt_check_context(seqc_rt_frame *frame);
@@ -152,7 +154,8 @@ int32_t seqc_rt_run(seqc_rt_frame *frame);
 static inline int seqc_rt_on_gpu(const seqc_rt_frame *frame) {
   return frame->device.device_type != kDLCPU;
 }
-/** Places hidden states at the front of `memory`, without values; returns where scratch begins. */
+/** Places hidden states, and offsets that are on the host of a GPU, at the front of `memory`,
+ *  without values; returns where scratch begins. */
 char *seqc_rt_place_hidden(seqc_rt_frame *frame, char *memory);
 /** A context whose scratch is smaller than `bytes`. */
 int32_t seqc_rt_check_scratch(seqc_rt_frame *frame, int64_t bytes);

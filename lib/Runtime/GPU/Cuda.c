@@ -43,6 +43,7 @@ enum {
   F(cuPointerGetAttribute, (void *value, int attribute, uint64_t pointer))                         \
   F(cuMemAllocAsync, (uint64_t *memory, size_t bytes, void *stream))                               \
   F(cuMemFreeAsync, (uint64_t memory, void *stream))                                               \
+  F(cuMemcpyHtoDAsync_v2, (uint64_t to, const void *from, size_t bytes, void *stream))             \
   F(cuLaunchKernel, (void *function, unsigned grid_x, unsigned grid_y, unsigned grid_z,            \
                      unsigned block_x, unsigned block_y, unsigned block_z, unsigned shared_bytes,  \
                      void *stream, void **arguments, void **extra))
@@ -356,7 +357,7 @@ static int32_t check_memory(gpu_call *c, int32_t i, const void *memory) {
 static int32_t check_tensors(gpu_call *c) {
   int32_t code = SEQC_OK;
   for (int32_t i = 0; i < c->frame->f->n_tensors && !code; ++i)
-    if (c->frame->bytes[i] && c->frame->ptrs[i])
+    if (c->frame->bytes[i] && c->frame->ptrs[i] && !c->frame->on_host[i])
       code = check_memory(c, i, c->frame->ptrs[i]);
   return code;
 }
@@ -392,11 +393,25 @@ void seqc_cuda_launch(const void *par, const seqc_cuda_kernel *kernel, void *con
     p->fault = fail(c->frame, "cuLaunchKernel", kernel->name, error);
 }
 
+/* From the host to where they were placed. */
+static int32_t copy_offsets(gpu_call *c) {
+  const seqc_rt_frame *frame = c->frame;
+  int32_t code = SEQC_OK;
+  for (int32_t i = 0; i < frame->f->n_arguments && !code; ++i)
+    if (frame->on_host[i])
+      code = TRY(c->frame, cuMemcpyHtoDAsync_v2, (uint64_t)(uintptr_t)frame->ptrs[i],
+                 frame->on_host[i], (size_t)frame->bytes[i], c->stream);
+  return code;
+}
+
 /* `memory` may be null where nothing needs any. */
 static int32_t start_kernels(gpu_call *c, char *memory) {
   seqc_rt_frame *frame = c->frame;
   const seqc_rt_device *device = frame->f->device;
   char *scratch = memory ? seqc_rt_place_hidden(frame, memory) : memory;
+  int32_t code = copy_offsets(c);
+  if (code)
+    return code;
   int64_t missed = 0;
   seqc_rt_parallel par = {frame->context, &missed, frame, c, 0, 0};
   seqc_stats *stats = seqc_rt_stats(frame->context);

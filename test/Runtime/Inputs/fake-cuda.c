@@ -293,6 +293,19 @@ int cuMemFreeAsync(uint64_t address, stream *s) {
   CALL("(stream %d)", s ? s->id : 0);
   return leave(wrong || wrong_stream(s) ? INVALID_VALUE : 0);
 }
+int cuMemcpyHtoDAsync_v2(uint64_t to, const void *from, size_t bytes,
+                         stream *s) {
+  pthread_mutex_lock(&lock);
+  memory *m = find(to);
+  CALL("(%zu bytes, stream %d)", bytes, s ? s->id : 0);
+  if (!m || find((uint64_t)(uintptr_t)from) || wrong_stream(s) ||
+      to + bytes > (uint64_t)(uintptr_t)m->base + m->bytes)
+    return leave(INVALID_VALUE);
+  protect(PROT_READ | PROT_WRITE);
+  memcpy((void *)(uintptr_t)to, from, bytes);
+  protect(PROT_NONE);
+  return leave(0);
+}
 int cuLaunchKernel(function *f, unsigned gx, unsigned gy, unsigned gz,
                    unsigned bx, unsigned by, unsigned bz, unsigned shared,
                    stream *s, void **arguments, void **extra) {
