@@ -293,6 +293,8 @@ bool Compilation::emitLibrary(LoweredModule &lowered) {
 bool Compilation::emitCode(LoweredModule &lowered) {
   // What leaves as one file stands alone.
   bool gpu = lowered.machine->getTargetTriple().isNVPTX();
+  if (gpu && is_contained({EmitKind::Lib, EmitKind::Obj}, invocation.emit))
+    return fail(gpuLibraryError);
   if (!gpu && is_contained({EmitKind::LLVM, EmitKind::Asm, EmitKind::Obj}, invocation.emit))
     if (Error error = linkRuntime(*lowered.module))
       return fail(toString(std::move(error)));

@@ -207,6 +207,8 @@ FailureOr<LoweredModule> seqc::compileModule(ModuleOp module, StringRef name,
   result.signature = std::move(*signature);
   std::string error;
   bool gpu = isGpu(target);
+  if (gpu && copy)
+    return module.emitError() << gpuLibraryError;
   result.machine =
       gpu ? makeNvptxMachine(target, error) : makeTargetMachine(target, options.optLevel, error);
   if (!result.machine)

@@ -33,6 +33,12 @@ llvm::ArrayRef<llvm::StringRef> scheduleNames();
 /// What `CompileOptions::certificate` may be.
 llvm::ArrayRef<llvm::StringRef> certificateNames();
 
+/// A text whose own `seqc.target` is a GPU's, as a library.
+inline constexpr llvm::StringLiteral gpuLibraryError =
+    "expected the facts of a CPU in 'seqc.target' for a library or an object file, but got those "
+    "of "
+    "an NVIDIA GPU";
+
 /// What a user may ask of a compilation. Every field has an effect.
 struct CompileOptions {
   /// Target triple; empty: the host's.

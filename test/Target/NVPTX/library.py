@@ -6,6 +6,7 @@ later ones; what it needs of a machine; what it refuses, leaving nothing."""
 import json
 import os
 import re
+import shutil
 import subprocess
 
 from compiled import FOLDER, Library, tool
@@ -28,7 +29,13 @@ with open("scalar.mlir", "w") as file:
     file.write(MODEL.replace("BODY", body).replace("tensor<?x8xf32>)\n", "tensor<?x8xf32>, %a: f32)\n", 1))
 
 
-def run(*options, path="/usr/bin:/bin"):
+# A machine without CUDA.
+os.mkdir("programs")
+os.symlink(shutil.which("ld.lld-22") or shutil.which("ld"), "programs/ld")
+PROGRAMS = os.path.abspath("programs")
+
+
+def run(*options, path=PROGRAMS):
     return subprocess.run([tool("seqc"), *options], capture_output=True, text=True, env=dict(os.environ, PATH=path))
 
 
@@ -37,7 +44,7 @@ def read(name):
         return file.read()
 
 
-def build(*options, path="/usr/bin:/bin", messages=""):
+def build(*options, path=PROGRAMS, messages=""):
     """The bytes of a library of sum.mlir."""
     done = run("sum.mlir", "--target=cuda", "-o", "sum.so", *options, path=path)
     assert (done.returncode, done.stderr) == (0, messages), done
@@ -55,7 +62,7 @@ assert b".target sm_90" in build("--ptxas=", "--cuda-arch=sm_100,sm_90") and b".
 every = "--cuda-arch=sm_80,sm_90,sm_100"
 cubins = build(every, "--ptxas=" + ptxas())
 assert cubins.count(b"\x7fELF") == 4 and b".target sm_80" in cubins
-assert build(every, path=os.path.dirname(ptxas()) + ":/usr/bin:/bin") == cubins
+assert build(every, path=os.path.dirname(ptxas()) + ":" + PROGRAMS) == cubins
 
 # The interface is that of a library for CPUs, and info says what else there is.
 library = Library(os.path.abspath("sum.so"))
@@ -89,8 +96,8 @@ assert {"scheduled.mlir", "gpu-scheduled.mlir", "ptx.ptx", "sm_80.cubin", "obj.o
 
 
 # What fails leaves nothing.
-def refuse(message, *options, path="/usr/bin:/bin"):
-    done = run(*options, "--target=cuda", "-o", "none.so", path=path)
+def refuse(message, *options, target=("--target=cuda",)):
+    done = run(*options, *target, "-o", "none.so", path=os.environ["PATH"])
     assert done.returncode == 1 and message in done.stderr, done
     assert not [n for n in os.listdir(".") if n.startswith("none")]
 
@@ -107,3 +114,7 @@ refuse("expected tensors as arguments of 'f' for a GPU, but got the scalar 'a'",
 refuse("expected NVIDIA's ptxas, but found no program 'no-such'", "sum.mlir", "--ptxas=no-such")
 refuse("failed for sm_80: ptxas fatal : no licence", "sum.mlir", program("failing", "echo ptxas fatal : no licence; exit 3"))
 refuse("failed for sm_80: it wrote no cubin. done", "sum.mlir", program("idle", "echo done"))
+subprocess.run([tool("seqc"), "sum.mlir", "--target=cuda", "--emit=seq", "-o", "facts.mlir"], check=True)
+facts = "expected the facts of a CPU in 'seqc.target' for a library or an object file, but got those of an NVIDIA GPU"
+refuse(facts, "facts.mlir")
+refuse(facts, "facts.mlir", target=())
