@@ -229,7 +229,7 @@ bool Compilation::addImages(LoweredModule &lowered) {
     Expected<std::string> cubin =
         assemblePtx(*ptxas, lowered.ptx, arch, {"", /*removeOnSignal=*/true});
     if (!cubin)
-      return fail(toString(cubin.takeError()));
+      return fail(toString(cubin.takeError()), "--ptxas= makes a library with PTX alone");
     if (invocation.saveTemps)
       saveTemp(arch, "cubin", *cubin);
     cubins.push_back(std::move(*cubin));

@@ -54,7 +54,8 @@ static int fail_at(int k, int later, int own, int error) {
   CHECK(code == (error == 2 ? SEQC_ERROR_MEMORY : SEQC_ERROR_CUDA));
   CHECK(strstr(g.d.error, function) && strstr(g.d.error, text));
   if (strcmp(function, "cuLaunchKernel") == 0)
-    CHECK(strstr(g.d.error, "cuLaunchKernel of 'cell_"));
+    CHECK(strstr(g.d.error, "cuLaunchKernel of 'cell_") &&
+          count(log, "cuLaunchKernel") == 1); /* the last one */
   CHECK(fake_live_memories() == 0);
   CHECK(fake_depth() == own);
   CHECK(fake_live_modules() - modules <= 1);
@@ -72,11 +73,13 @@ static int fail_at(int k, int later, int own, int error) {
 enum { WORKERS = 8 };
 static char thread_contexts[2][64];
 static gpu_data data[WORKERS];
+static pthread_barrier_t start;
 static void *work(void *p) {
   gpu_data *g = p;
   int i = (int)(g - data);
   if (i % 3)
     fake_make_current(thread_contexts[i % 3 - 1]);
+  pthread_barrier_wait(&start);
   for (int n = 0; n < 20; ++n)
     if (call_gpu(g) != SEQC_OK || !is_right(g))
       return g;
@@ -88,6 +91,7 @@ static void test_threads(void) {
   fake_begin_context(thread_contexts[1], 0);
   for (int i = 0; i < WORKERS; ++i)
     to_gpu(&data[i], 0);
+  pthread_barrier_init(&start, NULL, WORKERS);
   pthread_t ids[WORKERS];
   for (int i = 0; i < WORKERS; ++i)
     pthread_create(&ids[i], NULL, work, &data[i]);

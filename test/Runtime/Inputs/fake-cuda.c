@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 enum {
   INVALID_VALUE = 1,
@@ -148,7 +149,11 @@ int cuGetErrorString(int error, const char **string) {
       return *string = errors[i].text, 0;
   return INVALID_VALUE;
 }
+/* Time for other threads to come to the same place. */
+static void wait_a_little(void) { usleep(20000); }
+
 int cuInit(unsigned flags) {
+  wait_a_little();
   pthread_mutex_lock(&lock);
   CALL("(%u)", flags);
   initialized = 1;
@@ -222,6 +227,7 @@ int cuCtxGetId(context *c, uint64_t *id) {
 #endif
 int cuModuleLoadDataEx(module **m, const char *image, unsigned n, int *options,
                        void **values) {
+  wait_a_little();
   pthread_mutex_lock(&lock);
   int elf = memcmp(image,
                    "\x7f"

@@ -113,7 +113,8 @@ subprocess.run([tool("seqc"), "scalar.mlir", "-o", "cpu.so"], check=True)
 refuse("expected tensors as arguments of 'f' for a GPU, but got the scalar 'a'", "scalar.mlir")
 refuse("expected NVIDIA's ptxas, but found no program 'no-such'", "sum.mlir", "--ptxas=no-such")
 refuse("failed for sm_80: ptxas fatal : no licence", "sum.mlir", program("failing", "echo ptxas fatal : no licence; exit 3"))
-refuse("failed for sm_80: it wrote no cubin. done", "sum.mlir", program("idle", "echo done"))
+refuse("failed for sm_80: it wrote no cubin. done\nhelp: --ptxas= makes a library with PTX alone\n", "sum.mlir",
+       program("idle", "echo done"))
 subprocess.run([tool("seqc"), "sum.mlir", "--target=cuda", "--emit=seq", "-o", "facts.mlir"], check=True)
 facts = "expected the facts of a CPU in 'seqc.target' for a library or an object file, but got those of an NVIDIA GPU"
 refuse(facts, "facts.mlir")
