@@ -19,9 +19,9 @@
 #endif
 #ifndef DLPACK_DLPACK_H_
 #ifdef __cplusplus
-typedef enum : int32_t { kDLCPU = 1 } DLDeviceType;
+typedef enum : int32_t { kDLCPU = 1, kDLCUDA = 2 } DLDeviceType;
 #else
-typedef enum { kDLCPU = 1 } DLDeviceType;
+typedef enum { kDLCPU = 1, kDLCUDA = 2 } DLDeviceType;
 #endif
 typedef enum {
   kDLInt = 0,
@@ -65,7 +65,7 @@ enum seqc_status {
   SEQC_ERROR_SIZE = 5,       /* a size is wrong, negative, or differs from its namesake */
   SEQC_ERROR_OVERFLOW = 6,   /* a tensor or the scratch exceeds 2^63-1 bytes */
   SEQC_ERROR_STRIDE = 7,     /* not dense and row-major */
-  SEQC_ERROR_DEVICE = 8,     /* not in CPU memory */
+  SEQC_ERROR_DEVICE = 8,     /* not where the function, or its first tensor, is */
   SEQC_ERROR_ALIGNMENT = 9,  /* data not aligned to its own element */
   SEQC_ERROR_OVERLAP = 10,   /* an output overlaps another tensor */
   SEQC_ERROR_VALUE = 11,     /* a bool that is neither 0 nor 1, offsets out of order */
@@ -76,7 +76,9 @@ enum seqc_status {
   SEQC_ERROR_CONTEXT = 16,   /* a context of unknown layout */
   SEQC_ERROR_PARALLEL = 17,  /* the parallel_for hook did not run each item once */
   SEQC_ERROR_SIGNATURE = 18, /* this header describes another version of the library */
-  SEQC_ERROR_KERNEL = 19     /* a kernel of an emulated GPU did what it may not */
+  SEQC_ERROR_KERNEL = 19,    /* a kernel of an emulated GPU did what it may not */
+  SEQC_ERROR_DRIVER = 20,    /* tensors of a GPU, but no CUDA driver, or one that is too old */
+  SEQC_ERROR_CUDA = 21       /* the CUDA driver failed: the message has its error */
 };
 
 /* What plans that guess states (segments, newton) did in a call: sums over its
@@ -92,8 +94,16 @@ typedef struct seqc_stats {
 } seqc_stats;
 
 /* How to run a call. Null instead of a context: on the calling thread only,
- * scratch from malloc. Start from SEQC_CONTEXT_INIT, which zeroes what is not
- * set. */
+ * scratch from malloc; of a call with a GPU's tensors, on the default stream,
+ * scratch from cuMemAllocAsync. Start from SEQC_CONTEXT_INIT, which zeroes what
+ * is not set.
+ *
+ * A library that was compiled with --target=cuda runs a call whose tensors are
+ * all on one CUDA device (device_type kDLCUDA) there: it starts kernels on
+ * `stream` and returns, without waiting for them. It uses the calling thread's
+ * current CUDA context if that is one of the tensors' device, else the device's
+ * primary context. What tensors on a device hold is not looked at; `cu_seqlens`
+ * may be in CPU memory instead, where they are checked. */
 typedef struct seqc_context {
   uint64_t size; /* sizeof(seqc_context): lets the struct grow */
   /* Runs body(env, begin, end) over a partition of [0, n), on any threads, and
@@ -102,21 +112,24 @@ typedef struct seqc_context {
   void (*parallel_for)(void *pool, int64_t n, void (*body)(void *env, int64_t begin, int64_t end),
                        void *env);
   void *pool; /* passed to parallel_for */
-  /* Memory of at least f_scratch_bytes bytes, any alignment: then the call
-   * neither allocates nor locks. One call at a time may use it. Null: malloc
-   * and free. */
+  /* Memory of at least f_scratch_bytes bytes, any alignment, where the tensors
+   * are: then the call neither allocates nor locks. One call at a time may use
+   * it; on a GPU, calls on one stream. Null: malloc and free, on a GPU
+   * cuMemAllocAsync and cuMemFreeAsync. */
   void *scratch;
   int64_t scratch_bytes;
   char *error; /* receives the message of a failed call, ended by 0; may be null
                 */
   int64_t error_capacity;
   seqc_stats *stats; /* receives what a successful call did; may be null */
+  void *stream;      /* the CUstream (cudaStream_t) of calls on a GPU; null: the default one */
 } seqc_context;
 
 #ifdef __cplusplus
-#define SEQC_CONTEXT_INIT {sizeof(seqc_context), nullptr, nullptr, nullptr, 0, nullptr, 0, nullptr}
+#define SEQC_CONTEXT_INIT                                                                          \
+  {sizeof(seqc_context), nullptr, nullptr, nullptr, 0, nullptr, 0, nullptr, nullptr}
 #else
-#define SEQC_CONTEXT_INIT {sizeof(seqc_context), NULL, NULL, NULL, 0, NULL, 0, NULL}
+#define SEQC_CONTEXT_INIT {sizeof(seqc_context), NULL, NULL, NULL, 0, NULL, 0, NULL, NULL}
 #endif
 
 /* A dense CPU tensor over caller-owned data and sizes. */

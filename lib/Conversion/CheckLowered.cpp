@@ -41,7 +41,8 @@ struct CheckLoweredPass : seqc::impl::CheckLoweredPassBase<CheckLoweredPass> {
     if (!isGpu(getOperation()))
       return;
     for (auto function : getOperation().getOps<func::FuncOp>()) {
-      if (!function.getName().starts_with("seqc_body_"))
+      StringRef name = function.getName();
+      if (!name.starts_with("seqc_body_") && !name.starts_with("seqc_fill_"))
         continue;
       result = function.walk([](Operation *op) {
         if (op->getNumRegions() || runsOnHostOfGpu(op))

@@ -99,7 +99,8 @@ static void outline(func::FuncOp func, scf::ForallOp loop, unsigned number) {
 }
 
 bool seqc::runsOnHostOfGpu(Operation *op) {
-  return isa<func::FuncOp, func::CallOp, func::ReturnOp, LLVM::LoadOp, memref::AllocaOp>(op) ||
+  return isa<func::FuncOp, func::CallOp, func::ReturnOp, scf::ForallOp, LLVM::LoadOp,
+             memref::AllocaOp>(op) ||
          (op->getNumRegions() == 0 && isMemoryEffectFree(op)) ||
          (isa<scf::ForOp, scf::IfOp>(op) &&
           llvm::all_of(op->getRegions(), [](Region &region) {
@@ -108,13 +109,22 @@ bool seqc::runsOnHostOfGpu(Operation *op) {
           }));
 }
 
+/// True for work that threads of a block share: one thread alone cannot do it.
+static bool hasBlocks(Operation *op) {
+  return op
+      ->walk([](scf::ForallOp loop) {
+        return loop->hasAttr(threadsAttr) ? WalkResult::interrupt() : WalkResult::advance();
+      })
+      .wasInterrupted();
+}
+
 /// Work between parallel loops that touches memory becomes a loop of one item: a GPU's host has no
 /// access to it. What hands values on from there stays, and is refused later.
 static void gatherRest(func::FuncOp func) {
   SmallVector<SmallVector<Operation *>> groups(1);
   DenseSet<Operation *> inGroup;
   for (Operation &op : func.getBody().front()) {
-    if (isa<scf::ForallOp, func::CallOp>(op)) {
+    if (isa<scf::ForallOp, func::CallOp>(op) || hasBlocks(&op)) {
       groups.emplace_back();
       inGroup.clear();
       continue;
@@ -157,22 +167,53 @@ static void gatherRest(func::FuncOp func) {
   }
 }
 
+/// Makes functions of the outermost parallel loops of `func`, numbered from `number`; returns the
+/// next number.
+static unsigned outlineLoops(func::FuncOp func, unsigned number) {
+  SmallVector<scf::ForallOp> loops;
+  func.walk([&](scf::ForallOp loop) { loops.push_back(loop); });
+  for (scf::ForallOp loop : loops)
+    if (loop->getParentOfType<scf::ForallOp>())
+      makeSerial(loop);
+    else
+      outline(func, loop, number++);
+  return number;
+}
+
+/// `seqc_fill_f`: what `init`, `seqc_init_f`, does, as tasks for a GPU whose memory the host does
+/// not reach. Their numbers begin with `number`, where those of the body end.
+static void makeFill(func::FuncOp init, unsigned number) {
+  func::FuncOp fill = init.clone();
+  fill.setName("seqc_fill_" + init.getName().drop_front(StringRef("seqc_init_").size()).str());
+  init->getBlock()->getOperations().insertAfter(init->getIterator(), fill);
+  auto pointer = LLVM::LLVMPointerType::get(init.getContext());
+  for (int i = 0; i < 2; ++i) // scratch and the context of parallel loops
+    fill.getBody().front().addArgument(pointer, init.getLoc());
+  fill.setFunctionType(
+      FunctionType::get(init.getContext(), SmallVector<Type>(4, pointer), TypeRange()));
+  gatherRest(fill);
+  outlineLoops(fill, number);
+}
+
 namespace {
 struct OutlineParallelPass : seqc::impl::OutlineParallelPassBase<OutlineParallelPass> {
   void runOnOperation() override {
-    for (func::FuncOp func : llvm::to_vector(getOperation().getOps<func::FuncOp>())) {
-      bool isBody = func.getName().starts_with("seqc_body_");
-      if (isBody && isGpu(getOperation()))
+    ModuleOp module = getOperation();
+    for (func::FuncOp func : llvm::to_vector(module.getOps<func::FuncOp>())) {
+      StringRef name = func.getName();
+      if (!name.consume_front("seqc_body_"))
+        continue;
+      if (isGpu(module))
         gatherRest(func);
-      SmallVector<scf::ForallOp> loops;
-      func.walk([&](scf::ForallOp loop) { loops.push_back(loop); });
-      unsigned number = 0;
-      for (scf::ForallOp loop : loops)
-        if (isBody && !loop->getParentOfType<scf::ForallOp>())
-          outline(func, loop, number++);
-        else
-          makeSerial(loop);
+      unsigned tasks = outlineLoops(func, 0);
+      auto init = module.lookupSymbol<func::FuncOp>(("seqc_init_" + name).str());
+      if (init && isGpu(module))
+        makeFill(init, tasks);
     }
+    SmallVector<scf::ForallOp> rest;
+    module.walk([&](scf::ForallOp loop) { rest.push_back(loop); });
+    for (scf::ForallOp loop : rest)
+      makeSerial(loop);
   }
 };
 } // namespace

@@ -157,8 +157,9 @@ void Compilation::watchStages() {
       return;
     std::string text;
     raw_string_ostream(text) << after << '\n';
-    saveTemp(stage, "mlir", text);
+    saveTemp((forKernels ? "gpu-" : "") + stage.str(), "mlir", text);
   };
+  options.atKernels = [this](bool begins) { forKernels = begins; };
 }
 
 void Compilation::findTasks(mlir::ModuleOp lowered) {
@@ -226,7 +227,45 @@ static std::string getModuleName(const Invocation &invocation) {
   return name;
 }
 
+/// Puts the code of kernels into a library: a cubin for each architecture where NVIDIA's assembler
+/// is there, and PTX, which drivers compile for every later one.
+bool Compilation::addImages(LoweredModule &lowered) {
+  if (invocation.saveTemps)
+    saveTemp("ptx", "ptx", lowered.ptx);
+  Expected<std::string> ptxas = findPtxas(invocation.ptxas);
+  if (!ptxas)
+    return fail(toString(ptxas.takeError()));
+  auto start = std::chrono::steady_clock::now();
+  std::vector<std::string> cubins;
+  for (const std::string &arch : options.cudaArchs) {
+    if (ptxas->empty())
+      break;
+    Expected<std::string> cubin =
+        assemblePtx(*ptxas, lowered.ptx, arch, {"", /*removeOnSignal=*/true});
+    if (!cubin)
+      return fail(toString(cubin.takeError()), "--ptxas= makes a library with PTX alone");
+    if (invocation.saveTemps)
+      saveTemp(arch, "cubin", *cubin);
+    cubins.push_back(std::move(*cubin));
+  }
+  SmallVector<CudaImage> images;
+  for (auto [arch, cubin] : zip(options.cudaArchs, cubins))
+    images.push_back({arch, cubin, /*isPtx=*/false});
+  images.push_back({lowestArchitecture(options.cudaArchs), lowered.ptx, /*isPtx=*/true});
+  embedImages(*lowered.module, images);
+  time("ptxas", secondsSince(start));
+  if (ptxas->empty() && !invocation.ptxas)
+    log.add({{},
+             "remark",
+             "no ptxas on PATH: the library has PTX alone, which the driver compiles at the first "
+             "call",
+             {}});
+  return true;
+}
+
 bool Compilation::emitLibrary(LoweredModule &lowered) {
+  if (!lowered.ptx.empty() && !addImages(lowered))
+    return false;
   SmallVector<char, 0> object;
   std::string error;
   auto start = std::chrono::steady_clock::now();
@@ -249,6 +288,12 @@ bool Compilation::emitLibrary(LoweredModule &lowered) {
       return fail(toString(emulator.takeError()));
     parts.push_back(*emulator);
   }
+  if (!lowered.ptx.empty()) {
+    Expected<StringRef> cuda = getCudaObject(lowered.machine->getTargetTriple());
+    if (!cuda)
+      return fail(toString(cuda.takeError()));
+    parts.push_back(*cuda);
+  }
   Expected<std::string> library = linkSharedLibrary(parts, sys::path::filename(invocation.output),
                                                     {invocation.linker, /*removeOnSignal=*/true});
   if (!library)
@@ -263,6 +308,8 @@ bool Compilation::emitLibrary(LoweredModule &lowered) {
 bool Compilation::emitCode(LoweredModule &lowered) {
   // What leaves as one file stands alone.
   bool gpu = lowered.machine->getTargetTriple().isNVPTX();
+  if (gpu && is_contained({EmitKind::Lib, EmitKind::Obj}, invocation.emit))
+    return fail(gpuLibraryError);
   if (!gpu && is_contained({EmitKind::LLVM, EmitKind::Asm, EmitKind::Obj}, invocation.emit))
     if (Error error = linkRuntime(*lowered.module))
       return fail(toString(std::move(error)));
@@ -367,7 +414,8 @@ int Compilation::run() {
   MessageHandler handler(context, log);
   if (!checkTarget(context) || !checkFiles())
     return status;
-  if (invocation.explain != ExplainForm::None && !collectExplanations(context, explanations))
+  if (invocation.explain != ExplainForm::None &&
+      !collectExplanations(context, explanations, forKernels))
     return fail("the remark engine is not available"), exitBug;
   watchStages();
   bool ok = load(context) && compile() && writeExplanations();

@@ -36,6 +36,7 @@ private:
   bool emitMLIR();
   bool emitCode(LoweredModule &lowered);
   bool emitLibrary(LoweredModule &lowered);
+  bool addImages(LoweredModule &lowered);
   bool writeText(llvm::StringRef contents);
   bool writeFiles(llvm::ArrayRef<OutputFile> files);
   bool writeExplanations();
@@ -45,7 +46,9 @@ private:
   void watchStages();
   void findTasks(mlir::ModuleOp lowered);
   void explainKernels(const LoweredModule &lowered);
-  void time(llvm::StringRef stage, double seconds) { times.emplace_back(stage.str(), seconds); }
+  void time(llvm::StringRef stage, double seconds) {
+    times.emplace_back((forKernels ? "gpu " : "") + stage.str(), seconds);
+  }
 
   const Invocation &invocation;
   llvm::SourceMgr &sources;
@@ -59,6 +62,7 @@ private:
   std::vector<std::pair<std::string, double>> times;
   std::string reachedStage = "load";
   unsigned tempCount = 0;
+  bool forKernels = false; // the stages run for the GPUs of a library
   int status = 1;
 };
 

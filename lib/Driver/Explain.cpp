@@ -19,7 +19,8 @@ using namespace seqc;
 namespace {
 class Collector : public mlir::remark::detail::MLIRRemarkStreamerBase {
 public:
-  explicit Collector(std::vector<Explanation> &out) : out(out) {}
+  Collector(std::vector<Explanation> &out, const bool &forKernels)
+      : out(out), forKernels(forKernels) {}
 
   void streamOptimizationRemark(const mlir::remark::detail::Remark &remark) override {
     StringRef category = remark.getCombinedCategoryName();
@@ -28,7 +29,7 @@ public:
     StringRef function = remark.getFunction();
     Explanation explanation{getPlace(remark.getLocation()),
                             function.starts_with("<") ? "" : function.str(),
-                            category.str(),
+                            (forKernels ? "gpu." : "") + category.str(),
                             remark.getRemarkName().str(),
                             remark.getRemarkTypeString().str(),
                             {},
@@ -43,15 +44,17 @@ public:
 
 private:
   std::vector<Explanation> &out;
+  const bool &forKernels;
 };
 } // namespace
 
-bool seqc::collectExplanations(mlir::MLIRContext &context, std::vector<Explanation> &explanations) {
+bool seqc::collectExplanations(mlir::MLIRContext &context, std::vector<Explanation> &explanations,
+                               const bool &forKernels) {
   // `all` alone enables nothing in MLIR 22: name the four kinds.
   std::string mine = "seqc\\..*";
   mlir::remark::RemarkCategories categories{mine, mine, mine, mine, mine};
   return succeeded(mlir::remark::enableOptimizationRemarks(
-      context, std::make_unique<Collector>(explanations),
+      context, std::make_unique<Collector>(explanations, forKernels),
       std::make_unique<mlir::remark::RemarkEmittingPolicyAll>(), categories));
 }
 
@@ -108,6 +111,10 @@ static bool samePlace(const Explanation &a, const Explanation &b) {
          a.place.column == b.place.column;
 }
 
+static bool isForKernels(const Explanation &explanation) {
+  return StringRef(explanation.category).starts_with("gpu.");
+}
+
 void seqc::printExplanationLines(raw_ostream &os, ArrayRef<Explanation> explanations) {
   std::vector<const Explanation *> sorted = sortByPlace(explanations);
   for (auto first = sorted.begin(); first != sorted.end();) {
@@ -121,9 +128,11 @@ void seqc::printExplanationLines(raw_ostream &os, ArrayRef<Explanation> explanat
       if ((*e)->name == "plan")
         for (const auto &[key, value] : (*e)->facts)
           if (key == "plan")
-            add("plan " + value + ", " + join((*e)->sentences, "; "));
+            add((isForKernels(**e) ? "on GPUs plan " : "plan ") + value + ", " +
+                join((*e)->sentences, "; "));
     for (auto e = first; e != end; ++e)
-      if ((*e)->name != "plan" && (*e)->name != "not_legal" && !(*e)->sentences.empty())
+      if (!isForKernels(**e) && (*e)->name != "plan" && (*e)->name != "not_legal" &&
+          !(*e)->sentences.empty())
         add(join((*e)->sentences, "; "));
     os << '\n';
     first = end;

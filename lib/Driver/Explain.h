@@ -14,8 +14,9 @@
 
 namespace seqc {
 
-/// One remark of the compiler: `category` without "seqc." ("step", "plan", …),
-/// what it is about, sentences, and facts as key and value.
+/// One remark of the compiler: `category` without "seqc." ("step", "plan", …; with "gpu." before it
+/// where a library is compiled for GPUs after a CPU), what it is about, sentences, and facts as key
+/// and value.
 struct Explanation {
   SourcePlace place;
   std::string function, category, name, kind;
@@ -28,8 +29,10 @@ Explanation explainKernel(const KernelFacts &kernel, SourcePlace place,
                           const std::map<std::string, int64_t> &sizes);
 
 /// Sends the remarks of the categories `seqc.*` of `context` to `explanations`,
-/// which must live as long as the context. False if the context refuses.
-bool collectExplanations(mlir::MLIRContext &context, std::vector<Explanation> &explanations);
+/// which must live as long as the context, as must `forKernels`, which says whether the compiler is
+/// at the kernels of a library. False if the context refuses.
+bool collectExplanations(mlir::MLIRContext &context, std::vector<Explanation> &explanations,
+                         const bool &forKernels);
 
 /// One line per place: the plan and why, what was proved of the step.
 void printExplanationLines(llvm::raw_ostream &os, llvm::ArrayRef<Explanation> explanations);

@@ -70,6 +70,8 @@ private:
   bool readAssume();
   bool readTarget();
   bool readCuda();
+  bool readCudaArchs(SmallVectorImpl<StringRef> &archs);
+  bool readCpu(StringRef target);
 
   const InputArgList &args;
   Invocation &out;
@@ -278,11 +280,16 @@ bool CommandLine::readTarget() {
     return readCuda();
   if (StringRef(out.output).ends_with(".ptx") || args.getLastArgValue(OPT_emit) == "ptx")
     return fail("expected --target=cuda for PTX, but got '" + target + "'");
-  for (auto [id, name] : {std::pair(OPT_cuda_arch, "--cuda-arch"), {OPT_device, "--device"}})
+  for (auto [id, name] :
+       {std::pair(OPT_cuda_arch, "--cuda-arch"), {OPT_device, "--device"}, {OPT_ptxas, "--ptxas"}})
     if (args.hasArg(id))
       return fail(Twine("expected --target=cuda with ") + name + ", but got '" + target + "'");
   if (target != "native")
     out.options.triple = target.str();
+  return readCpu(target);
+}
+
+bool CommandLine::readCpu(StringRef target) {
   out.options.targetFacts = args.getLastArgValue(OPT_target_facts).str();
   if (args.hasArg(OPT_target_facts) && out.options.targetFacts.empty())
     return fail("expected a file behind '--target-facts='");
@@ -292,28 +299,51 @@ bool CommandLine::readTarget() {
   return true;
 }
 
-/// A GPU: PTX, or what comes before it.
+/// The architectures of GPUs, each once.
+bool CommandLine::readCudaArchs(SmallVectorImpl<StringRef> &archs) {
+  StringRef given = args.getLastArgValue(OPT_cuda_arch, cudaArchitectures().front());
+  given.split(archs, ',');
+  for (auto [i, arch] : enumerate(archs)) {
+    if (!is_contained(cudaArchitectures(), arch))
+      return failNearest("--cuda-arch", arch, cudaArchitectures());
+    if (is_contained(ArrayRef(archs).take_front(i), arch))
+      return fail("expected each architecture once in --cuda-arch, but got '" + given + "'");
+  }
+  return true;
+}
+
+/// A GPU: a library for it and this machine, or PTX and what comes before it.
 bool CommandLine::readCuda() {
-  StringRef arch = args.getLastArgValue(OPT_cuda_arch, cudaArchitectures().front());
-  if (!is_contained(cudaArchitectures(), arch))
-    return failNearest("--cuda-arch", arch, cudaArchitectures());
-  for (auto [id, name] : {std::pair(OPT_march, "--march"), {OPT_target_facts, "--target-facts"}})
-    if (args.hasArg(id))
-      return fail(Twine("expected no ") + name +
-                  " with --target=cuda, whose machine is that of "
-                  "--cuda-arch");
+  SmallVector<StringRef> archs;
+  if (!readCudaArchs(archs))
+    return false;
   StringRef device = args.getLastArgValue(OPT_device);
   if (args.hasArg(OPT_device) && device != "emulate")
     return failNearest("--device", device, {"emulate"});
   out.options.emulate = device == "emulate";
   if (out.options.emulate && !is_contained({EmitKind::Lib, EmitKind::None}, out.emit))
     return fail("expected --emit=lib with --device=emulate");
-  if (!out.options.emulate &&
-      is_contained({EmitKind::Obj, EmitKind::Lib, EmitKind::Header}, out.emit))
-    return fail("expected --emit=ptx or a kind before it with --target=cuda: libraries with "
-                "kernels are not available yet, but for --device=emulate");
+  if (out.emit == EmitKind::Obj)
+    return fail("expected --emit=lib, header, ptx or a kind before it with --target=cuda, but got "
+                "'obj'");
+  bool library = is_contained({EmitKind::Lib, EmitKind::Header}, out.emit);
+  if (library && !out.options.emulate) {
+    out.options.cudaArchs.assign(archs.begin(), archs.end());
+    if (args.hasArg(OPT_ptxas))
+      out.ptxas = args.getLastArgValue(OPT_ptxas).str();
+    return readCpu("native");
+  }
+  for (auto [id, name] : {std::pair(OPT_march, "--march"),
+                          {OPT_target_facts, "--target-facts"},
+                          {OPT_ptxas, "--ptxas"}})
+    if (args.hasArg(id))
+      return fail(Twine("expected no ") + name +
+                  " with --target=cuda, but for a library, which is for a CPU, too");
+  if (archs.size() != 1)
+    return fail("expected one architecture in --cuda-arch for PTX or --device=emulate, but got '" +
+                args.getLastArgValue(OPT_cuda_arch) + "'");
   out.options.triple = "nvptx64-nvidia-cuda";
-  out.options.march = arch.str();
+  out.options.march = archs.front().str();
   return true;
 }
 

@@ -6,6 +6,7 @@
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/raw_ostream.h"
+#include <optional>
 #include <string>
 
 namespace seqc {
@@ -32,6 +33,8 @@ struct Invocation {
   enum class Action { Compile, Help, HelpAll, Version, CheckBytecode };
   Action action = Action::Compile;
   std::string input, output, explainFile, weights, linker;
+  /// NVIDIA's assembler: none is a program on PATH, "" is none.
+  std::optional<std::string> ptxas;
   EmitKind emit = EmitKind::None;
   ExplainForm explain = ExplainForm::None;
   bool bytecode = false, jsonDiagnostics = false, saveTemps = false, timePasses = false;

@@ -32,6 +32,8 @@ static constexpr StringLiteral libcSymbols[] = {
     "malloc", "free", "getenv", "write", "calloc", "realloc", "mmap", "munmap", "mprotect",
     "aligned_alloc", "posix_memalign", "memcpy", "memmove", "memset", "memcmp", "bcmp", "abort",
     "__tls_get_addr",
+    // Of libraries with kernels; those that open libraries are weak references.
+    "dlopen", "dlsym", "dlerror", "pthread_mutex_lock", "pthread_mutex_unlock",
     // Stack protector and sanitizer-free fortification of foreign builds.
     "__stack_chk_fail"};
 

@@ -5,6 +5,7 @@
 #include "seqc/Pipeline/Stages.h"
 #include "seqc/Schedule/Passes.h"
 #include "seqc/Support/Version.h"
+#include "seqc/Target/Abi.h"
 #include "seqc/Target/CPU.h"
 #include "seqc/Target/EmitAbi.h"
 #include "seqc/Target/NVPTX.h"
@@ -115,8 +116,89 @@ static LogicalResult lower(ModuleOp module, const CompileOptions &options) {
   return success();
 }
 
+/// `module` after all stages as LLVM IR in the context of `result`, for the machine of `target`.
+static std::unique_ptr<llvm::Module>
+translate(ModuleOp module, StringRef name, llvm::TargetMachine &machine, LoweredModule &result) {
+  module->removeAttr("seqc.target"); // no meaning for LLVM
+  std::unique_ptr<llvm::Module> translated = translateModuleToLLVMIR(module, *result.context, name);
+  if (!translated) {
+    module.emitError("expected a module that LLVM IR can express");
+    return nullptr;
+  }
+  translated->setTargetTriple(machine.getTargetTriple());
+  translated->setDataLayout(machine.createDataLayout());
+  return translated;
+}
+
+static LogicalResult report(ModuleOp module, llvm::Error problem) {
+  if (!problem)
+    return success();
+  return module.emitError() << llvm::toString(std::move(problem));
+}
+
+/// Makes `device` hold the kernels of what it was alone, optimised.
+static LogicalResult keepKernels(ModuleOp module, llvm::Module &device,
+                                 const ModuleSignature &signature, llvm::TargetMachine &machine) {
+  if (failed(report(module, makeKernels(device, signature))))
+    return failure();
+  optimizeKernels(device, signature, machine);
+  return success();
+}
+
+/// Makes a library for this machine that emulates the kernels which `result` holds and `host`
+/// starts.
+static FailureOr<seq::TargetAttr> emulate(ModuleOp module, std::unique_ptr<llvm::Module> host,
+                                          const CompileOptions &options, LoweredModule &result) {
+  std::string error;
+  FailureOr<seq::TargetAttr> cpu = cpuTarget(module.getContext(), "", "native", error);
+  if (failed(cpu) || !(result.machine = makeTargetMachine(*cpu, options.optLevel, error)))
+    return module.emitError() << error, failure();
+  host->setTargetTriple(result.machine->getTargetTriple());
+  host->setDataLayout(result.machine->createDataLayout());
+  std::swap(result.module, host);
+  if (failed(report(module, emulateKernels(*result.module, std::move(host), result.signature))))
+    return failure();
+  result.signature.triple = cpu->getTriple().str();
+  result.signature.features = requiredFeatures(*cpu);
+  result.emulates = true;
+  return cpu;
+}
+
+/// Compiles `module`, a copy, for GPUs: PTX, and in `result`'s module what starts its kernels.
+static LogicalResult addKernels(ModuleOp module, StringRef name, CompileOptions options,
+                                LoweredModule &result) {
+  options.triple = "nvptx64-nvidia-cuda";
+  options.march = lowestArchitecture(options.cudaArchs).str();
+  options.targetFacts.clear();
+  FailureOr<ModuleSignature> signature = decide(module, name, options);
+  if (failed(signature) || failed(lower(module, options)))
+    return failure();
+  for (auto [cpu, gpu] : llvm::zip_equal(result.signature.functions, signature->functions))
+    if (signatureHash(cpu) != signatureHash(gpu))
+      return module.emitError() << "expected one interface of '" << cpu.name
+                                << "' on CPU and GPU, but got two";
+  std::string error;
+  auto machine = makeNvptxMachine(module->getAttrOfType<seq::TargetAttr>("seqc.target"), error);
+  if (!machine)
+    return module.emitError() << error;
+  std::unique_ptr<llvm::Module> device = translate(module, name, *machine, result);
+  if (!device)
+    return failure();
+  useMemoryElements(*device);
+  std::unique_ptr<llvm::Module> host = CloneModule(*device);
+  if (failed(keepKernels(module, *device, *signature, *machine)))
+    return failure();
+  SmallVector<char, 0> ptx;
+  if (!emitCode(*device, *machine, /*assembly=*/true, ptx, error))
+    return module.emitError() << error;
+  result.ptx.assign(ptx.begin(), ptx.end());
+  result.signature.cuda = options.cudaArchs;
+  return report(module, linkKernels(*result.module, std::move(host), *signature));
+}
+
 FailureOr<LoweredModule> seqc::compileModule(ModuleOp module, StringRef name,
                                              const CompileOptions &options) {
+  OwningOpRef<ModuleOp> copy = options.cudaArchs.empty() ? ModuleOp() : module.clone();
   FailureOr<ModuleSignature> signature = decide(module, name, options);
   if (failed(signature) || failed(lower(module, options)))
     return failure();
@@ -125,42 +207,40 @@ FailureOr<LoweredModule> seqc::compileModule(ModuleOp module, StringRef name,
   result.signature = std::move(*signature);
   std::string error;
   bool gpu = isGpu(target);
+  if (gpu && copy)
+    return module.emitError() << gpuLibraryError;
   result.machine =
       gpu ? makeNvptxMachine(target, error) : makeTargetMachine(target, options.optLevel, error);
   if (!result.machine)
     return module.emitError() << error;
   auto start = std::chrono::steady_clock::now();
   result.context = std::make_unique<llvm::LLVMContext>();
-  module->removeAttr("seqc.target"); // no meaning for LLVM
-  result.module = translateModuleToLLVMIR(module, *result.context, name);
-  if (!result.module)
-    return module.emitError("expected a module that LLVM IR can express");
-  result.module->setTargetTriple(result.machine->getTargetTriple());
-  result.module->setDataLayout(result.machine->createDataLayout());
+  if (!(result.module = translate(module, name, *result.machine, result)))
+    return failure();
   if (gpu) {
     useMemoryElements(*result.module);
     result.kernels = describeKernels(*result.module, result.signature);
     std::unique_ptr<llvm::Module> host = options.emulate ? CloneModule(*result.module) : nullptr;
-    if (llvm::Error problem = makeKernels(*result.module, result.signature))
-      return module.emitError() << llvm::toString(std::move(problem));
-    optimizeKernels(*result.module, result.signature, *result.machine);
+    if (failed(keepKernels(module, *result.module, result.signature, *result.machine)))
+      return failure();
     if (!host)
       return std::move(result);
-    FailureOr<seq::TargetAttr> cpu = cpuTarget(module.getContext(), "", "native", error);
-    if (failed(cpu) || !(result.machine = makeTargetMachine(*cpu, options.optLevel, error)))
-      return module.emitError() << error;
+    FailureOr<seq::TargetAttr> cpu = emulate(module, std::move(host), options, result);
+    if (failed(cpu))
+      return failure();
     target = *cpu;
-    host->setTargetTriple(result.machine->getTargetTriple());
-    host->setDataLayout(result.machine->createDataLayout());
-    std::swap(result.module, host);
-    if (llvm::Error problem = emulateKernels(*result.module, std::move(host), result.signature))
-      return module.emitError() << llvm::toString(std::move(problem));
-    result.signature.triple = target.getTriple().str();
-    result.signature.features = requiredFeatures(target);
-    result.emulates = true;
   }
-  if (llvm::Error problem = emitEntryPoints(*result.module, result.signature, getVersion()))
-    return module.emitError() << llvm::toString(std::move(problem));
+  if (copy) {
+    if (options.atKernels)
+      options.atKernels(true);
+    if (failed(addKernels(*copy, name, options, result)))
+      return failure();
+    if (options.atKernels)
+      options.atKernels(false);
+    start = std::chrono::steady_clock::now(); // its stages have times of their own
+  }
+  if (failed(report(module, emitEntryPoints(*result.module, result.signature, getVersion()))))
+    return failure();
   applyTarget(*result.module, target, *result.machine);
   optimizeModule(*result.module, *result.machine, options.optLevel);
   std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;

@@ -52,16 +52,25 @@ wrong("expected NAME=SIZE,… for --assume, but got 'T=-1'", "m.mlir", "-o", "m.
       "--assume=B=8,T=-1", help="--assume=B=8,T=4096")
 wrong("expected a size that seqc.dims names for --assume, but got 'N'", "m.mlir", "-o", "m.so",
       "--assume=N=4", help="the model names B and T")
-for output in ("m.so", "m.o", "m.h"):
-    wrong("expected --emit=ptx or a kind before it with --target=cuda: libraries with kernels are not available yet, "
-          "but for --device=emulate", "m.mlir", "-o", output, "--target=cuda")
+wrong("expected --emit=lib, header, ptx or a kind before it with --target=cuda, but got 'obj'", "m.mlir", "-o", "m.o",
+      "--target=cuda")
 wrong("expected --emit=lib with --device=emulate", "m.mlir", "-o", "m.ptx", "--target=cuda", "--device=emulate")
 wrong("expected emulate for --device, but got 'gpu'", "m.mlir", "-o", "m.so", "--target=cuda", "--device=gpu")
 wrong("expected --target=cuda with --device, but got 'native'", "m.mlir", "-o", "m.so", "--device=emulate")
 wrong("expected sm_80, sm_90 or sm_100 for --cuda-arch, but got 'sm_70'", "m.mlir", "-o", "m.ptx", "--target=cuda",
       "--cuda-arch=sm_70", help="did you mean 'sm_80'?")
-wrong("expected no --march with --target=cuda, whose machine is that of --cuda-arch", "m.mlir", "-o", "m.ptx",
-      "--target=cuda", "--march=native")
+for archs in "sm_80,", ",", "":
+    wrong("expected sm_80, sm_90 or sm_100 for --cuda-arch, but got ''", "m.mlir", "-o", "m.so", "--target=cuda",
+          f"--cuda-arch={archs}")
+wrong("expected each architecture once in --cuda-arch, but got 'sm_90,sm_80,sm_90'", "m.mlir", "-o", "m.so",
+      "--target=cuda", "--cuda-arch=sm_90,sm_80,sm_90")
+for option in "--march=native", "--target-facts=f.json", "--ptxas=ptxas":
+    for output in ["m.ptx"], ["m.so", "--device=emulate"], ["-", "--emit=lowered"]:
+        wrong(f"expected no {option.split('=')[0]} with --target=cuda, but for a library, which is for a CPU, too",
+              "m.mlir", "--target=cuda", option, "-o", *output)
+wrong("expected one architecture in --cuda-arch for PTX or --device=emulate, but got 'sm_80,sm_90'", "m.mlir", "-o",
+      "m.ptx", "--target=cuda", "--cuda-arch=sm_80,sm_90")
+wrong("expected --target=cuda with --ptxas, but got 'native'", "m.mlir", "-o", "m.so", "--ptxas=ptxas")
 wrong("expected --target=cuda with --cuda-arch, but got 'native'", "m.mlir", "-o", "m.so", "--cuda-arch=sm_80")
 wrong("expected 0 to 3 for --opt-level, but got '4'", "m.mlir", "-o", "m.so", "--opt-level=4")
 wrong("expected all for --help, but got 'al'", "--help=al", help="did you mean 'all'?")

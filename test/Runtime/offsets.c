@@ -51,7 +51,8 @@ static const seqc_rt_function packed = {"packed",
                                         5,
                                         4,
                                         0,
-                                        -1};
+                                        -1,
+                                        NULL};
 
 static float u[6], h0[2], y[6];
 static const int32_t good[] = {0, 4, 6};

@@ -19,7 +19,7 @@ ModuleSignature example() {
   f.states = {{"h0", 1, 1}};
   f.streams = true;
   f.timeSymbol = 1;
-  return {"model", "x86_64-unknown-linux-gnu", {"avx2", "fma"}, {f}};
+  return {"model", "x86_64-unknown-linux-gnu", {"avx2", "fma"}, {"sm_80", "sm_90"}, {f}};
 }
 
 TEST(Abi, InfoReadsBack) {
@@ -28,6 +28,7 @@ TEST(Abi, InfoReadsBack) {
   ASSERT_TRUE(bool(read)) << llvm::toString(read.takeError());
   EXPECT_EQ(read->name, "model");
   EXPECT_EQ(read->features, module.features);
+  EXPECT_EQ(read->cuda, module.cuda);
   ASSERT_EQ(read->functions.size(), 1u);
   EXPECT_EQ(signatureText(read->functions[0]), signatureText(module.functions[0]));
   EXPECT_EQ(read->functions[0].timeSymbol, 1);

@@ -10,9 +10,10 @@ class Later<string name> : Joined<["--"], name>, Flags<[HelpHidden]>;
 def output : JoinedOrSeparate<["-"], "o">, MetaVarName<"FILE">,
     HelpText<"Output: .so .o .s .ptx .ll .mlir .mlirbc .h, - is stdout">;
 def emit : J<"emit=", "KIND", "seq, simplified, scheduled, lowered, llvm, asm (of a GPU: ptx), obj, lib or header">;
-def target : J<"target=", "TRIPLE", "native (default), a triple, or cuda">;
-def cuda_arch : J<"cuda-arch=", "ARCH", "sm_80 (default), sm_90 or sm_100, with --target=cuda">;
+def target : J<"target=", "TRIPLE", "native (default), a triple, or cuda: this machine and NVIDIA GPUs">;
+def cuda_arch : J<"cuda-arch=", "ARCH", "with --target=cuda: sm_80 (default), sm_90 or sm_100; of a library a list">;
 def device : J<"device=", "emulate", "with --target=cuda: a library whose kernels this CPU runs and checks">;
+def ptxas : J<"ptxas=", "PROGRAM", "NVIDIA's assembler for libraries with kernels (default: ptxas on PATH; empty: none)">;
 def march : J<"march=", "LEVEL", "native, generic, x86-64-v2..v4 or features: +avx2,+fma">;
 def schedule : J<"schedule=", "PLAN", "auto (default), reference, fused, scan, segments or newton">;
 def assume : J<"assume=", "B=8,T=4096", "usual sizes, by the names in seqc.dims">;

@@ -5,6 +5,7 @@
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
+#include <optional>
 #include <string>
 
 namespace seqc {
@@ -32,6 +33,15 @@ llvm::Expected<std::string> findLinker(llvm::StringRef given, bool isNative = fa
 llvm::Expected<std::string> linkSharedLibrary(llvm::ArrayRef<llvm::StringRef> objects,
                                               llvm::StringRef soname,
                                               const LinkOptions &options = {});
+
+/// NVIDIA's assembler: `given`, or `ptxas` on PATH, or "" where none was asked for (`given` "") or
+/// PATH has none. Fails on a program that is not there.
+llvm::Expected<std::string> findPtxas(const std::optional<std::string> &given);
+
+/// The cubin for `arch` ("sm_90") that the assembler `ptxas` makes of `ptx`. It runs as a child
+/// process; its text is part of the error.
+llvm::Expected<std::string> assemblePtx(llvm::StringRef ptxas, llvm::StringRef ptx,
+                                        llvm::StringRef arch, const LinkOptions &options = {});
 
 /// One file to write.
 struct OutputFile {

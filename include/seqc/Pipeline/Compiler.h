@@ -34,6 +34,12 @@ llvm::ArrayRef<llvm::StringRef> scheduleNames();
 /// What `CompileOptions::certificate` may be.
 llvm::ArrayRef<llvm::StringRef> certificateNames();
 
+/// A text whose own `seqc.target` is a GPU's, as a library.
+inline constexpr llvm::StringLiteral gpuLibraryError =
+    "expected the facts of a CPU in 'seqc.target' for a library or an object file, but got those "
+    "of "
+    "an NVIDIA GPU";
+
 /// What a user may ask of a compilation. Every field has an effect.
 struct CompileOptions {
   /// Target triple; empty: the host's.
@@ -44,6 +50,8 @@ struct CompileOptions {
   std::string march = "native";
   /// Of a GPU: its kernels run on this CPU, each access checked, in a library for this machine.
   bool emulate = false;
+  /// NVIDIA GPUs, by architecture, that a library for a CPU has kernels for as well.
+  std::vector<std::string> cudaArchs;
   /// One of scheduleNames().
   std::string schedule = "auto";
   /// Sizes that the caller promises to be usual, by name: used for prices, never for correctness.
@@ -64,6 +72,8 @@ struct CompileOptions {
   std::string weaken;
   /// Called after each stage with its name and the module (for --save-temps, --emit).
   std::function<void(llvm::StringRef, mlir::ModuleOp)> afterStage;
+  /// Called with true before the stages run once more, for GPUs, and with false after that.
+  std::function<void(bool)> atKernels;
   /// Called after each stage with its name and its seconds (for --time-passes).
   std::function<void(llvm::StringRef, double)> timing;
 };
@@ -79,6 +89,9 @@ struct LoweredModule {
   std::vector<KernelFacts> kernels;
   /// Its code needs `getEmulatorObject`, too.
   bool emulates = false;
+  /// Kernels for a GPU as PTX for the lowest of `CompileOptions::cudaArchs`; "" where there are
+  /// none. The module waits for `embedImages`, and its code needs `getCudaObject`, too.
+  std::string ptx;
 };
 
 /// Registers every dialect, interface and external model that seqc needs in `registry`.
@@ -95,7 +108,8 @@ mlir::LogicalResult runStages(mlir::ModuleOp module, const CompileOptions &optio
 
 /// All MLIR stages, translation to LLVM IR, ABI symbols and LLVM's optimiser: afterwards `module`
 /// is ready for object emission, and its code for a link with `getRuntimeObject`. `name` is the
-/// module's C name. For a GPU the module holds kernels alone, ready for PTX.
+/// module's C name. For a GPU the module holds kernels alone, ready for PTX; for a CPU and GPUs
+/// (`CompileOptions::cudaArchs`) all stages run twice, the second time on a copy of `module`.
 mlir::FailureOr<LoweredModule> compileModule(mlir::ModuleOp module, llvm::StringRef name,
                                              const CompileOptions &options);
 

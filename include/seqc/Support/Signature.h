@@ -89,6 +89,9 @@ struct ModuleSignature {
   std::string triple;
   /// Target features that the code needs, LLVM names without sign, e.g. {"avx512f", "fma"}.
   std::vector<std::string> features;
+  /// NVIDIA GPUs that the library has kernels for, e.g. {"sm_80"}; later ones than the lowest run
+  /// them as well.
+  std::vector<std::string> cuda;
   std::vector<FunctionSignature> functions;
 };
 

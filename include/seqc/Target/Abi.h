@@ -44,17 +44,18 @@ std::string signatureHashText(const FunctionSignature &function);
 /// What `<module>_info()` returns:
 ///   {"abi": 1, "compiler": "...", "module": "m", "prefix": "", "triple":
 ///   "...",
-///    "features": ["avx2"], "functions": [{
+///    "features": ["avx2"], "cuda": ["sm_80"], "functions": [{
 ///      "name": "f", "symbol": "f", "hash": "<16 hex digits>", "numbers":
 ///      "bitwise", "symbols": ["B", "T"], "arguments": [{"name": "u", "dtype":
 ///      "f32", "scalar": false, "shape": ["B", "T", 3]}], "results": [...],
 ///      "hiddenArguments": [...], "hiddenResults": [...], "states": [{"name":
 ///      "h", "argument": 2, "result": 1}], "streams": true, "notStreamable":
 ///      "", "time": "T"}]}
-/// An argument `cu_seqlens` has "offsets": [steps, sequences] as well, sizes as in "shape" ("?":
-/// one less than its own size). A dynamic size is its symbol's name, or "?" (a result's size that
-/// equals no argument's). State indices count public tensors first, then hidden ones. "time" is
-/// null for a static number of steps. Exported symbols start with "symbol".
+/// "cuda" is missing in a library without kernels. An argument `cu_seqlens` has "offsets": [steps,
+/// sequences] as well, sizes as in "shape" ("?": one less than its own size). A dynamic size is its
+/// symbol's name, or "?" (a result's size that equals no argument's). State indices count public
+/// tensors first, then hidden ones. "time" is null for a static number of steps. Exported symbols
+/// start with "symbol".
 std::string moduleInfo(const ModuleSignature &module, llvm::StringRef compilerVersion,
                        llvm::StringRef prefix = "");
 

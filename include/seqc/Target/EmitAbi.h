@@ -15,7 +15,9 @@ namespace seqc {
 
 /// Adds the library's symbols to `module`, which defines `seqc_body_f`,
 /// `seqc_shapes_f`, `seqc_scratch_f` and `seqc_init_f` for each function of
-/// `signature` (init only where there are hidden state inputs): a constant
+/// `signature` (init only where there are hidden state inputs), and with
+/// kernels for a GPU (linkKernels) `seqc_device_body_f`,
+/// `seqc_device_scratch_f` and `seqc_device_init_f` as well: a constant
 /// descriptor per function and the exported entry points (`f_call`, …,
 /// `<module>_info`, `<module>_last_error`, `f_sig_<hash>`), which call the
 /// runtime. Makes everything else internal. Run it before LLVM's optimiser.

@@ -22,6 +22,9 @@ namespace seqc {
 /// Architectures that PTX is made for, lowest first: "sm_80", "sm_90", "sm_100".
 llvm::ArrayRef<llvm::StringRef> cudaArchitectures();
 
+/// The lowest of `names`, which are some of these.
+llvm::StringRef lowestArchitecture(llvm::ArrayRef<std::string> names);
+
 /// Facts of a GPU of architecture `arch`. Fails with a sentence in `error` on another one.
 mlir::FailureOr<seq::TargetAttr> nvptxTarget(mlir::MLIRContext *context, llvm::StringRef arch,
                                              std::string &error);
@@ -56,6 +59,25 @@ llvm::Error emulateKernels(llvm::Module &host, std::unique_ptr<llvm::Module> dev
 /// `void **seqc_host_emulated_call(void)`, which returns a place of the calling thread that starts
 /// as null.
 llvm::Expected<llvm::StringRef> getEmulatorObject(const llvm::Triple &triple, RuntimeHost host);
+
+/// Gives `module`, a CPU's, what starts the kernels of `host` on a GPU: `seqc_device_body_f`,
+/// `seqc_device_scratch_f`, and `seqc_device_init_f` where f has hidden states, and the table of
+/// kernels, `seqc_cuda_kernels`. `host` is a module of which makeKernels makes kernels, in the same
+/// context. The code of the kernels is missing: embedImages.
+llvm::Error linkKernels(llvm::Module &module, std::unique_ptr<llvm::Module> host,
+                        const ModuleSignature &signature);
+
+/// Code of all kernels: a cubin for architecture `arch` ("sm_90"), or PTX for it and later ones.
+struct CudaImage {
+  llvm::StringRef arch, bytes;
+  bool isPtx;
+};
+
+/// Completes a module after linkKernels and the optimiser; the last image is PTX, the only one.
+void embedImages(llvm::Module &module, llvm::ArrayRef<CudaImage> images);
+
+/// What such a module needs besides the runtime, as bytes of a relocatable ELF file.
+llvm::Expected<llvm::StringRef> getCudaObject(const llvm::Triple &triple);
 
 } // namespace seqc
 

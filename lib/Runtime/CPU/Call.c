@@ -10,10 +10,12 @@ int64_t seqc_rt_align(int64_t bytes) {
   return bytes > INT64_MAX - 63 ? INT64_MAX : (bytes + 63) / 64 * 64;
 }
 
-/* Whether seqc_rt_run must find memory for tensor i: hidden, and no blob has
- * it. The final value of a hidden state goes where the initial one was. */
+/* Whether seqc_rt_run must find memory for tensor i: on the host of a GPU, or hidden, and no blob
+ * has it. The final value of a hidden state goes where the initial one was. */
 static int needs_memory(const seqc_rt_frame *frame, int32_t i) {
   const seqc_rt_tensor *t = &frame->f->tensors[i];
+  if (frame->on_host[i])
+    return 1;
   if (frame->blob || !(t->flags & SEQC_RT_HIDDEN))
     return 0;
   return i < frame->f->n_arguments || !(frame->f->tensors[t->partner].flags & SEQC_RT_HIDDEN);
@@ -25,7 +27,7 @@ int64_t seqc_rt_run_bytes(seqc_rt_frame *frame) {
   for (int32_t i = 0; i < f->n_tensors; ++i)
     if (needs_memory(frame, i))
       total = seqc_rt_add(total, seqc_rt_align(frame->bytes[i]));
-  int64_t body = f->scratch(frame->dims);
+  int64_t body = seqc_rt_on_gpu(frame) ? f->device->scratch(frame->dims) : f->scratch(frame->dims);
   if (body < 0 || seqc_rt_add(total, body) == INT64_MAX) {
     seqc_rt_put(seqc_rt_begin(frame), "expected fewer than 2^63 bytes of scratch, but these sizes "
                                       "need more");
@@ -34,9 +36,7 @@ int64_t seqc_rt_run_bytes(seqc_rt_frame *frame) {
   return total + body;
 }
 
-/* Places hidden states at the front of `memory`; returns where scratch begins.
- */
-static char *place_hidden(seqc_rt_frame *frame, char *memory) {
+char *seqc_rt_place_hidden(seqc_rt_frame *frame, char *memory) {
   const seqc_rt_function *f = frame->f;
   char *next = memory + (63 & (0 - (uintptr_t)memory));
   for (int32_t i = 0; i < f->n_tensors; ++i) {
@@ -47,8 +47,6 @@ static char *place_hidden(seqc_rt_frame *frame, char *memory) {
       frame->ptrs[i] = frame->ptrs[f->tensors[i].partner];
     }
   }
-  if (!frame->blob && f->init)
-    f->init(frame->ptrs, frame->dims);
   return next;
 }
 
@@ -61,14 +59,13 @@ static int32_t fail_missed(seqc_rt_frame *frame, int64_t missed) {
   return seqc_rt_fail(frame, SEQC_ERROR_PARALLEL);
 }
 
-/* Where the caller wants to know what a call did, or null. */
-static seqc_stats *stats_of(const seqc_context *context) {
-  return context && context->size >= sizeof(seqc_context) ? context->stats : (seqc_stats *)0;
+seqc_stats *seqc_rt_stats(const seqc_context *context) {
+  return SEQC_RT_HAS(context, stats) ? context->stats : (seqc_stats *)0;
 }
 
 void seqc_rt_report(const void *par, const int64_t *counts, int64_t n) {
   const seqc_rt_parallel *p = (const seqc_rt_parallel *)par;
-  seqc_stats *stats = stats_of(p ? p->context : (const seqc_context *)0);
+  seqc_stats *stats = seqc_rt_stats(p ? p->context : (const seqc_context *)0);
   enum { FIELDS = sizeof(seqc_stats) / sizeof(int64_t) };
   if (!stats)
     return;
@@ -81,9 +78,11 @@ void seqc_rt_report(const void *par, const int64_t *counts, int64_t n) {
 
 static int32_t run_in(seqc_rt_frame *frame, char *memory) {
   const seqc_rt_function *f = frame->f;
-  char *scratch = place_hidden(frame, memory);
+  char *scratch = seqc_rt_place_hidden(frame, memory);
+  if (!frame->blob && f->init)
+    f->init(frame->ptrs, frame->dims);
   int64_t missed = 0;
-  seqc_stats *stats = stats_of(frame->context);
+  seqc_stats *stats = seqc_rt_stats(frame->context);
   if (stats)
     memset(stats, 0, sizeof *stats);
   seqc_rt_parallel par = {frame->context, &missed, frame, (void *)0, 0, 0};
@@ -95,8 +94,9 @@ static int32_t run_in(seqc_rt_frame *frame, char *memory) {
   return missed ? fail_missed(frame, missed) : SEQC_OK;
 }
 
-/* Context-owned scratch against what the call needs. */
-static int32_t fail_scratch(seqc_rt_frame *frame, int64_t bytes) {
+int32_t seqc_rt_check_scratch(seqc_rt_frame *frame, int64_t bytes) {
+  if (frame->context->scratch_bytes >= bytes)
+    return SEQC_OK;
   seqc_rt_text *text = seqc_rt_begin(frame);
   seqc_rt_put(text, "expected ");
   seqc_rt_put_int(text, bytes);
@@ -106,13 +106,14 @@ static int32_t fail_scratch(seqc_rt_frame *frame, int64_t bytes) {
 }
 
 int32_t seqc_rt_run(seqc_rt_frame *frame) {
+  if (seqc_rt_on_gpu(frame))
+    return frame->f->device->run(frame);
   int64_t bytes = seqc_rt_run_bytes(frame);
   if (bytes < 0)
     return (int32_t)-bytes;
   if (frame->context && frame->context->scratch) {
-    if (frame->context->scratch_bytes < bytes)
-      return fail_scratch(frame, bytes);
-    return run_in(frame, (char *)frame->context->scratch);
+    int32_t code = seqc_rt_check_scratch(frame, bytes);
+    return code ? code : run_in(frame, (char *)frame->context->scratch);
   }
   char *memory = (char *)malloc((size_t)bytes);
   if (!memory) {
@@ -137,6 +138,8 @@ int32_t seqc_rt_call(const seqc_rt_function *f, const seqc_context *context,
     code = seqc_rt_infer(&frame);
   if (!code)
     code = seqc_rt_check_results(&frame, args, SEQC_RT_HIDDEN);
+  if (!code)
+    seqc_rt_choose_device(&frame, args, n);
   if (!code)
     code = seqc_rt_check_memory(&frame, args, SEQC_RT_HIDDEN);
   if (!code)
@@ -184,5 +187,8 @@ int64_t seqc_rt_scratch_bytes(const seqc_rt_function *f, const DLTensor *const *
   int32_t code = seqc_rt_check_arguments(&frame, args, n, SEQC_RT_HIDDEN, SEQC_RT_EITHER);
   if (!code)
     code = seqc_rt_infer(&frame);
-  return code ? -code : seqc_rt_run_bytes(&frame);
+  if (code)
+    return -code;
+  seqc_rt_choose_device(&frame, args, n);
+  return seqc_rt_run_bytes(&frame);
 }

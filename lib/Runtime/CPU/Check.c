@@ -10,6 +10,7 @@ void seqc_rt_frame_clear(seqc_rt_frame *frame) {
     const seqc_rt_tensor *t = &f->tensors[i];
     frame->ptrs[i] = (void *)0;
     frame->bytes[i] = 0;
+    frame->on_host[i] = (const void *)0;
     if (t->flags & SEQC_RT_COUNT)
       frame->dims[t->first_dim] = 0;
     for (int32_t d = 0; d < t->rank; ++d)

@@ -55,6 +55,18 @@ typedef struct {
   int64_t n_features;
 } seqc_rt_module;
 
+struct seqc_rt_frame;
+
+/** A function on a GPU. `body` and `init` start kernels: the body, and the values of hidden states
+ *  (null without any). `run` makes a checked call; `kernels` is for it. */
+typedef struct {
+  void (*body)(void *const *ptrs, const int64_t *dims, char *scratch, const void *par);
+  int64_t (*scratch)(const int64_t *dims);
+  void (*init)(void *const *ptrs, const int64_t *dims, char *scratch, const void *par);
+  int32_t (*run)(struct seqc_rt_frame *frame);
+  const void *kernels;
+} seqc_rt_device;
+
 /** A public function. Tensors: arguments (public, hidden), results (public,
  *  hidden). `states[k]` is the argument of state k. */
 typedef struct {
@@ -71,7 +83,8 @@ typedef struct {
   void (*init)(void *const *ptrs, const int64_t *dims);
   uint64_t hash;
   int32_t n_arguments, n_tensors, n_dims, n_symbols, n_states;
-  int32_t time_symbol; /**< -1: none */
+  int32_t time_symbol;          /**< -1: none */
+  const seqc_rt_device *device; /**< null: for CPUs alone */
 } seqc_rt_function;
 
 #endif /* SEQC_RUNTIME_CPU_DESCRIPTOR_H */

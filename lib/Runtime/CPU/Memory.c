@@ -54,7 +54,7 @@ static int32_t check_address(seqc_rt_frame *frame, int32_t i, const void *data) 
  */
 static int32_t check_bools(seqc_rt_frame *frame, int32_t i, const unsigned char *data) {
   const seqc_rt_tensor *t = &frame->f->tensors[i];
-  if (t->code != kDLBool || t->flags & SEQC_RT_RESULT)
+  if (t->code != kDLBool || t->flags & SEQC_RT_RESULT || seqc_rt_on_gpu(frame))
     return SEQC_OK;
   uint64_t all = 0, word;
   int64_t bytes = frame->bytes[i], done = 0;
@@ -77,14 +77,65 @@ static int32_t check_bools(seqc_rt_frame *frame, int32_t i, const unsigned char 
   return seqc_rt_fail(frame, SEQC_ERROR_VALUE);
 }
 
-int32_t seqc_rt_check_layout(seqc_rt_frame *frame, int32_t i, const DLTensor *given) {
-  if (given->device.device_type != kDLCPU) {
-    seqc_rt_text *text = seqc_rt_begin_at(frame, i);
-    seqc_rt_put(text, "expected a tensor in CPU memory (DLPack device 1), but "
-                      "got device ");
-    seqc_rt_put_int(text, (int64_t)given->device.device_type);
+/* The first tensor of the caller's array, whose device is that of the call, or n_tensors. */
+static int32_t find_first(const seqc_rt_function *f, int32_t hidden) {
+  int32_t i = 0;
+  while (i < f->n_tensors && !seqc_rt_passed(f, i, hidden))
+    ++i;
+  return i;
+}
+
+void seqc_rt_choose_device(seqc_rt_frame *frame, const DLTensor *const *args, int32_t n) {
+  const seqc_rt_function *f = frame->f;
+  if (!f->device || !n || !args[0] || args[0]->device.device_type != kDLCUDA)
+    return;
+  frame->device = args[0]->device;
+  for (int32_t i = 0, k = 0; i < f->n_arguments; ++i) {
+    if (!seqc_rt_passed(f, i, SEQC_RT_HIDDEN))
+      continue;
+    const DLTensor *given = args[k++];
+    if (f->tensors[i].flags & SEQC_RT_OFFSETS && given->device.device_type == kDLCPU)
+      frame->on_host[i] = given->data;
+  }
+}
+
+static void put_place(seqc_rt_text *text, DLDevice device) {
+  int cpu = device.device_type == kDLCPU, cuda = device.device_type == kDLCUDA;
+  seqc_rt_put(text, cpu ? "in CPU memory" : cuda ? "on CUDA device " : "on DLPack device ");
+  if (!cpu)
+    seqc_rt_put_int(text, cuda ? (int64_t)device.device_id : (int64_t)device.device_type);
+}
+
+static int32_t fail_device(seqc_rt_frame *frame, int32_t i, DLDevice given) {
+  const seqc_rt_function *f = frame->f;
+  seqc_rt_text *text = seqc_rt_begin_at(frame, i);
+  if (!f->device) {
+    seqc_rt_put(text, "expected a tensor in CPU memory (DLPack device 1), but got device ");
+    seqc_rt_put_int(text, (int64_t)given.device_type);
     return seqc_rt_fail(frame, SEQC_ERROR_DEVICE);
   }
+  int32_t first = find_first(f, SEQC_RT_HIDDEN);
+  seqc_rt_put(text, "expected a tensor ");
+  put_place(text, frame->device);
+  if (frame->blob) {
+    seqc_rt_put(text, " for a stream");
+  } else if (i == first) {
+    seqc_rt_put(text, " or on a CUDA device");
+  } else {
+    seqc_rt_put(text, " like '");
+    seqc_rt_put(text, f->tensors[first].name);
+    seqc_rt_put(text, "'");
+  }
+  seqc_rt_put(text, ", but got one ");
+  put_place(text, given);
+  return seqc_rt_fail(frame, SEQC_ERROR_DEVICE);
+}
+
+int32_t seqc_rt_check_layout(seqc_rt_frame *frame, int32_t i, const DLTensor *given) {
+  if (!frame->on_host[i] &&
+      (given->device.device_type != frame->device.device_type ||
+       (seqc_rt_on_gpu(frame) && given->device.device_id != frame->device.device_id)))
+    return fail_device(frame, i, given->device);
   int32_t code = check_strides(frame, i, given);
   if (code)
     return code;
@@ -95,6 +146,8 @@ int32_t seqc_rt_check_layout(seqc_rt_frame *frame, int32_t i, const DLTensor *gi
   if (code)
     return code;
   frame->ptrs[i] = data;
+  if (frame->on_host[i])
+    frame->on_host[i] = data;
   return check_bools(frame, i, (const unsigned char *)data);
 }
 

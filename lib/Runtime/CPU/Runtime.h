@@ -42,15 +42,19 @@ void seqc_rt_parallel_for(const void *par, seqc_rt_range fn, void *const *ptrs, 
 
 /** The first contexts ended before `stats`. */
 enum { SEQC_RT_CONTEXT_BYTES = __builtin_offsetof(seqc_context, stats) };
+/** Whether `context` is one that has `field`. */
+#define SEQC_RT_HAS(context, field)                                                                \
+  ((context) &&                                                                                    \
+   (context)->size >= __builtin_offsetof(seqc_context, field) + sizeof((context)->field))
 
 /** Adds `n` rows of a seqc_stats' numbers to the caller's, if it has one. */
 void seqc_rt_report(const void *par, const int64_t *counts, int64_t n);
 
 typedef struct seqc_rt_frame seqc_rt_frame;
 
-/** What `par` points to: the context, and how many items hooks left out. An emulated GPU keeps what
- *  it knows of the call in `device`, which `end_device` frees; `fault` is its error code, whose
- *  message it has begun. */
+/** What `par` points to: the context, and how many items hooks left out. A GPU keeps what it knows
+ *  of the call in `device`, which `end_device` frees; `fault` is its error code, whose message it
+ *  has begun. */
 typedef struct {
   const seqc_context *context;
   int64_t *missed;
@@ -88,6 +92,8 @@ struct seqc_rt_frame {
   const void *blob;     /**< streaming state, which no tensor may touch */
   int64_t blob_bytes;
   seqc_rt_text message;
+  DLDevice device;      /**< where its tensors are */
+  const void **on_host; /**< of offsets that a call on a GPU gets in CPU memory, else null */
 };
 
 /** Declares a frame `name` and its arrays in the enclosing function. */
@@ -97,9 +103,10 @@ struct seqc_rt_frame {
   int64_t name##_bytes[(function)->n_tensors + 1];                                                 \
   int64_t name##_symbols[(function)->n_symbols + 1];                                               \
   const char *name##_binders[(function)->n_symbols + 1];                                           \
+  const void *name##_on_host[(function)->n_tensors + 1];                                           \
   seqc_rt_frame name = {                                                                           \
-      (function),     (ctx),          name##_ptrs,     name##_dims, name##_bytes,                  \
-      name##_symbols, name##_binders, (const void *)0, 0,           {(char *)0, 0}};               \
+      (function),     (ctx),           name##_ptrs, name##_dims,    name##_bytes, name##_symbols,  \
+      name##_binders, (const void *)0, 0,           {(char *)0, 0}, {kDLCPU, 0},  name##_on_host}; \
   seqc_rt_frame_clear(&name)
 void seqc_rt_frame_clear(seqc_rt_frame *frame);
 
@@ -130,16 +137,30 @@ int32_t seqc_rt_check_results(seqc_rt_frame *frame, const DLTensor *const *args,
  *  fills `ptrs`. */
 int32_t seqc_rt_check_memory(seqc_rt_frame *frame, const DLTensor *const *args, int32_t hidden);
 /** Offsets of packed sequences, after all symbols are bound and the memory was checked: they rise
- *  from 0 to the number of steps, so that generated code stays inside of its tensors. */
+ *  from 0 to the number of steps, so that generated code stays inside of its tensors. Of those in a
+ *  GPU's memory only the number is checked. */
 int32_t seqc_rt_check_offsets(seqc_rt_frame *frame);
 int32_t seqc_rt_check_layout(seqc_rt_frame *frame, int32_t i, const DLTensor *given);
+/** A call whose first of `n` tensors is on a CUDA device runs there, if the function has kernels.
+ *  Offsets may be in CPU memory all the same. */
+void seqc_rt_choose_device(seqc_rt_frame *frame, const DLTensor *const *args, int32_t n);
 int32_t seqc_rt_check_overlap(seqc_rt_frame *frame, int32_t hidden);
 int32_t seqc_rt_check_context(seqc_rt_frame *frame);
 int32_t seqc_rt_check_cpu(seqc_rt_frame *frame);
 
 /** Runs the body with scratch from the context or malloc; hidden states too if
- *  the frame has no blob. */
+ *  the frame has no blob. On a GPU the device's `run` does it. */
 int32_t seqc_rt_run(seqc_rt_frame *frame);
+static inline int seqc_rt_on_gpu(const seqc_rt_frame *frame) {
+  return frame->device.device_type != kDLCPU;
+}
+/** Places hidden states, and offsets that are on the host of a GPU, at the front of `memory`,
+ *  without values; returns where scratch begins. */
+char *seqc_rt_place_hidden(seqc_rt_frame *frame, char *memory);
+/** A context whose scratch is smaller than `bytes`. */
+int32_t seqc_rt_check_scratch(seqc_rt_frame *frame, int64_t bytes);
+/** Where the caller wants to know what a call did, or null. */
+seqc_stats *seqc_rt_stats(const seqc_context *context);
 /** Bytes that seqc_rt_run needs, alignment included; negative: an error code.
  */
 int64_t seqc_rt_run_bytes(seqc_rt_frame *frame);

@@ -152,6 +152,11 @@ std::string moduleInfo(const ModuleSignature &module, StringRef compilerVersion,
       for (const std::string &feature : module.features)
         out.value(feature);
     });
+    if (!module.cuda.empty())
+      out.attributeArray("cuda", [&] {
+        for (const std::string &arch : module.cuda)
+          out.value(arch);
+      });
     out.attributeArray("functions", [&] {
       for (const FunctionSignature &function : module.functions)
         out.object([&] {
@@ -285,7 +290,8 @@ static bool fromJSON(const json::Value &value, ModuleSignature &module, json::Pa
     return false;
   }
   return map.map("module", module.name) && map.map("triple", module.triple) &&
-         map.map("features", module.features) && map.map("functions", module.functions);
+         map.map("features", module.features) && map.mapOptional("cuda", module.cuda) &&
+         map.map("functions", module.functions);
 }
 
 Expected<ModuleSignature> parseModuleInfo(StringRef text) {

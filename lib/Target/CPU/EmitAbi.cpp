@@ -66,6 +66,7 @@ private:
                        int32_t partner);
   Constant *emitTensors(const FunctionSignature &function, int32_t &dims);
   Expected<Constant *> companion(const FunctionSignature &function, StringRef kind, bool needed);
+  Expected<Constant *> emitDevice(const FunctionSignature &function, bool hiddenInputs);
   Error emitDescriptor(const FunctionSignature &function, Constant *&descriptor);
   void emitEntryPoint(const FunctionSignature &function, const EntryPoint &entry,
                       Constant *descriptor);
@@ -177,6 +178,24 @@ Expected<Constant *> AbiEmitter::companion(const FunctionSignature &function, St
   return null();
 }
 
+/// The seqc_rt_device of `function`, null in a module without kernels.
+Expected<Constant *> AbiEmitter::emitDevice(const FunctionSignature &function, bool hiddenInputs) {
+  GlobalVariable *kernels = module.getNamedGlobal("seqc_cuda_kernels");
+  if (!kernels)
+    return null();
+  SmallVector<Constant *> fields;
+  for (auto [kind, needed] : {std::pair("device_body", true), std::pair("device_scratch", true),
+                              std::pair("device_init", hiddenInputs)}) {
+    Expected<Constant *> found = companion(function, kind, needed);
+    if (!found)
+      return found.takeError();
+    fields.push_back(*found);
+  }
+  FunctionCallee run = module.getOrInsertFunction("seqc_cuda_run", i32, ptr);
+  fields.append({cast<Function>(run.getCallee()), kernels});
+  return constant(ConstantStruct::getAnon(fields), "seqc_device");
+}
+
 /// The seqc_rt_function of `function`.
 Error AbiEmitter::emitDescriptor(const FunctionSignature &function, Constant *&descriptor) {
   int32_t dims = 0, numArguments = int32_t(function.arguments.size());
@@ -194,6 +213,9 @@ Error AbiEmitter::emitDescriptor(const FunctionSignature &function, Constant *&d
       return found.takeError();
     companions.push_back(hiddenInputs || needed ? *found : null());
   }
+  Expected<Constant *> device = emitDevice(function, hiddenInputs);
+  if (!device)
+    return device.takeError();
   descriptor = constant(
       ConstantStruct::getAnon(
           {string(function.name), moduleDescriptor, tensors, array(ptr, symbols, "seqc_symbols"),
@@ -201,7 +223,7 @@ Error AbiEmitter::emitDescriptor(const FunctionSignature &function, Constant *&d
            companions[3], ConstantInt::get(i64, signatureHash(function)), int32(numArguments),
            int32(int64_t(function.arguments.size() + function.results.size())), int32(dims),
            int32(int64_t(symbols.size())), int32(int64_t(states.size())),
-           int32(function.timeSymbol)}),
+           int32(function.timeSymbol), *device}),
       "seqc_descriptor_" + function.name);
   return Error::success();
 }
@@ -272,7 +294,9 @@ void AbiEmitter::emitModuleSymbols(StringRef compilerVersion) {
 
 void AbiEmitter::internalize() {
   for (GlobalValue &value : module.global_values()) {
-    if (value.isDeclaration() && value.getName().starts_with("seqc_rt_")) {
+    bool ours =
+        value.getName().starts_with("seqc_rt_") || value.getName().starts_with("seqc_cuda_");
+    if (value.isDeclaration() && ours) {
       value.setVisibility(GlobalValue::HiddenVisibility);
       value.setDSOLocal(true);
     }

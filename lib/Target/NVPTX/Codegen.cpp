@@ -43,6 +43,13 @@ ArrayRef<StringRef> seqc::cudaArchitectures() {
   return names;
 }
 
+StringRef seqc::lowestArchitecture(ArrayRef<std::string> names) {
+  for (StringRef arch : cudaArchitectures())
+    if (llvm::is_contained(names, arch))
+      return arch;
+  return "";
+}
+
 /// The version of PTX for `arch`, as a feature of LLVM.
 static StringRef ptxFeature(StringRef arch) { return arch == "sm_100" ? "+ptx86" : "+ptx80"; }
 

@@ -31,27 +31,6 @@ Expected<StringRef> seqc::getEmulatorObject(const Triple &triple, RuntimeHost ho
                   triple.str() + "'");
 }
 
-/// Starts kernels where `body` of function `name` would run tasks.
-static void startKernels(Function &body, StringRef name) {
-  Module &module = *body.getParent();
-  for (auto [number, start] : enumerate(startsOfTasks(body))) {
-    IRBuilder<> b(start);
-    Constant *kernel =
-        module.getOrInsertGlobal("seqc_kernel_" + kernelName(name, number), b.getInt8Ty());
-    Type *pointer = b.getPtrTy();
-    FunctionCallee launch =
-        module.getOrInsertFunction("seqc_emu_launch", b.getVoidTy(), pointer, pointer, pointer,
-                                   pointer, pointer, b.getInt64Ty());
-    b.CreateCall(launch,
-                 {start->getArgOperand(0), kernel, start->getArgOperand(2), start->getArgOperand(3),
-                  start->getArgOperand(4), start->getArgOperand(5)});
-    Function *task = taskOf(start);
-    start->eraseFromParent();
-    if (task->use_empty())
-      task->eraseFromParent();
-  }
-}
-
 /// Removes what was shared memory, which nothing names now.
 static void dropShared(Module &module) {
   for (GlobalVariable &global : make_early_inc_range(module.globals()))
@@ -82,8 +61,11 @@ Error seqc::emulateKernels(Module &host, std::unique_ptr<Module> device,
   dropShared(*device);
   if (NamedMDNode *flags = device->getModuleFlagsMetadata())
     flags->eraseFromParent();
+  startKernels(host, signature, "seqc_emu_launch");
+  // The host fills hidden states itself: their memory is its own.
   for (const FunctionSignature &f : signature.functions)
-    startKernels(*host.getFunction("seqc_body_" + f.name), f.name);
+    if (Function *fill = host.getFunction("seqc_fill_" + f.name))
+      fill->eraseFromParent();
   dropShared(host);
   if (Linker::linkModules(host, std::move(device)))
     return failWith("expected kernels that join the host's module");

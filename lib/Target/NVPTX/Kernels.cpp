@@ -93,14 +93,35 @@ static void makeKernel(Function &task, StringRef name, StructType *arguments, Bl
   b.CreateRetVoid();
 }
 
-SmallVector<CallInst *> seqc::startsOfTasks(Function &body) {
+SmallVector<CallInst *> seqc::startsOfTasks(Module &host, StringRef name) {
   SmallVector<CallInst *> starts;
-  for (Instruction &at : instructions(body))
-    if (auto *call = dyn_cast<CallInst>(&at);
-        call && call->getCalledFunction() &&
-        call->getCalledFunction()->getName() == "seqc_rt_parallel_for")
-      starts.push_back(call);
+  for (StringRef prefix : {"seqc_body_", "seqc_fill_"})
+    if (Function *function = host.getFunction((prefix + name).str()))
+      for (Instruction &at : instructions(*function))
+        if (auto *call = dyn_cast<CallInst>(&at);
+            call && call->getCalledFunction() &&
+            call->getCalledFunction()->getName() == "seqc_rt_parallel_for")
+          starts.push_back(call);
   return starts;
+}
+
+void seqc::startKernels(Module &host, const ModuleSignature &signature, StringRef launch) {
+  for (const FunctionSignature &f : signature.functions)
+    for (auto [number, start] : enumerate(startsOfTasks(host, f.name))) {
+      IRBuilder<> b(start);
+      Constant *kernel =
+          host.getOrInsertGlobal("seqc_kernel_" + kernelName(f.name, number), b.getInt8Ty());
+      Type *pointer = b.getPtrTy();
+      FunctionCallee callee = host.getOrInsertFunction(launch, b.getVoidTy(), pointer, pointer,
+                                                       pointer, pointer, pointer, b.getInt64Ty());
+      b.CreateCall(callee,
+                   {start->getArgOperand(0), kernel, start->getArgOperand(2),
+                    start->getArgOperand(3), start->getArgOperand(4), start->getArgOperand(5)});
+      Function *task = taskOf(start);
+      start->eraseFromParent();
+      if (task->use_empty())
+        task->eraseFromParent();
+    }
 }
 
 Error seqc::makeKernels(Module &module, const ModuleSignature &signature) {
@@ -111,14 +132,13 @@ Error seqc::makeKernels(Module &module, const ModuleSignature &signature) {
         return failWith("expected tensors as arguments of '" + f.name +
                         "' for a GPU, but got the scalar '" + argument.name +
                         "': scalars are not available on GPUs yet");
-    Function *body = module.getFunction("seqc_body_" + f.name);
     StructType *arguments = argumentsOf(module.getContext(), f);
     uint64_t bytes = module.getDataLayout().getTypeAllocSize(arguments);
     if (bytes > mostArgumentBytes)
       return failWith("expected arguments of kernels of at most " + Twine(mostArgumentBytes) +
                       " bytes for a GPU (8 for each tensor and each of its sizes), but '" + f.name +
                       "' needs " + Twine(bytes));
-    for (auto [number, start] : enumerate(startsOfTasks(*body))) {
+    for (auto [number, start] : enumerate(startsOfTasks(module, f.name))) {
       tasks.push_back(taskOf(start));
       Expected<BlockShape> shape = blockShapeOf(*tasks.back());
       if (!shape)

@@ -3,14 +3,21 @@
 #define SEQC_LIB_TARGET_NVPTX_TASKS_H
 
 #include "seqc/Support/GpuShape.h"
+#include "seqc/Support/Signature.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/IR/Instructions.h"
+#include "llvm/IR/Module.h"
 #include "llvm/Support/Error.h"
 
 namespace seqc {
 
-/// The calls of `body` that start tasks, in order. The number of a kernel is its call's.
-llvm::SmallVector<llvm::CallInst *> startsOfTasks(llvm::Function &body);
+/// The calls that start tasks of function `name` of a user, in order: those of its body, then of
+/// what fills its hidden states. The number of a kernel is its call's.
+llvm::SmallVector<llvm::CallInst *> startsOfTasks(llvm::Module &host, llvm::StringRef name);
+
+/// Makes `host` start kernels where it would run tasks: calls of `launch` (parallel, kernel,
+/// addresses, sizes, scratch, items), where kernel is the address of `seqc_kernel_<name>`.
+void startKernels(llvm::Module &host, const ModuleSignature &signature, llvm::StringRef launch);
 
 /// The task that `start` runs.
 inline llvm::Function *taskOf(llvm::CallInst *start) {

@@ -73,6 +73,7 @@ class Context(ctypes.Structure):
         ("error", ctypes.c_char_p),
         ("error_capacity", ctypes.c_int64),
         ("stats", ctypes.POINTER(Stats)),
+        ("stream", ctypes.c_void_p),
     ]
 
 

@@ -25,6 +25,16 @@ def names():
     return sorted(n.removesuffix(".mlir") for n in os.listdir(FOLDER) if n.endswith(".mlir"))
 
 
+SIZES = dict(D=40, G=2, H=24, I=7, N=4, S=5, P=3, C=3, M=6, K=4, O=2)
+
+
+def sizes_of(name):
+    """Small sizes for each letter of a cell's text."""
+    with open(os.path.join(FOLDER, name + ".mlir")) as file:
+        letters = set(re.findall(r"\$\(?\d*\*?([A-Z]\d*)", file.read())) - {"B", "T", "F"}
+    return {letter: SIZES[letter[0]] for letter in letters}
+
+
 class Cell:
     """`arguments` and `results` in IR order: (name, kind, step shape, element type)."""
 

@@ -102,7 +102,8 @@ static const seqc_rt_function mock = {"cell",
                                       14,
                                       2,
                                       2,
-                                      1};
+                                      1,
+                                      NULL};
 
 /* A valid call with B = 2, T = 3: `whole` is f_call's array, `step` is
  * f_step's. */

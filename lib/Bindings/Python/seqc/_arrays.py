@@ -50,6 +50,11 @@ class Parameter:
         Arrays keep their type, and a wrong one is a TypeError; Python numbers are converted if
         the type holds them exactly or it is a float. The rank and sizes are checked by the call.
         """
+        if getattr(value, "__dlpack_device__", lambda: (1, 0))()[0] != 1:
+            raise TypeError(
+                f"{where}: argument '{self.name}': expected an array in CPU memory, but got one on "
+                f"a device; into() takes tensors of devices"
+            )
         if self.scalar and not isinstance(value, (np.ndarray, np.generic)):
             array = self._number(value, where)
         else:

@@ -86,6 +86,7 @@ class Context(ctypes.Structure):
         ("error", c_void_p),
         ("error_capacity", c_int64),
         ("stats", POINTER(Stats)),
+        ("stream", c_void_p),
     ]
 
 

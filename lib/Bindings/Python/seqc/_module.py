@@ -10,6 +10,7 @@ import numpy as np
 
 from . import _library
 from ._arrays import Parameter, pointers
+from ._dlpack import borrow
 from ._library import check
 
 
@@ -195,6 +196,22 @@ class Function:
         if stats is not None:
             stats.update((name, getattr(counts, name)) for name, _ in counts._fields_)
         return results
+
+    def into(self, *tensors, stream=None):
+        """Runs the whole sequence on tensors of any library with DLPack's protocol (`torch`, `cupy`,
+        `jax`, NumPy): all arguments, then all results, which it writes. Nothing is copied.
+
+        A library of `seqc --target=cuda` runs where its tensors are, all in CPU memory or all on one
+        CUDA device, there on `stream` (an address as torch.cuda.current_stream().cuda_stream; None:
+        the default stream), and does not wait for the end.
+
+        Raises TypeError for a wrong type or count, ValueError for wrong sizes, Error for tensors
+        of another device and for errors of the CUDA driver.
+        """
+        borrowed = [borrow(t, stream, self.name) for t in tensors]
+        context = _library.Context(size=ctypes.sizeof(_library.Context), stream=stream)
+        every = pointers([tensor for tensor, _ in borrowed])
+        check(_library.function("call")(self._handle, ctypes.byref(context), every, len(borrowed)))
 
     def stream(self, *initial, **sizes):
         """Starts a stream and returns it.
