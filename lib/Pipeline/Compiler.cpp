@@ -136,9 +136,11 @@ static LogicalResult report(ModuleOp module, llvm::Error problem) {
   return module.emitError() << llvm::toString(std::move(problem));
 }
 
-/// Makes `device` hold the kernels of what it was alone, optimised.
+/// Makes `device` hold the kernels of what it was alone, optimised; `kernels` says what they are.
 static LogicalResult keepKernels(ModuleOp module, llvm::Module &device,
-                                 const ModuleSignature &signature, llvm::TargetMachine &machine) {
+                                 const ModuleSignature &signature, llvm::TargetMachine &machine,
+                                 std::vector<KernelFacts> &kernels) {
+  kernels = describeKernels(device, signature);
   if (failed(report(module, makeKernels(device, signature))))
     return failure();
   optimizeKernels(device, signature, machine);
@@ -186,7 +188,7 @@ static LogicalResult addKernels(ModuleOp module, StringRef name, CompileOptions 
     return failure();
   useMemoryElements(*device);
   std::unique_ptr<llvm::Module> host = CloneModule(*device);
-  if (failed(keepKernels(module, *device, *signature, *machine)))
+  if (failed(keepKernels(module, *device, *signature, *machine, result.kernels)))
     return failure();
   SmallVector<char, 0> ptx;
   if (!emitCode(*device, *machine, /*assembly=*/true, ptx, error))
@@ -219,9 +221,9 @@ FailureOr<LoweredModule> seqc::compileModule(ModuleOp module, StringRef name,
     return failure();
   if (gpu) {
     useMemoryElements(*result.module);
-    result.kernels = describeKernels(*result.module, result.signature);
     std::unique_ptr<llvm::Module> host = options.emulate ? CloneModule(*result.module) : nullptr;
-    if (failed(keepKernels(module, *result.module, result.signature, *result.machine)))
+    if (failed(keepKernels(module, *result.module, result.signature, *result.machine,
+                           result.kernels)))
       return failure();
     if (!host)
       return std::move(result);

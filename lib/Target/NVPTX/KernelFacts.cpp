@@ -121,11 +121,8 @@ static int64_t sharedBytesOf(Function &task) {
 std::vector<KernelFacts> seqc::describeKernels(Module &host, const ModuleSignature &signature) {
   std::vector<KernelFacts> kernels;
   for (const FunctionSignature &f : signature.functions) {
-    Function *body = host.getFunction("seqc_body_" + f.name);
-    if (!body)
-      continue;
     FormulaReader reader{sizesOf(f)};
-    for (auto [number, start] : enumerate(startsOfTasks(*body))) {
+    for (auto [number, start] : enumerate(startsOfTasks(host, f.name))) {
       Function *task = taskOf(start);
       Expected<BlockShape> shape = blockShapeOf(*task);
       if (!shape) {
