@@ -1,4 +1,4 @@
-//===- NestEmitter.h - One nest of loops over tiles ------------------------===//
+//===- NestEmitter.h - One nest of loops over tiles -----------------------===//
 #ifndef SEQC_LIB_CONVERSION_NESTEMITTER_H
 #define SEQC_LIB_CONVERSION_NESTEMITTER_H
 

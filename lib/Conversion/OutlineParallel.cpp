@@ -102,8 +102,7 @@ bool seqc::runsOnHostOfGpu(Operation *op) {
   return isa<func::FuncOp, func::CallOp, func::ReturnOp, scf::ForallOp, LLVM::LoadOp,
              memref::AllocaOp>(op) ||
          (op->getNumRegions() == 0 && isMemoryEffectFree(op)) ||
-         (isa<scf::ForOp, scf::IfOp>(op) &&
-          llvm::all_of(op->getRegions(), [](Region &region) {
+         (isa<scf::ForOp, scf::IfOp>(op) && llvm::all_of(op->getRegions(), [](Region &region) {
             return llvm::all_of(region.getOps(),
                                 [](Operation &inner) { return runsOnHostOfGpu(&inner); });
           }));
@@ -153,8 +152,7 @@ static void gatherRest(func::FuncOp func) {
                         alloca && alloca->getBlock() == op->getBlock() && !staysInside(alloca))
                       return WalkResult::interrupt();
                   return WalkResult::advance();
-                })
-                  .wasInterrupted();
+                }).wasInterrupted();
     };
     if (group.empty() || !llvm::all_of(group, staysInside) || !llvm::all_of(group, hasOwnMemory))
       continue;

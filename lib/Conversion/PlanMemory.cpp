@@ -55,8 +55,13 @@ static scf::ForallOp tasksAround(Operation *op) {
 }
 
 /// Moves every allocation, with what its sizes need, to the function's entry; one of a task goes to
-/// the task's.
+/// the task's. What is on the stack would grow with each iteration of a loop.
 static LogicalResult hoistAllocations(func::FuncOp func) {
+  SmallVector<memref::AllocaOp> allocas;
+  func.walk([&](memref::AllocaOp alloca) { allocas.push_back(alloca); });
+  for (memref::AllocaOp alloca : llvm::reverse(allocas))
+    if (alloca->getOperands().empty())
+      alloca->moveBefore(&func.getBody().front(), func.getBody().front().begin());
   SmallVector<memref::AllocOp> allocs;
   func.walk([&](memref::AllocOp alloc) { allocs.push_back(alloc); });
   for (memref::AllocOp alloc : allocs) {

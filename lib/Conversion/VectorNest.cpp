@@ -12,7 +12,6 @@ using namespace seqc;
 
 static RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
 
-
 void NestEmitter::setUpLoops(Value shape) {
   auto addLoop = [&](Value size) {
     auto known = getConstantIntValue(size);

@@ -222,8 +222,8 @@ FailureOr<LoweredModule> seqc::compileModule(ModuleOp module, StringRef name,
   if (gpu) {
     useMemoryElements(*result.module);
     std::unique_ptr<llvm::Module> host = options.emulate ? CloneModule(*result.module) : nullptr;
-    if (failed(keepKernels(module, *result.module, result.signature, *result.machine,
-                           result.kernels)))
+    if (failed(
+            keepKernels(module, *result.module, result.signature, *result.machine, result.kernels)))
       return failure();
     if (!host)
       return std::move(result);

@@ -248,8 +248,7 @@ void seqc::optimizeKernels(llvm::Module &module, const ModuleSignature &signatur
       askAhead(*kernel);
     }
   // What a GPU lacks becomes branches here, for the emulator, too.
-  runPasses(module, machine,
-            "default<O3>,function(scalarize-masked-mem-intrin,loop-simplify)");
+  runPasses(module, machine, "default<O3>,function(scalarize-masked-mem-intrin,loop-simplify)");
   for (llvm::Function &kernel : module)
     if (kernel.getCallingConv() == llvm::CallingConv::PTX_Kernel)
       readAhead(kernel);
