@@ -134,6 +134,39 @@ assert "leaky: cuMemcpyHtoDAsync_v2: CUDA_ERROR_ILLEGAL_ADDRESS" in leaky.librar
 gpu.driver.fake_fail(0, 0)
 assert gpu.driver.fake_live_memories() == 0 and gpu.driver.fake_depth() == 0
 
+# Scalars are in CPU memory, also where the first argument is one, and are copied; on the device they are read there.
+SCALARS = """
+func.func @f(%k: f32, %x: tensor<?x?x8xf32> {seqc.dims = ["B", "T"]}, %on: i1, %h0: tensor<?x8xf32> {seqc.dims = ["B"]})
+    -> tensor<?x?x8xf32> {
+  %y, %last = seq.recurrence (%u: tensor<8xf32> in %x) states(%h: tensor<8xf32> = %h0) {
+    %ks = tensor.splat %k : tensor<8xf32>
+    %m = arith.mulf %ks, %h : tensor<8xf32>
+    %s = arith.addf %u, %m : tensor<8xf32>
+    %n = arith.select %on, %s, %u : tensor<8xf32>
+    seq.yield next(%n : tensor<8xf32>) out(%n : tensor<8xf32>)
+  } : (tensor<?x?x8xf32>, tensor<?x8xf32>) -> (tensor<?x?x8xf32>, tensor<?x8xf32>)
+  return %y : tensor<?x?x8xf32>
+}
+"""
+scaled = compile_text(SCALARS, "fused", MARCH, CUDA)["f"]
+gpu.use_kernels(SCALARS, ["--schedule=fused"])
+for on in (True, False):
+    values = [np.float32(0.75), rng.standard_normal((3, 9, 8)), on, rng.standard_normal((3, 8))]
+    want = compile_text(SCALARS, "reference", MARCH)["f"](*values)
+    expect_same(gpu.call(scaled, *values), want, "scalars on the device")
+    tensors, shapes = gpu.tensors(scaled, values)
+    k, flag = np.array(0.75, np.float32), np.array(on)
+    tensors[0], tensors[2] = describe(k), describe(flag)
+    gpu.driver.fake_log()
+    code = scaled.symbol("call")(None, pointers(tensors), ctypes.c_int32(len(tensors)))
+    log = gpu.driver.fake_log().decode()
+    assert code == 0, scaled.library.last_error()
+    assert "cuMemcpyHtoDAsync_v2(4 bytes, stream 0)" in log and "cuMemcpyHtoDAsync_v2(1 bytes, stream 0)" in log, log
+    expect_same([gpu.get(t, s, np.float32) for t, s in zip(tensors[4:], shapes)], want, "scalars on the host")
+flag = np.array(3, np.uint8).view(bool)
+tensors[2] = describe(flag)
+assert scaled.symbol("call")(None, pointers(tensors), ctypes.c_int32(len(tensors))) == 11, "a bool of 3"
+
 # A process of its own: nothing is opened at load, nor by calls on the CPU; a GPU's tensors open the driver, or fail
 # where there is none.
 ema = library.Cell("ema", D=8)

@@ -20,7 +20,6 @@ REFUSALS = [
     "expected work that is parallel over channels or sequences for a GPU",
     "expected an op whose operands are read at its own indices for a GPU",
     "expected steps without calls of the C library for a GPU",
-    "scalars are not available on GPUs yet",
 ]
 
 

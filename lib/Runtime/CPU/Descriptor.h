@@ -25,7 +25,8 @@ enum {
   SEQC_RT_COUNT = 8, /**< an index argument: its value is one of `dims`, described by `dims[0]` */
   /** Offsets of packed sequences: `dims[1]` describes their total, `dims[2]` how many sequences
    *  there are (size and symbol -1: one less than its own size). */
-  SEQC_RT_OFFSETS = 16
+  SEQC_RT_OFFSETS = 16,
+  SEQC_RT_SCALAR = 32 /**< an argument that is no tensor: in CPU memory, also in a call on a GPU */
 };
 
 /** An argument or result. `first_dim` is its place in `dims`. */

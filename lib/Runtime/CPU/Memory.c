@@ -54,7 +54,8 @@ static int32_t check_address(seqc_rt_frame *frame, int32_t i, const void *data) 
  */
 static int32_t check_bools(seqc_rt_frame *frame, int32_t i, const unsigned char *data) {
   const seqc_rt_tensor *t = &frame->f->tensors[i];
-  if (t->code != kDLBool || t->flags & SEQC_RT_RESULT || seqc_rt_on_gpu(frame))
+  if (t->code != kDLBool || t->flags & SEQC_RT_RESULT ||
+      (seqc_rt_on_gpu(frame) && !frame->on_host[i]))
     return SEQC_OK;
   uint64_t all = 0, word;
   int64_t bytes = frame->bytes[i], done = 0;
@@ -77,24 +78,34 @@ static int32_t check_bools(seqc_rt_frame *frame, int32_t i, const unsigned char 
   return seqc_rt_fail(frame, SEQC_ERROR_VALUE);
 }
 
-/* The first tensor of the caller's array, whose device is that of the call, or n_tensors. */
-static int32_t find_first(const seqc_rt_function *f, int32_t hidden) {
+/* The first tensor of the caller's array that is no scalar, whose device is that of the call, or
+ * n_tensors; its place among `args` is `*place`. */
+static int32_t find_first(const seqc_rt_function *f, int32_t hidden, int32_t *place) {
   int32_t i = 0;
-  while (i < f->n_tensors && !seqc_rt_passed(f, i, hidden))
-    ++i;
+  *place = 0;
+  for (; i < f->n_tensors; ++i)
+    if (seqc_rt_passed(f, i, hidden)) {
+      if (!(f->tensors[i].flags & SEQC_RT_SCALAR))
+        break;
+      ++*place;
+    }
   return i;
 }
 
 void seqc_rt_choose_device(seqc_rt_frame *frame, const DLTensor *const *args, int32_t n) {
   const seqc_rt_function *f = frame->f;
-  if (!f->device || !n || !args[0] || args[0]->device.device_type != kDLCUDA)
+  int32_t first;
+  find_first(f, SEQC_RT_HIDDEN, &first);
+  if (!f->device || first >= n || !args[first] ||
+      args[first]->device.device_type != kDLCUDA)
     return;
-  frame->device = args[0]->device;
+  frame->device = args[first]->device;
   for (int32_t i = 0, k = 0; i < f->n_arguments; ++i) {
     if (!seqc_rt_passed(f, i, SEQC_RT_HIDDEN))
       continue;
     const DLTensor *given = args[k++];
-    if (f->tensors[i].flags & SEQC_RT_OFFSETS && given->device.device_type == kDLCPU)
+    if (f->tensors[i].flags & (SEQC_RT_OFFSETS | SEQC_RT_SCALAR) &&
+        given->device.device_type == kDLCPU)
       frame->on_host[i] = given->data;
   }
 }
@@ -114,7 +125,7 @@ static int32_t fail_device(seqc_rt_frame *frame, int32_t i, DLDevice given) {
     seqc_rt_put_int(text, (int64_t)given.device_type);
     return seqc_rt_fail(frame, SEQC_ERROR_DEVICE);
   }
-  int32_t first = find_first(f, SEQC_RT_HIDDEN);
+  int32_t place, first = find_first(f, SEQC_RT_HIDDEN, &place);
   seqc_rt_put(text, "expected a tensor ");
   put_place(text, frame->device);
   if (frame->blob) {

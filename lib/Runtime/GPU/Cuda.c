@@ -394,7 +394,7 @@ void seqc_cuda_launch(const void *par, const seqc_cuda_kernel *kernel, void *con
 }
 
 /* From the host to where they were placed. */
-static int32_t copy_offsets(gpu_call *c) {
+static int32_t copy_from_host(gpu_call *c) {
   const seqc_rt_frame *frame = c->frame;
   int32_t code = SEQC_OK;
   for (int32_t i = 0; i < frame->f->n_arguments && !code; ++i)
@@ -409,7 +409,7 @@ static int32_t start_kernels(gpu_call *c, char *memory) {
   seqc_rt_frame *frame = c->frame;
   const seqc_rt_device *device = frame->f->device;
   char *scratch = memory ? seqc_rt_place_hidden(frame, memory) : memory;
-  int32_t code = copy_offsets(c);
+  int32_t code = copy_from_host(c);
   if (code)
     return code;
   int64_t missed = 0;

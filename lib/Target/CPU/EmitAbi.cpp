@@ -21,7 +21,14 @@ namespace seqc {
 
 namespace {
 /// Tensor flags of Descriptor.h.
-enum : int32_t { hiddenFlag = 1, stateFlag = 2, resultFlag = 4, countFlag = 8, offsetsFlag = 16 };
+enum : int32_t {
+  hiddenFlag = 1,
+  stateFlag = 2,
+  resultFlag = 4,
+  countFlag = 8,
+  offsetsFlag = 16,
+  scalarFlag = 32
+};
 
 /// One entry point: suffix, runtime function, types after the descriptor ('p'
 /// pointer, 'i' int32, 'l' int64; first letter: what it returns).
@@ -154,10 +161,12 @@ Constant *AbiEmitter::emitTensors(const FunctionSignature &function, int32_t &di
     for (const auto &[i, tensor] : enumerate(list)) {
       int32_t pair = partner[tensors.size()];
       int32_t hidden = int32_t(i) >= publicCount ? hiddenFlag : 0;
-      bool counts = tensor.isScalar && tensor.elementType == ElementType::Index && !flags;
-      tensors.push_back(emitTensor(
-          tensor, dims, flags | hidden | (pair >= 0 ? stateFlag : 0) | (counts ? countFlag : 0),
-          pair));
+      bool scalar = tensor.isScalar && !flags;
+      bool counts = scalar && tensor.elementType == ElementType::Index;
+      tensors.push_back(emitTensor(tensor, dims,
+                                   flags | hidden | (pair >= 0 ? stateFlag : 0) |
+                                       (counts ? countFlag : 0) | (scalar ? scalarFlag : 0),
+                                   pair));
       dims += int32_t(tensor.dims.size()) + counts;
     }
   };

@@ -24,9 +24,8 @@ MODEL = """func.func @f(%x: tensor<?x?x8xf32> {seqc.dims = ["B", "T"]}, %h0: ten
 """
 with open("sum.mlir", "w") as file:
     file.write(MODEL.replace("BODY", "%n = arith.addf %h, %u : tensor<8xf32>"))
-with open("scalar.mlir", "w") as file:
-    body = "%s = tensor.splat %a : tensor<8xf32> %n = arith.mulf %s, %u : tensor<8xf32>"
-    file.write(MODEL.replace("BODY", body).replace("tensor<?x8xf32>)\n", "tensor<?x8xf32>, %a: f32)\n", 1))
+with open("tanh.mlir", "w") as file:
+    file.write(MODEL.replace("BODY", "%s = arith.addf %h, %u : tensor<8xf32>\n%n = math.tanh %s : tensor<8xf32>"))
 
 
 # A machine without CUDA.
@@ -109,8 +108,8 @@ def program(name, text):
     return "--ptxas=" + os.path.abspath(name)
 
 
-subprocess.run([tool("seqc"), "scalar.mlir", "-o", "cpu.so"], check=True)
-refuse("expected tensors as arguments of 'f' for a GPU, but got the scalar 'a'", "scalar.mlir")
+subprocess.run([tool("seqc"), "tanh.mlir", "--precise", "-o", "cpu.so"], check=True)
+refuse("expected steps without calls of the C library for a GPU, but got one of 'llvm.tanh", "tanh.mlir", "--precise")
 refuse("expected NVIDIA's ptxas, but found no program 'no-such'", "sum.mlir", "--ptxas=no-such")
 refuse("failed for sm_80: ptxas fatal : no licence", "sum.mlir", program("failing", "echo ptxas fatal : no licence; exit 3"))
 refuse("failed for sm_80: it wrote no cubin. done\nhelp: --ptxas= makes a library with PTX alone\n", "sum.mlir",
