@@ -2,18 +2,20 @@
 #ifndef SEQC_LIB_CONVERSION_BLOCKTHREADS_H
 #define SEQC_LIB_CONVERSION_BLOCKTHREADS_H
 
+#include "seqc/Support/GpuShape.h"
+
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinTypes.h"
-#include "seqc/Support/GpuShape.h"
 
 namespace seqc {
 
 /// Bytes of memory that the threads of a block share, at most, unless a launch asks for more.
 constexpr int64_t mostSharedBytes = 48 << 10;
 
-/// Makes each item of `loop` a block of `threads` threads.
-void makeBlocks(mlir::scf::ForallOp loop, int64_t threads);
+/// Makes each item of `loop` a block of `threads` threads, of which an SM has so many `onSm` at
+/// once, at least (0: as many as fit where a thread has all the registers that it can).
+void makeBlocks(mlir::scf::ForallOp loop, int64_t threads, int64_t onSm = 0);
 
 /// This thread's number in its block.
 mlir::Value threadOfBlock(mlir::OpBuilder &b, mlir::Location loc);
@@ -28,7 +30,25 @@ mlir::Value sharedBuffer(mlir::OpBuilder &b, mlir::Location loc, llvm::ArrayRef<
 /// Erases it.
 void eraseSharedBuffer(mlir::Value buffer);
 
-/// Bytes that it takes.
+/// What the lane `from`, an i32, of the same warp has as `v`, a number or a vector of one lane. All
+/// lanes of the warp take part.
+mlir::Value fromLane(mlir::OpBuilder &b, mlir::Location loc, mlir::Value v, mlir::Value from);
+
+// Words, i32 in a buffer in scratch, that blocks of one launch tell each other things by.
+
+/// Element `at` of `words` before this added 1 to it. Orders nothing.
+mlir::Value takeTicket(mlir::OpBuilder &b, mlir::Location loc, mlir::Value words, mlir::Value at);
+/// Element `at` of `words`. What whoever released it had stored before is there from now on.
+mlir::Value acquireWord(mlir::OpBuilder &b, mlir::Location loc, mlir::Value words, mlir::Value at);
+/// The same without that, until acquireAll().
+mlir::Value peekWord(mlir::OpBuilder &b, mlir::Location loc, mlir::Value words, mlir::Value at);
+/// What whoever released a word that this thread peeked had stored before is there from now on.
+void acquireAll(mlir::OpBuilder &b, mlir::Location loc);
+/// Stores `v`, an i32: who acquires it finds what this thread stored before.
+void releaseWord(mlir::OpBuilder &b, mlir::Location loc, mlir::Value v, mlir::Value words,
+                 mlir::Value at);
+
+/// Bytes that a shared buffer takes.
 int64_t sharedBytesOf(llvm::ArrayRef<int64_t> shape, mlir::Type element);
 
 } // namespace seqc

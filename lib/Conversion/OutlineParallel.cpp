@@ -68,11 +68,15 @@ static void outline(func::FuncOp func, scf::ForallOp loop, unsigned number) {
   auto task = func::FuncOp::create(b, loc, name,
                                    b.getFunctionType({pointer, pointer, pointer, i64, i64}, {}));
   task.setPrivate();
-  if (auto threads = loop->getAttrOfType<IntegerAttr>(threadsAttr)) {
-    Attribute pair[] = {b.getStringAttr(threadsAttr),
-                        b.getStringAttr(std::to_string(threads.getInt()))};
-    task->setAttr("passthrough", b.getArrayAttr(b.getArrayAttr(pair)));
-  }
+  SmallVector<Attribute> toLlvm;
+  for (StringRef attribute : {threadsAttr, blocksAttr})
+    if (auto number = loop->getAttrOfType<IntegerAttr>(attribute)) {
+      Attribute pair[] = {b.getStringAttr(attribute),
+                          b.getStringAttr(std::to_string(number.getInt()))};
+      toLlvm.push_back(b.getArrayAttr(pair));
+    }
+  if (!toLlvm.empty())
+    task->setAttr("passthrough", b.getArrayAttr(toLlvm));
   Block *entry = task.addEntryBlock();
   b.setInsertionPointToStart(entry);
   IRMapping map;

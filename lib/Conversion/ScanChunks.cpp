@@ -393,11 +393,9 @@ ScanEmitter::Tuple ScanEmitter::foldProducts(Value k, const Tuple &carry,
   return restore(carry, loop.getResults());
 }
 
-/// `carry` after one chunk: by its product, or by its steps [first, end).
-ScanEmitter::Tuple ScanEmitter::foldOne(Value sound, const Tuple &carry, const Product &product,
-                                        Value first, Value end) {
-  SmallVector<Type> types =
-      llvm::map_to_vector(present(carry), [](Value v) { return v.getType(); });
+/// `carry` after some steps, by their product; `sound` says whether that can stand for them.
+ScanEmitter::Tuple ScanEmitter::foldSound(const Tuple &carry, const Product &product,
+                                          Value &sound) {
   Tuple after = apply(carry, product.value, product.low, needed);
   watchStates(carry, after);
   watchFinite(after);
@@ -406,7 +404,16 @@ ScanEmitter::Tuple ScanEmitter::foldOne(Value sound, const Tuple &carry, const P
       if (factors()[c] == 0)
         conditions.push_back(atMost(greatestOf({carry[c]}), mostAdded(carry[c])));
   if (Value lanes = takeConditions())
-    sound = arith::AndIOp::create(b, loc, sound, inAllLanes(lanes));
+    sound = both(sound, inAllLanes(lanes));
+  return after;
+}
+
+/// `carry` after one chunk: by its product, or by its steps [first, end).
+ScanEmitter::Tuple ScanEmitter::foldOne(Value sound, const Tuple &carry, const Product &product,
+                                        Value first, Value end) {
+  SmallVector<Type> types =
+      llvm::map_to_vector(present(carry), [](Value v) { return v.getType(); });
+  Tuple after = foldSound(carry, product, sound);
   auto choice = scf::IfOp::create(b, loc, types, sound, /*withElse=*/true);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(choice.thenBlock());

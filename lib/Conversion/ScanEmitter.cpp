@@ -336,16 +336,20 @@ ScanEmitter::Tuple ScanEmitter::emitTime(Value first, Value end, const Tuple &ca
   return restore(carry, choice.getResults());
 }
 
-void ScanEmitter::run() {
+void ScanEmitter::prepare() {
   eraseLinearized(op);
   e.rearranged = [this](Value v, const Index &idx) { return rearranged(v, idx); };
   e.lanesAreSteps = true;
   findNeeded();
   findPrecise();
   findSizes();
-  Value rows = countRows(tiles);
   allocateResults();
   markEntry();
+}
+
+void ScanEmitter::run() {
+  prepare();
+  Value rows = countRows(tiles);
   if (schedule.getChunk())
     emitChunks(rows);
   else

@@ -31,7 +31,7 @@ namespace seqc {
 /// What is left over at the end takes blocks of one vector and then single steps. A block whose
 /// numbers could have hurt it (not finite, or products of coefficients that grow) is evaluated
 /// step by step from its exact carry instead.
-class ScanEmitter : TimeLanes {
+class ScanEmitter : protected TimeLanes {
 public:
   explicit ScanEmitter(Group group);
   /// Null, or what keeps the recurrence from being lowered here.
@@ -50,7 +50,7 @@ public:
     std::optional<unsigned> flag;
   };
 
-private:
+protected:
   /// Of a block: groups of vectors that are transposed together.
   struct Shape {
     int64_t groups = 1, vectors = 1;
@@ -78,6 +78,8 @@ private:
   llvm::SmallVector<mlir::Value> conditions; ///< lanes that must be true to keep a result
   bool silent = false;                       ///< outs are not stored
 
+  /// What is known before loops are made.
+  void prepare();
   void findNeeded();
   void setRow(mlir::Value row);
   void setFirstChannels(mlir::Value first);
@@ -108,6 +110,7 @@ private:
   Product multiplySpan(mlir::Value first, mlir::Value end, mlir::Value &sound);
   Tuple foldProducts(mlir::Value k, const Tuple &carry,
                      llvm::function_ref<Tuple(mlir::Value, const Tuple &)> one);
+  Tuple foldSound(const Tuple &carry, const Product &product, mlir::Value &sound);
   Tuple foldOne(mlir::Value sound, const Tuple &carry, const Product &product, mlir::Value first,
                 mlir::Value end);
 
@@ -183,6 +186,9 @@ private:
   static llvm::SmallVector<mlir::Value> restore(llvm::ArrayRef<mlir::Value> like,
                                                 mlir::ValueRange values);
 };
+
+/// True if `v` is computed in the step of `op` from nothing that is given for each step.
+bool isFreeOfTime(seq::RecurrenceOp op, mlir::Value v);
 
 } // namespace seqc
 

@@ -156,8 +156,7 @@ static bool canWiden(const RuleReader &rule, Value v, const llvm::BitVector &pre
          llvm::all_of(def->getOperands(), [&](Value o) { return canWiden(rule, o, precise); });
 }
 
-/// True if `v` is computed in the step from nothing that is given for each step.
-static bool isFreeOfTime(seq::RecurrenceOp op, Value v) {
+bool seqc::isFreeOfTime(seq::RecurrenceOp op, Value v) {
   SmallVector<Value> work = {v};
   DenseSet<Value> seen;
   while (!work.empty()) {

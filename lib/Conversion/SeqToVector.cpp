@@ -2,7 +2,7 @@
 // (GroupEmitter.cpp); so do ops outside of recurrences.
 #include "ComputeAhead.h"
 #include "GroupEmitter.h"
-#include "ScanEmitter.h"
+#include "ScanThreads.h"
 #include "SegmentEmitter.h"
 #include "SegmentRows.h"
 #include "seqc/Conversion/ExpandMath.h"
@@ -184,7 +184,10 @@ struct ConvertSeqToVectorPass : seqc::impl::ConvertSeqToVectorPassBase<ConvertSe
       if (Operation *obstacle = ScanEmitter::firstObstacle(op))
         return obstacle->emitOpError("expected a step that plan 'scan' can evaluate in vectors");
       remarkOnLibm(op);
-      ScanEmitter(groupOfTime(op)).run();
+      if (isGpu(getOperation()))
+        ScanThreads(groupOfTime(op)).run();
+      else
+        ScanEmitter(groupOfTime(op)).run();
       return success();
     }
     if (op.getScheduleAttr().getCertificate() == seq::Certificate::Backward && !firstObstacle(op)) {

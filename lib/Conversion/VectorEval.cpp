@@ -62,11 +62,12 @@ Distances VectorEval::lanesOf(const Idx &i) const {
 }
 
 Idx VectorEval::withPattern(Value base, Distances distances) {
+  int64_t each = lanes > 1 ? distances[1] : 0;
   bool even = true;
   for (int64_t l = 0; l < lanes; ++l)
-    even &= distances[l] == l * distances[1];
+    even &= distances[l] == l * each;
   if (even)
-    return {base, 0, distances[1]};
+    return {base, 0, each};
   return {base, 0, 0, &*patterns.insert(std::move(distances)).first};
 }
 

@@ -13,17 +13,11 @@ namespace seqc {
 using namespace mlir;
 using namespace seqc;
 
-static LogicalResult checkScan(Operation *op, seq::ScheduleAttr schedule) {
+/// Plan `scan` is on a recurrence for which it is legal.
+static LogicalResult checkScanStep(Operation *op, seq::ScheduleAttr schedule) {
   auto recurrence = dyn_cast<seq::RecurrenceOp>(op);
   if (!recurrence)
     return op->emitOpError("expected plan 'scan' on a recurrence only");
-  if (schedule.getChunk() > 0 && (schedule.getBatchTile() < 2 || schedule.getBatchTile() > 1024))
-    return op->emitOpError(
-               "expected a batch_tile of 2 to 1024 chunks at once for a scan in chunks, "
-               "but got ")
-           << schedule.getBatchTile();
-  if (schedule.getChunk() % (schedule.getVectorBits() / 32))
-    return op->emitOpError("expected a chunk of whole vectors, but got ") << schedule.getChunk();
   auto target = op->getParentOfType<ModuleOp>()->getAttrOfType<seq::TargetAttr>("seqc.target");
   if (!target)
     return success();
@@ -31,6 +25,34 @@ static LogicalResult checkScan(Operation *op, seq::ScheduleAttr schedule) {
   if (!scan.isLegal())
     return op->emitOpError("expected a step for which plan 'scan' is legal, but ") << scan.refusal;
   return success();
+}
+
+/// A scan of a GPU: a power of two of steps for a thread, and of warps for a block.
+static LogicalResult checkScanBlocks(Operation *op, seq::ScheduleAttr schedule) {
+  auto isPower = [](int64_t v, int64_t most) {
+    return v > 0 && v <= most && llvm::isPowerOf2_64(v);
+  };
+  if (!isPower(schedule.getChunk(), 32) || !isPower(schedule.getRows(), 32))
+    return op->emitOpError("expected a chunk of 1 to 32 steps of a thread and 1 to 32 rows, warps "
+                           "of a block, each a power of two, for plan 'scan' on a GPU, but got ")
+           << schedule.getChunk() << " and " << schedule.getRows();
+  if (schedule.getBatchTile() || schedule.getChannelTile() || schedule.getVectors() > 1)
+    return op->emitOpError("expected no batch_tile, no channel_tile and one vector for plan 'scan' "
+                           "on a GPU, but got ")
+           << schedule.getBatchTile() << ", " << schedule.getChannelTile() << " and "
+           << schedule.getVectors();
+  return checkScanStep(op, schedule);
+}
+
+static LogicalResult checkScan(Operation *op, seq::ScheduleAttr schedule) {
+  if (schedule.getChunk() > 0 && (schedule.getBatchTile() < 2 || schedule.getBatchTile() > 1024))
+    return op->emitOpError(
+               "expected a batch_tile of 2 to 1024 chunks at once for a scan in chunks, "
+               "but got ")
+           << schedule.getBatchTile();
+  if (schedule.getChunk() % (schedule.getVectorBits() / 32))
+    return op->emitOpError("expected a chunk of whole vectors, but got ") << schedule.getChunk();
+  return checkScanStep(op, schedule);
 }
 
 /// Of plans `segments` and `newton`.
@@ -104,8 +126,8 @@ static LogicalResult check(Operation *op, seq::ScheduleAttr schedule) {
                            "got plan '")
            << seq::stringifyPlan(plan) << "'";
   bool gpu = isGpu(op->getParentOfType<ModuleOp>());
-  if (gpu && plan != seq::Plan::Fused)
-    return op->emitOpError("expected plan 'fused' for a GPU, but got '")
+  if (gpu && plan != seq::Plan::Fused && plan != seq::Plan::Scan)
+    return op->emitOpError("expected plan 'fused' or 'scan' for a GPU, but got '")
            << seq::stringifyPlan(plan) << "', which GPUs do not have yet";
   if (plan == seq::Plan::Reference)
     return success();
@@ -115,7 +137,7 @@ static LogicalResult check(Operation *op, seq::ScheduleAttr schedule) {
                            "got ")
            << bits;
   if (gpu)
-    return checkThreads(op, schedule);
+    return plan == seq::Plan::Scan ? checkScanBlocks(op, schedule) : checkThreads(op, schedule);
   if (bits != 128 && bits != 256 && bits != 512)
     return op->emitOpError("expected vector_bits of 128, 256 or 512, but got ") << bits;
   if (schedule.getRows() < 1 || schedule.getVectors() < 1 ||

@@ -224,6 +224,20 @@ static seq::ScheduleAttr scanSchedule(seq::TargetAttr target, int64_t channels, 
                                 /*streamBytes=*/target.getL2Bytes());
 }
 
+/// The numbers of plan scan on a GPU: steps of a thread, whose elements are in registers, and warps
+/// of a block.
+static seq::ScheduleAttr scanOfThreads(seq::RecurrenceOp op, seq::TargetAttr target,
+                                       int64_t components) {
+  constexpr int64_t registers = 24, mostSteps = 16, warps = 8;
+  bool wide = llvm::any_of(op.getStateArgs(),
+                           [](Value v) { return typeOf(v).getElementTypeBitWidth() > 32; });
+  int64_t each = components * (wide ? 2 : 1);
+  int64_t steps = llvm::bit_floor<uint64_t>(std::clamp(registers / each, int64_t(1), mostSteps));
+  return seq::ScheduleAttr::get(target.getContext(), seq::Plan::Scan, target.getVectorBits(),
+                                /*batchTile=*/0, /*channelTile=*/0, /*chunk=*/steps, /*strip=*/0,
+                                /*rows=*/warps, /*vectors=*/1, /*prefetch=*/0, /*streamBytes=*/0);
+}
+
 static std::string quoted(Operation *op) {
   return "'" + op->getName().getStringRef().str() + "' at " + describePlace(op->getLoc());
 }
@@ -379,7 +393,11 @@ PlanOption seqc::scanOption(seq::RecurrenceOp op, seq::TargetAttr target,
       option.proof.ok ? whyNotInVectors(op, option.proof.shape, lanes) : option.proof.refusal;
   if (option.isLegal() && assumed.exact)
     option.refusal = "--streaming-exact asks for the bits of single steps";
-  if (option.isLegal())
+  if (option.isLegal() && isGpu(target) && op.isPacked())
+    option.refusal = "packed sequences are not cut in tiles of time on GPUs yet";
+  if (option.isLegal() && isGpu(target))
+    option.schedule = scanOfThreads(op, target, option.proof.components);
+  else if (option.isLegal())
     option.schedule =
         scanSchedule(target, channelsOfVector(option.proof.shape, lanes), option.proof.components,
                      countWork(op, lanes).bytes, assumed.threads);
@@ -547,8 +565,8 @@ SmallVector<PlanOption, 4> seqc::scheduleSpace(seq::RecurrenceOp op, seq::Target
       segments,
       newtonOption(op, segments)};
   if (isGpu(target))
-    for (PlanOption &option : MutableArrayRef(options).drop_front())
-      option.refusal = "GPUs have no plan but 'fused' yet";
+    for (PlanOption &option : MutableArrayRef(options).drop_front(2))
+      option.refusal = "GPUs have no plans but 'fused' and 'scan' yet";
   setPrices(options, op, target, usualSizes(op, assumed), assumed.threads);
   return options;
 }

@@ -1,6 +1,6 @@
 # RUN: %python %s
 # REQUIRES: numpy, x86-host
-"""The cell library on an emulated GPU: the kernels that become PTX give the bits of `reference` on a CPU without a fast
+"""The cell library on an emulated GPU, by plan `fused`: the kernels that become PTX give the bits of `reference` on a CPU without a fast
 divider, whatever the order of blocks and threads, with every access checked. What GPUs do not have yet is refused for
 the reason that stands here. (gpu-resources.py: what `ptxas` says of the same kernels.)"""
 
@@ -19,7 +19,7 @@ UNAVAILABLE = {}
 
 def check_bits(name, cell):
     source = cell.program()
-    gpu = compile_text(source, extra=["--target=cuda", "--device=emulate"], march=None)["f"]
+    gpu = compile_text(source, "fused", extra=["--target=cuda", "--device=emulate"], march=None)["f"]
     cpu = compile_text(source, "reference", "x86-64-v3")["f"]
     rng = np.random.default_rng(5)
     for B, T in [(0, 3), (1, 0), (1, 1), (3, 7), (2, 33), (5, 2)]:

@@ -19,7 +19,7 @@ def counts(source, seed, T=T):
     with open(path, "w") as file:
         file.write(source)
     model = path.replace(".mlir", ".so")
-    subprocess.run([tool("seqc"), path, "--target=cuda", "--device=emulate", "-o", model], check=True)
+    subprocess.run([tool("seqc"), path, "--target=cuda", "--schedule=fused", "--device=emulate", "-o", model], check=True)
     environment = os.environ | {"SEQC_EMULATE_REPORT": "1", "SEQC_EMULATE_SEED": str(seed)}
     command = [tool("seqc-run"), model, "--size", f"B={B}", "--size", f"T={T}"]
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)

@@ -1,6 +1,6 @@
 # RUN: %python %s
 # REQUIRES: numpy, scipy, x86-host
-"""Random steps (Inputs/random_steps.py) on an emulated GPU: the bits of `reference` on a CPU without a fast divider, or
+"""Random steps (Inputs/random_steps.py) on an emulated GPU by plan `fused`: the bits of `reference` on a CPU without a fast divider, or
 a refusal in one sentence.
 
 SEQC_TEST_SECONDS (default 40) limits the time; `%python gpu-random.py SEED` repeats a program and prints its text.
@@ -27,7 +27,7 @@ def check(seed):
     """True if the program has kernels."""
     program = RandomProgram(seed)
     try:
-        gpu = compile_text(program.text, march=None, extra=["--target=cuda", "--device=emulate"])["f"]
+        gpu = compile_text(program.text, "fused", march=None, extra=["--target=cuda", "--device=emulate"])["f"]
     except SeqcError as error:
         assert any(reason in str(error) for reason in REFUSALS), f"seed {seed}: {error}"
         return False

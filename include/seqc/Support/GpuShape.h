@@ -11,6 +11,9 @@
 
 namespace seqc {
 
+/// Threads of a warp.
+constexpr int64_t warpSize = 32;
+
 /// Threads of a block where each thread works alone.
 constexpr unsigned threadsPerBlock = 128;
 
@@ -41,6 +44,29 @@ constexpr unsigned blocksOnSmAlone(uint64_t words) {
 constexpr unsigned blocksOnSm(unsigned threads) {
   return unsigned(std::max<uint64_t>(registersOfSm / (threads * registersOfThread), 1));
 }
+
+/// The same of blocks of a scan, each of whose threads keeps the elements of some steps.
+constexpr unsigned blocksOfScanOnSm(unsigned threads) {
+  constexpr uint64_t ofThread = 128;
+  return unsigned(std::max<uint64_t>(registersOfSm / (threads * ofThread), 1));
+}
+
+/// How a scan over `channels` is cut, where a thread does `steps` steps and a block has `warps`.
+struct ScanShape {
+  int64_t width;   ///< channels side by side in a warp
+  int64_t groups;  ///< of them, of one sequence
+  int64_t runs;    ///< threads of a warp that follow each other in time, a power of two
+  int64_t threads; ///< of a block
+  int64_t steps;   ///< of a block
+
+  constexpr ScanShape(int64_t channels, int64_t stepsOfThread, int64_t warps)
+      : width(std::min<int64_t>(channels, warpSize)), groups((channels + width - 1) / width),
+        runs(1), threads(warps * warpSize), steps(0) {
+    while (2 * runs * width <= warpSize)
+      runs *= 2;
+    steps = warps * runs * stepsOfThread;
+  }
+};
 
 /// Steps of time whose inputs are asked for together, in loops of at most so many instructions:
 /// memory is 600 cycles away.

@@ -40,10 +40,10 @@ Expected<BlockShape> seqc::blockShapeOf(const Function &task) {
 
 // What a task keeps of a channel, states and weights, becomes registers, beside those that a step
 // needs; left to itself, ptxas spills some values to have more blocks. Where a block works
-// together, a thread may have all that it can.
+// together, a thread may have all that it can, or its task says how many blocks are enough.
 unsigned seqc::blocksOf(const Function &task, BlockShape shape) {
   if (shape.items == 1)
-    return blocksOnSm(shape.threads);
+    return unsigned(task.getFnAttributeAsParsedInteger(blocksAttribute, blocksOnSm(shape.threads)));
   uint64_t words = 0;
   for (const Instruction &at : instructions(task))
     if (auto *alloca = dyn_cast<AllocaInst>(&at))

@@ -34,6 +34,9 @@ constexpr unsigned mostThreads = 1024;
 /// The attribute of a task whose item is a block of so many threads that work together.
 constexpr llvm::StringLiteral threadsAttribute = "seqc.threads";
 
+/// An attribute of such a task: of its blocks an SM has so many at once, at least.
+constexpr llvm::StringLiteral blocksAttribute = "seqc.blocks";
+
 /// The attribute of a kernel: items of a block.
 constexpr llvm::StringLiteral itemsAttribute = "seqc.items";
 

@@ -1,7 +1,7 @@
-// RUN: seqc %s --target=cuda -o %t.ptx && FileCheck %s --check-prefixes=PTX,SM80 < %t.ptx
-// RUN: seqc %s --target=cuda --cuda-arch=sm_90 --emit=ptx | FileCheck %s --check-prefixes=PTX,SM90
-// RUN: seqc %s --target=cuda --cuda-arch=sm_100 --emit=asm | FileCheck %s --check-prefixes=PTX,SM100
-// RUN: seqc %s --target=cuda --emit=scheduled | FileCheck %s --check-prefix=SCHEDULE
+// RUN: seqc %s --target=cuda --schedule=fused -o %t.ptx && FileCheck %s --check-prefixes=PTX,SM80 < %t.ptx
+// RUN: seqc %s --target=cuda --schedule=fused --cuda-arch=sm_90 --emit=ptx | FileCheck %s --check-prefixes=PTX,SM90
+// RUN: seqc %s --target=cuda --schedule=fused --cuda-arch=sm_100 --emit=asm | FileCheck %s --check-prefixes=PTX,SM100
+// RUN: seqc %s --target=cuda --schedule=fused --emit=scheduled | FileCheck %s --check-prefix=SCHEDULE
 // A thread carries one channel of one sequence over time: its state stays in a register, neighbours read neighbours,
 // and what rounds, rounds as on a CPU. Arguments come by value; no library is called.
 // SCHEDULE: seqc.target = #seq.target<"nvptx64-nvidia-cuda", cpu = "sm_80", features = "+ptx80", vector_bits = 32,

@@ -1,0 +1,423 @@
+// Plan `scan` on a GPU: runs, warps and tiles. See ScanThreads.h for the idea.
+#include "ScanThreads.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+using namespace mlir;
+using namespace seqc;
+
+ScanThreads::ScanThreads(Group group)
+    : ScanEmitter(group), warps(schedule.getRows()), runSteps(schedule.getChunk()),
+      shape(tiles, runSteps, warps), width(shape.width), runs(shape.runs) {
+  largest = {1, 1}; // a thread has one step at a time
+}
+
+void ScanThreads::run() {
+  prepare();
+  emitBlocks();
+  replaceResults();
+}
+
+/// What `yes` or `no` gives; without `no` zeros in place of what `yes` gives.
+ScanThreads::Tuple ScanThreads::ifElse(Value condition, llvm::function_ref<Tuple()> yes,
+                                       llvm::function_ref<Tuple()> no) {
+  if (matchPattern(condition, m_One())) {
+    e.openScope();
+    Tuple found = yes();
+    e.closeScope();
+    return found;
+  }
+  auto choice = scf::IfOp::create(b, loc, TypeRange(), condition, /*withElse=*/true);
+  auto branch = [&](Block *block, llvm::function_ref<Tuple()> values) {
+    OpBuilder::InsertionGuard guard(b);
+    block->getTerminator()->erase();
+    b.setInsertionPointToEnd(block);
+    e.openScope();
+    Tuple found = values();
+    scf::YieldOp::create(b, loc, present(found));
+    e.closeScope();
+    return found;
+  };
+  Tuple found = branch(choice.thenBlock(), yes);
+  branch(choice.elseBlock(), [&] {
+    return no ? no() : llvm::map_to_vector(found, [&](Value v) -> Value {
+      if (!v)
+        return v;
+      return arith::ConstantOp::create(b, loc, b.getZeroAttr(v.getType()));
+    });
+  });
+  // Its results are known now.
+  SmallVector<Type> types =
+      llvm::map_to_vector(present(found), [](Value v) { return v.getType(); });
+  auto typed = scf::IfOp::create(b, loc, types, condition, /*addThenBlock=*/false,
+                                 /*addElseBlock=*/false);
+  typed.getThenRegion().takeBody(choice.getThenRegion());
+  typed.getElseRegion().takeBody(choice.getElseRegion());
+  choice.erase();
+  return restore(found, typed.getResults());
+}
+
+//===-----------------------------------------------------------------------===//
+// Products
+//===-----------------------------------------------------------------------===//
+
+/// Of flat() of a sealed product.
+SmallVector<Type> ScanThreads::typesOfProduct() {
+  SmallVector<Type> types;
+  for (unsigned c = 0; c < components; ++c)
+    types.push_back(typeOfComponent(c));
+  types.append(precise.count(), VectorType::get(1, b.getF32Type()));
+  types.push_back(VectorType::get(1, b.getI1Type()));
+  return types;
+}
+
+/// From here on `lanes` says whether the product can stand for its steps.
+void ScanThreads::seal(Product &product) {
+  if (Value ends = soundProduct(product.value, product.least))
+    product.lanes = both(product.lanes, ends);
+  product.least.clear();
+}
+
+/// The product of `earlier` and `later`, both sealed.
+ScanThreads::Product ScanThreads::join(const Product &earlier, const Product &later) {
+  Product product = earlier;
+  for (ArrayRef<unsigned> group : coefficients()) {
+    SmallVector<Value> entries;
+    for (unsigned c : group)
+      entries.push_back(earlier.value[c]);
+    product.least.push_back(greatestOf(entries));
+  }
+  extend(product, later.value, later.low);
+  product.lanes = both(product.lanes, later.lanes);
+  append(product);
+  seal(product);
+  return product;
+}
+
+ScanThreads::Product ScanThreads::choose(Value condition, const Product &a, const Product &c) {
+  Product chosen = a;
+  SmallVector<Value> values;
+  for (auto [x, y] : llvm::zip_equal(a.flat(), c.flat()))
+    values.push_back(arith::SelectOp::create(b, loc, condition, x, y));
+  chosen.assign(values);
+  return chosen;
+}
+
+ScanThreads::Product ScanThreads::fromLane(const Product &product, Value from) {
+  Product there = product;
+  there.assign(llvm::map_to_vector(product.flat(),
+                                   [&](Value v) { return seqc::fromLane(b, loc, v, from); }));
+  return there;
+}
+
+/// Shared memory for a value of each type of each channel and warp.
+ScanThreads::Shelf ScanThreads::sharedShelf(ArrayRef<Type> types) {
+  Shelf made{{}, llvm::to_vector(types)};
+  for (Type type : types)
+    made.buffers.push_back(
+        type ? sharedBuffer(b, loc, {warps * width, 1}, cast<VectorType>(type).getElementType())
+             : Value());
+  return made;
+}
+
+/// Where this thread's channel of a warp has its values there.
+Value ScanThreads::ofWarp(Value number) { return plus(times(number, e.constant(width)), place); }
+
+/// The product of all steps of a warp.
+ScanThreads::Product ScanThreads::total(Value number) {
+  Product product = identity();
+  product.least.clear();
+  product.assign(get(totals, ofWarp(number)));
+  return product;
+}
+
+//===-----------------------------------------------------------------------===//
+// Runs
+//===-----------------------------------------------------------------------===//
+
+// A warp loads rows of `runs` consecutive steps. The bits of a step's number are those of the row
+// above those of the unit; an exchange swaps bits of the unit with as many of the row, until the
+// low bits are the row's.
+
+static int64_t bitsOf(int64_t power) { return llvm::Log2_64(power); }
+
+/// The row that has step `step` of the run after an exchange.
+int64_t ScanThreads::rowOfStep(int64_t step) const {
+  int64_t swapped = std::min(bitsOf(runs), bitsOf(runSteps)), rest = bitsOf(runSteps) - swapped;
+  return (step & ((1 << swapped) - 1)) << rest | step >> swapped;
+}
+
+/// The run that a unit of lanes has after an exchange, and the opposite: bits that were the row's
+/// are above those that are left of the unit's.
+Value ScanThreads::runOfUnit(Value unit) {
+  if (runSteps >= runs)
+    return unit;
+  Value low = arith::RemUIOp::create(b, loc, unit, e.constant(runSteps));
+  Value high = arith::DivUIOp::create(b, loc, unit, e.constant(runSteps));
+  return plus(times(low, e.constant(runs / runSteps)), high);
+}
+
+Value ScanThreads::unitOfRun(Value run) {
+  if (runSteps >= runs)
+    return run;
+  Value low = arith::RemUIOp::create(b, loc, run, e.constant(runs / runSteps));
+  Value high = arith::DivUIOp::create(b, loc, run, e.constant(runs / runSteps));
+  return plus(times(low, e.constant(runSteps)), high);
+}
+
+/// The lane of this thread's channel in a unit, as an i32.
+Value ScanThreads::laneOf(Value unit) {
+  Value at = plus(times(unit, e.constant(width)), place);
+  return arith::IndexCastOp::create(b, loc, b.getI32Type(), at);
+}
+
+/// Rows of steps become rows of runs, and the other way round.
+void ScanThreads::exchange(MutableArrayRef<Tuple> tuples) {
+  int64_t swapped = std::min(bitsOf(runs), bitsOf(runSteps)), rest = bitsOf(runSteps) - swapped;
+  for (int64_t bit = 0; bit < swapped; ++bit) {
+    Value mask = e.constant(1 << bit);
+    Value hasBit = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne,
+                                         arith::AndIOp::create(b, loc, unit, mask), zero);
+    Value partner = laneOf(arith::XOrIOp::create(b, loc, unit, mask));
+    for (int64_t low = 0; low < runSteps; ++low) {
+      int64_t high = low | 1 << (rest + bit);
+      if (low == high)
+        continue;
+      for (auto [x, y] : llvm::zip_equal(tuples[low], tuples[high])) {
+        if (!x || x == y) // the same at all steps
+          continue;
+        Value given = arith::SelectOp::create(b, loc, hasBit, x, y);
+        Value taken = seqc::fromLane(b, loc, given, partner);
+        x = arith::SelectOp::create(b, loc, hasBit, taken, x);
+        y = arith::SelectOp::create(b, loc, hasBit, y, taken);
+      }
+    }
+  }
+}
+
+/// True where the tile has step `first` + `distance`.
+Value ScanThreads::isThere(Value first, int64_t distance) {
+  return isWhole ? truth(true) : isLess(plus(first, e.constant(distance)), steps);
+}
+
+/// The elements of the steps that this thread loads, and their low parts, exchanged.
+void ScanThreads::load(SmallVectorImpl<Tuple> &loaded, SmallVectorImpl<Tuple> &lows) {
+  Value first = plus(warpFirst, unit);
+  loadedSteps.clear();
+  for (int64_t i = 0; i < runSteps; ++i) {
+    loadedSteps.push_back(plus(first, e.constant(i * runs)));
+    Tuple found = ifElse(isThere(first, i * runs), [&] {
+      setTime(loadedSteps[i], 0, true);
+      Tuple parts = elements();
+      parts.append(elementLows());
+      return parts;
+    });
+    loaded.emplace_back(ArrayRef(found).take_front(components));
+    lows.emplace_back(ArrayRef(found).drop_front(components));
+    for (unsigned c = 0; isWhole && c < components; ++c)
+      if (isFreeOfTime(op, combine.getLater()[c]))
+        loaded[i][c] = loaded[0][c];
+  }
+  exchange(loaded);
+  exchange(lows);
+}
+
+/// The product of this thread's run, as far as there are steps, sealed.
+ScanThreads::Product ScanThreads::productOfRun(ArrayRef<Tuple> elements, ArrayRef<Tuple> lows) {
+  Product product = identity();
+  for (int64_t step = 0; step < runSteps; ++step) {
+    int64_t at = rowOfStep(step);
+    if (step == 0) {
+      product.value = elements[at];
+      for (auto [low, own] : llvm::zip_equal(product.low, lows[at]))
+        low = own ? own : low;
+      append(product);
+      continue;
+    }
+    Product next = product;
+    extend(next, elements[at], lows[at]);
+    watch(next.value);
+    watchNumbers(elements[at], largest);
+    if (Value fine = soundLanes())
+      conditions.push_back(fine);
+    append(next);
+    product = isWhole ? next : choose(isThere(runFirst, step), next, product);
+  }
+  seal(product);
+  return product;
+}
+
+/// The product of the warp's runs up to this one.
+ScanThreads::Product ScanThreads::inclusive(Product product) {
+  for (int64_t distance = 1; distance < runs; distance *= 2) {
+    Value back = minus(runNumber, e.constant(distance));
+    Value reaches = isLess(e.constant(distance - 1), runNumber);
+    Value from = arith::SelectOp::create(b, loc, reaches, back, runNumber);
+    Product before = fromLane(product, laneOf(unitOfRun(from)));
+    // The steps of `product` begin so many runs before this one; there may be none.
+    Value begin = arith::MaxSIOp::create(b, loc, plus(back, one), zero);
+    Value hasSteps = isLess(plus(warpFirst, times(begin, e.constant(runSteps))), steps);
+    Product all = join(before, product);
+    if (!isWhole)
+      all = choose(hasSteps, all, before);
+    product = choose(reaches, all, product);
+  }
+  return product;
+}
+
+/// Outs of the steps that this thread loaded: `states` after them, `old` before them.
+void ScanThreads::storeSteps(ArrayRef<Tuple> states, ArrayRef<Tuple> old) {
+  for (auto [i, step] : llvm::enumerate(loadedSteps))
+    inside(both(isChannel, isThere(step, 0)), [&, step = step] {
+      setTime(step, 0, true);
+      Index at = channelIndex();
+      for (unsigned c : needed.set_bits()) {
+        e.define(combine.getResult(c), at, states[i][c]);
+        e.define(op.getStateArgs()[c], at, old[i][c]);
+      }
+      storeOuts(step, 0, true, false);
+    });
+}
+
+//===-----------------------------------------------------------------------===//
+// Blocks
+//===-----------------------------------------------------------------------===//
+
+/// Which steps of which channel are this thread's.
+void ScanThreads::findPlace(Value thread) {
+  Value taken = sharedBuffer(b, loc, {1}, b.getI32Type());
+  inside(isSame(thread, zero),
+         [&] { memref::StoreOp::create(b, loc, takeTicket(b, loc, ticket, zero), taken, zero); });
+  waitForBlock(b, loc);
+  Value number = memref::LoadOp::create(b, loc, taken, zero);
+  number = arith::IndexCastUIOp::create(b, loc, b.getIndexType(), number);
+  // All rows' first tiles, then all second ones: what a tile waits for was begun long ago.
+  tile = arith::DivUIOp::create(b, loc, number, rows);
+  row = arith::RemUIOp::create(b, loc, number, rows);
+  warp = arith::DivUIOp::create(b, loc, thread, e.constant(warpSize));
+  Value ofWarp = arith::RemUIOp::create(b, loc, thread, e.constant(warpSize));
+  lane = least(ofWarp, e.constant(width * runs - 1)); // those behind it do as it does
+  unit = arith::DivUIOp::create(b, loc, lane, e.constant(width));
+  place = arith::RemUIOp::create(b, loc, lane, e.constant(width));
+  isChannel = isSame(lane, ofWarp);
+
+  Value groups = e.constant(shape.groups);
+  Value sequence = arith::DivUIOp::create(b, loc, row, groups);
+  Value group = arith::RemUIOp::create(b, loc, row, groups);
+  Value channel = plus(times(group, e.constant(width)), place);
+  if (tiles % width) {
+    isChannel = both(isChannel, isLess(channel, e.constant(tiles)));
+    channel = least(channel, e.constant(tiles - 1));
+  }
+  beginRow(sequence);
+  setFirstChannels(channel);
+}
+
+/// The states before this thread's run; `product` is that of the warp up to its end.
+ScanThreads::Tuple ScanThreads::statesBefore(const Product &product) {
+  Value works = isWhole ? isChannel : both(isChannel, isLess(warpFirst, steps));
+  Tuple state = ifElse(works, [&] { return get(carries, ofWarp(warp)); });
+  if (runs == 1)
+    return state;
+  Value isFirst = isSame(runNumber, zero);
+  Value before = arith::SelectOp::create(b, loc, isFirst, zero, minus(runNumber, one));
+  Product prefix = fromLane(product, laneOf(unitOfRun(before)));
+  Value folds = both(both(isChannel, isLess(zero, runNumber)), isThere(runFirst, 0));
+  return ifElse(
+      folds, [&] { return foldOne(inAllLanes(prefix.lanes), state, prefix, warpFirst, runFirst); },
+      [&] { return state; });
+}
+
+/// A tile: with all of its steps where it `isWhole`, else the last one of a row.
+void ScanThreads::emitTile() {
+  SmallVector<Tuple> loaded, lows;
+  load(loaded, lows);
+  Product product = inclusive(productOfRun(loaded, lows));
+  inside(both(isChannel, isSame(runNumber, e.constant(runs - 1))),
+         [&] { put(totals, product.flat(), ofWarp(warp)); });
+  waitForBlock(b, loc);
+  inside(isCarrier(), [&] { emitCarries(); });
+  waitForBlock(b, loc);
+  Tuple state = statesBefore(product);
+  SmallVector<Tuple> states(runSteps, Tuple(components)), old = states;
+  for (int64_t step = 0; step < runSteps; ++step) {
+    int64_t in = rowOfStep(step);
+    old[in] = state;
+    states[in] = apply(state, loaded[in], lows[in], needed);
+    for (unsigned c : needed.set_bits())
+      state[c] = isWhole ? states[in][c]
+                         : arith::SelectOp::create(b, loc, isThere(runFirst, step), states[in][c],
+                                                   state[c])
+                               .getResult();
+  }
+  Value isLast =
+      both(isLess(runFirst, steps), isLess(steps, plus(runFirst, e.constant(runSteps + 1))));
+  inside(both(isChannel, isLast), [&] { storeFinals(state); });
+  exchange(states);
+  if (readsOldStates)
+    exchange(old);
+  storeSteps(states, old);
+}
+
+/// The threads that work for all of a channel of the tile.
+Value ScanThreads::isCarrier() {
+  return both(isChannel, both(isSame(warp, zero), isSame(unit, zero)));
+}
+
+/// What one thread of a block does.
+void ScanThreads::emitThread(Value thread) {
+  findPlace(thread);
+  Value stepsOfWarp = e.constant(runs * runSteps), stepsOfTile = e.constant(shape.steps);
+  warpFirst = times(plus(times(tile, e.constant(warps)), warp), stepsOfWarp);
+  runNumber = runOfUnit(unit);
+  runFirst = plus(warpFirst, times(runNumber, e.constant(runSteps)));
+  Value end = times(plus(tile, one), stepsOfTile);
+  auto choice = scf::IfOp::create(b, loc, isLess(steps, end), /*withElse=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  for (bool whole : {true, false}) {
+    b.setInsertionPointToStart(whole ? choice.elseBlock() : choice.thenBlock());
+    isWhole = whole;
+    e.openScope();
+    if (whole) {
+      emitTile();
+    } else {
+      auto some = scf::IfOp::create(b, loc, isLess(zero, steps), /*withElse=*/true);
+      b.setInsertionPointToStart(some.elseBlock());
+      inside(isCarrier(), [&] { storeFinals(initialCarry()); });
+      b.setInsertionPointToStart(some.thenBlock());
+      emitTile();
+    }
+    e.closeScope();
+  }
+  e.resetTile();
+}
+
+void ScanThreads::emitBlocks() {
+  rows = countRows(shape.groups);
+  Value stepsOfTile = e.constant(shape.steps);
+  tilesOfRow = arith::DivUIOp::create(b, loc, plus(steps, minus(stepsOfTile, one)), stepsOfTile);
+  tilesOfRow = arith::MaxSIOp::create(b, loc, tilesOfRow, one);
+  Value count = times(rows, tilesOfRow);
+  Value slots = times(count, e.constant(width));
+  constexpr int64_t dynamic = ShapedType::kDynamic;
+  SmallVector<Type> productTypes = typesOfProduct(), stateTypes;
+  for (unsigned c = 0; c < components; ++c)
+    stateTypes.push_back(needed[c] ? productTypes[c] : Type());
+  aggregates = shelf(ArrayRef(productTypes).drop_back(), {dynamic}, slots);
+  inclusives = shelf(stateTypes, {dynamic}, slots);
+  words = memref::AllocOp::create(b, loc, MemRefType::get({dynamic}, b.getI32Type()), slots);
+  ticket = memref::AllocOp::create(b, loc, MemRefType::get({1}, b.getI32Type()));
+  parallel(slots, [&](Value at) {
+    Value nothing = arith::ConstantIntOp::create(b, loc, 0, 32); // see ScanLookBack.cpp
+    memref::StoreOp::create(b, loc, nothing, words, at);
+    inside(isSame(at, zero), [&] { memref::StoreOp::create(b, loc, nothing, ticket, at); });
+  });
+  auto loop =
+      scf::ForallOp::create(b, loc, ArrayRef<OpFoldResult>{count}, ValueRange{}, std::nullopt);
+  makeBlocks(loop, shape.threads, blocksOfScanOnSm(unsigned(shape.threads)));
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  totals = sharedShelf(productTypes);
+  carries = sharedShelf(stateTypes);
+  emitThread(threadOfBlock(b, loc));
+}

@@ -1,0 +1,190 @@
+# RUN: %python %s
+# REQUIRES: numpy, x86-host
+"""Plan `scan` on an emulated GPU: the contract's error, the same bits whatever the order of blocks, warps and lanes, with
+every access checked; lengths around tiles, few channels, many, and numbers of them that fill no warp; traps of products;
+bytes, sectors and bank conflicts. (gpu-resources.py: what `ptxas` says of the library's kernels.)"""
+
+import importlib
+import os
+import re
+import subprocess
+
+import numpy as np
+
+import bits
+import gpu_reports
+import library
+from compiled import FOLDER, SeqcError, compile_text, tool
+from scan_steps import STEPS, Case, Step, expect_close_to, expect_within, normal
+
+decays, traps = (importlib.import_module(f"scan-plan-{name}") for name in ("decays", "traps"))
+SMALL = "<scan, vector_bits = 32, chunk = {}, rows = {}, vectors = 1>"
+SECTOR = 32
+
+
+def on_gpu(text, schedule="scan"):
+    return compile_text(text, schedule, march=None, extra=["--target=cuda", "--device=emulate"])["f"]
+
+
+def everywhere(function, values, what, seeds=(1, 2, 3)):
+    """The results, which do not depend on the order of threads."""
+    results = []
+    for seed in seeds:
+        os.environ["SEQC_EMULATE_SEED"] = str(seed)
+        results.append(function(*values))
+        bits.expect_same(results[0], results[-1], f"{what} seed {seed}")
+    return results[0]
+
+
+def check(what, case, batch, lengths, few=1, seeds=(1, 2, 3)):
+    rng = np.random.default_rng(len(what))
+    scan = on_gpu(case.text(), "auto" if case.schedule else "scan")
+    plain = Case(case.step, case.shape, case.rank, case.reverse, case.resets, case.time, case.element, case.data)
+    other = compile_text(plain.text(), "reference")["f"]
+    for T in lengths:
+        values = case.inputs(rng, batch, T)
+        got = everywhere(scan, values, f"{what} T={T}", seeds)
+        expect_within(case, got, other(*values), values, f"{what} T={T}", few)
+
+
+def lengths():
+    """Each step, with tiles of 8 * 4 to 8 * 16 steps, and with many small ones."""
+    for name, step in STEPS.items():
+        check(name, Case(step, [33]), (2,), (0, 1, 2, 3, 31, 64, 127, 257))
+        check(f"{name}, small", Case(step, [33], schedule=SMALL.format(2, 2)), (2,), (3, 4, 5, 97), few=2)
+    # Lanes along time: tiles of 2048, 1024, 512 steps; runs shorter and longer than a warp has.
+    for name in ("affine, old state", "softmax with decay", "counts"):
+        for shape, around in (([], 2048), ([2], 1024), ([3], 512)):
+            steps = around // 2 if name[0] == "s" else around * 2 if name[0] == "c" else around
+            check(f"{name} {shape}", Case(STEPS[name], shape), (3,), (0, 1, 33, steps - 1, steps, steps + 1, 3 * steps + 17), 2, (1, 2))
+        for chunk, rows in ((1, 1), (2, 4), (32, 2)):
+            case = Case(STEPS[name], [5], schedule=SMALL.format(chunk, rows))
+            check(f"{name} {case.schedule}", case, (2,), (1, 127, 128, 129, 700), 2, (1, 2))
+
+
+def forms():
+    """Ranks of batch and state, directions, resets, data along time first; small tiles."""
+    for i, name in enumerate(("affine, old state", "complex", "biquad", "cumprod", "welford", "cummin", "bits", "block")):
+        for j, shape in enumerate(([], [1], [4], [2, 17], [64])):
+            rank, flags = (i + j) % 3, (i + j) % 4
+            form = dict(batch_rank=rank, reverse=flags in (1, 3), resets=flags in (2, 3), time=0 if j % 2 else rank)
+            case = Case(STEPS[name], shape, schedule=SMALL.format(2, 2), **form)
+            check(f"{name} {shape} {form}", case, (2, 1)[:rank], (0, 1, 40, 301), 2, (1, 2))
+
+
+def types():
+    for name in ("affine", "block", "log-sum-exp with shift", "cummax"):
+        check(f"{name} f64", Case(STEPS[name], [33], element="f64"), (2,), (0, 1, 31, 33, 257), 2)
+        check(f"{name} f64", Case(STEPS[name], [2], element="f64"), (2,), (0, 1, 33, 1025), 2)
+    for data in ("bf16", "f16"):
+        for name in ("affine", "cumsum", "softmax"):
+            for shape in ([3], [40]):
+                check(f"{name} {data}", Case(STEPS[name], shape, data=data), (2,), (0, 1, 33, 257), 2)
+
+
+def products():
+    """Products that overflow, vanish or cancel where states do not."""
+    for D in (1, 33):
+        column = lambda v: np.broadcast_to(np.asarray(v, np.float32).reshape(-1, 1), (traps.T, D)).copy()
+        for kind in ("affine", "cumprod", "block", "complex", "biquad"):
+            case = Case(STEPS[kind], [D], 0)
+            scan, other = on_gpu(case.text()), compile_text(case.text(), "reference")["f"]
+            for what, (a, u, h) in traps.GROWTH.items():
+                A, U, zero = column(a), column(np.full(traps.T, u)), column(np.zeros(traps.T))
+                x = {"affine": [A, U], "cumprod": [A], "block": [A, zero, zero, A, U],
+                     "complex": [A, zero, U], "biquad": [A, zero, U]}[kind]  # fmt: skip
+                values = [*x, *[np.full(D, h, np.float32)] * len(case.step.initial)]
+                got = everywhere(scan, values, what, (1, 2))
+                expect_within(case, got, other(*values), values, f"{kind} {D} {what}")
+                if "fixpoint" in what and kind == "affine":
+                    assert (got[0] == 1).all(), (kind, D, what)
+
+
+def spread():
+    """One NaN or ∞: other channels, rows and earlier steps keep their values."""
+    for name in ("affine", "complex", "cummax", "logcumsumexp", "softmax with decay", "welford"):
+        for shape in ([3], [34]):
+            case = Case(STEPS[name], shape)
+            scan, other = on_gpu(case.text()), compile_text(case.text(), "reference")["f"]
+            clean = case.inputs(np.random.default_rng(9), (2,), 300)
+            before = scan(*clean)
+            for i in range(len(case.step.draw)):
+                for bad in (np.nan, np.inf, -np.inf):
+                    values = [v.copy() for v in clean]
+                    values[i][1, 145, 1] = bad
+                    for k, (g, w, c) in enumerate(zip(scan(*values), other(*values), before)):
+                        what = f"{name} {shape} input {i} {bad} result {k}"
+                        assert (np.isfinite(g) == np.isfinite(w)).all(), what
+                        if k < len(case.step.outs):
+                            keep = np.ones(g.shape, bool)
+                            keep[1, 145:, 1] = False
+                            np.testing.assert_allclose(g[keep], c[keep], 1e-4, 1e-4, err_msg=what)
+
+
+def near_one():
+    """Decays that are the same at each step and close to 1."""
+    T = 4097
+    step, average = Step([normal, normal], [0.5], *decays.AFFINE), Step([normal, normal], [0.5], *decays.EMA)
+    columns = decays.affine_columns(T)
+    some = {name: columns[name] for i, name in enumerate(columns) if i % 4 == 0 or name in decays.PATTERNS}
+    decays.compile_text = lambda text, schedule, extra=(): {"f": on_gpu(text)} if schedule == "scan" else compile_text(text, schedule)
+    for shape in ([], [33]):
+        decays.REPEATS = 8 if shape == [] else 1
+        decays.check(f"near one {shape}", Case(step, shape), some, T)
+        decays.check(f"average {shape}", Case(average, shape), {f"{k}": [np.full(T, k)] for k in (0.3, 1e-2, 1e-4)}, T)
+        turn = {f"{x}": [0.9995 * np.cos(np.full(T, x)), 0.9995 * np.sin(np.full(T, x))] for x in decays.ANGLES[1:3]}
+        decays.check(f"complex {shape}", Case(Step([normal] * 3, [0.5, -0.5], *decays.ROTATION), shape), turn, T)
+
+
+def cells():
+    """The library's, as far as they are scans."""
+    ran = 0
+    for name in library.names():
+        cell = library.Cell(name, **gpu_reports.sizes_of(name))
+        try:
+            scan = on_gpu(cell.program())
+        except SeqcError as error:
+            assert "plan 'scan' is legal" in str(error), error
+            continue
+        reference, ran = compile_text(cell.program(), "reference")["f"], ran + 1
+        for B, T in [(0, 3), (1, 0), (1, 1), (3, 7), (2, 33), (1, 300)]:
+            values = [np.tanh(v) if v.dtype.kind == "f" else v for v in cell.values(np.random.default_rng(5), B, T)]
+            got = everywhere(scan, values, f"{name}, B = {B}, T = {T}", (1, 2))
+            bits.expect_close(got, reference(*values), f"{name}, B = {B}, T = {T}", 2e-5, 3e-6)
+    assert ran >= 15
+
+
+def counts():
+    """Bytes against the least, sectors of a request, bank conflicts; the launches are two."""
+    path = lambda name: os.path.join(FOLDER.name, name)
+    for name, shape, T in (("affine", [64], 1024), ("complex", [64], 1024), ("logcumsumexp", [96], 1024),
+                           ("softmax with decay", [32], 1024), ("cumsum", [], 65536), ("affine", [4], 8192)):  # fmt: skip
+        case = Case(STEPS[name], shape)
+        with open(path("counts.mlir"), "w") as file:
+            file.write(case.text())
+        model, inputs, least = path("counts.so"), [], 0
+        command = [tool("seqc"), path("counts.mlir"), "--target=cuda", "--device=emulate", "--schedule=scan", "-o", model]
+        subprocess.run(command, check=True)
+        for i, value in enumerate(case.inputs(np.random.default_rng(4), (2,), T)):
+            np.save(path(f"{i}.npy"), value)
+            inputs.append(f"--input={path(f'{i}.npy')}")
+            least += value.nbytes * (2 if i >= len(case.step.draw) else 1)  # states are results, too
+        least += len(case.step.outs) * 2 * T * int(np.prod(shape)) * 4
+        for seed in (1, 2, 3):
+            environment = os.environ | {"SEQC_EMULATE_REPORT": "1", "SEQC_EMULATE_SEED": str(seed)}
+            done = subprocess.run([tool("seqc-run"), model, *inputs], capture_output=True, text=True, env=environment)
+            assert done.returncode == 0, done.stderr
+            report = re.search(r"emulated: (.*)", done.stderr).group(1)
+            got = {key: int(n) for key, n in re.findall(r"([a-z][a-z ]*) (\d+)", report)}
+            what = f"{name} {shape}: {got}"
+            assert got["launches"] == 2 and got["bank conflicts"] == 0, what
+            assert least <= got["bytes"] <= 1.1 * least, f"{got['bytes'] / least:.3f} times the least, {what}"
+            # 32 floats side by side are 4 sectors.
+            assert got["sectors"] <= 4 * got["requests"] and got["sectors"] * SECTOR <= 1.05 * got["bytes"], what
+            print(f"{name} {shape}: {got['bytes'] / least:.3f} times the least bytes, "
+                  f"{got['sectors'] / got['requests']:.2f} sectors a request")
+
+
+if __name__ == "__main__":
+    for part in (lengths, forms, types, products, spread, near_one, cells, counts):
+        part()

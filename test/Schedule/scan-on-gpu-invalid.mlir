@@ -1,0 +1,55 @@
+// RUN: seqc-opt %s -split-input-file -verify-diagnostics -seq-check-schedule
+// Schedules of scans that a GPU cannot obey.
+#gpu = #seq.target<"nvptx64-nvidia-cuda", cpu = "sm_80", features = "+ptx80", vector_bits = 32, vector_registers = 255, l1_bytes = 196608, l2_bytes = 41943040>
+module attributes {seqc.target = #gpu} {
+  func.func @chunk(%x: tensor<?x8xf32>, %h0: tensor<8xf32>) -> tensor<?x8xf32> attributes {seq.schedule = #seq.schedule<fused, vector_bits = 32, rows = 1, vectors = 1>} {
+    // expected-error @+1 {{expected a chunk of 1 to 32 steps of a thread and 1 to 32 rows, warps of a block, each a power of two, for plan 'scan' on a GPU, but got 12 and 8}}
+    %y, %last = seq.recurrence (%u: tensor<8xf32> in %x) states(%h: tensor<8xf32> = %h0) {
+      %n = arith.addf %h, %u : tensor<8xf32>
+      seq.yield next(%n : tensor<8xf32>) out(%n : tensor<8xf32>)
+    } schedule(<scan, vector_bits = 32, chunk = 12, rows = 8, vectors = 1>) : (tensor<?x8xf32>, tensor<8xf32>) -> (tensor<?x8xf32>, tensor<8xf32>)
+    return %y : tensor<?x8xf32>
+  }
+}
+
+// -----
+
+#gpu = #seq.target<"nvptx64-nvidia-cuda", cpu = "sm_80", features = "+ptx80", vector_bits = 32, vector_registers = 255, l1_bytes = 196608, l2_bytes = 41943040>
+module attributes {seqc.target = #gpu} {
+  func.func @tiles(%x: tensor<?x8xf32>, %h0: tensor<8xf32>) -> tensor<?x8xf32> attributes {seq.schedule = #seq.schedule<fused, vector_bits = 32, rows = 1, vectors = 1>} {
+    // expected-error @+1 {{expected no batch_tile, no channel_tile and one vector for plan 'scan' on a GPU, but got 3, 0 and 1}}
+    %y, %last = seq.recurrence (%u: tensor<8xf32> in %x) states(%h: tensor<8xf32> = %h0) {
+      %n = arith.addf %h, %u : tensor<8xf32>
+      seq.yield next(%n : tensor<8xf32>) out(%n : tensor<8xf32>)
+    } schedule(<scan, vector_bits = 32, batch_tile = 3, chunk = 8, rows = 8, vectors = 1>) : (tensor<?x8xf32>, tensor<8xf32>) -> (tensor<?x8xf32>, tensor<8xf32>)
+    return %y : tensor<?x8xf32>
+  }
+}
+
+// -----
+
+#gpu = #seq.target<"nvptx64-nvidia-cuda", cpu = "sm_80", features = "+ptx80", vector_bits = 32, vector_registers = 255, l1_bytes = 196608, l2_bytes = 41943040>
+module attributes {seqc.target = #gpu} {
+  func.func @packed(%x: tensor<?x8xf32>, %cu: tensor<?xi64>, %h0: tensor<?x8xf32>) -> tensor<?x8xf32> attributes {seq.schedule = #seq.schedule<fused, vector_bits = 32, rows = 1, vectors = 1>} {
+    // expected-error @+1 {{expected a step for which plan 'scan' is legal, but packed sequences are not cut in tiles of time on GPUs yet}}
+    %y, %last = seq.recurrence (%u: tensor<8xf32> in %x) cu_seqlens(%cu) states(%h: tensor<8xf32> = %h0) {
+      %n = arith.addf %h, %u : tensor<8xf32>
+      seq.yield next(%n : tensor<8xf32>) out(%n : tensor<8xf32>)
+    } schedule(<scan, vector_bits = 32, chunk = 8, rows = 8, vectors = 1>) : (tensor<?x8xf32>, tensor<?xi64>, tensor<?x8xf32>) -> (tensor<?x8xf32>, tensor<?x8xf32>)
+    return %y : tensor<?x8xf32>
+  }
+}
+
+// -----
+
+#gpu = #seq.target<"nvptx64-nvidia-cuda", cpu = "sm_80", features = "+ptx80", vector_bits = 32, vector_registers = 255, l1_bytes = 196608, l2_bytes = 41943040>
+module attributes {seqc.target = #gpu} {
+  func.func @segments(%x: tensor<?x8xf32>, %h0: tensor<8xf32>) -> tensor<?x8xf32> attributes {seq.schedule = #seq.schedule<fused, vector_bits = 32, rows = 1, vectors = 1>} {
+    // expected-error @+1 {{expected plan 'fused' or 'scan' for a GPU, but got 'segments', which GPUs do not have yet}}
+    %y, %last = seq.recurrence (%u: tensor<8xf32> in %x) states(%h: tensor<8xf32> = %h0) {
+      %n = arith.addf %h, %u : tensor<8xf32>
+      seq.yield next(%n : tensor<8xf32>) out(%n : tensor<8xf32>)
+    } schedule(<segments, vector_bits = 32, rows = 1, vectors = 1>) : (tensor<?x8xf32>, tensor<8xf32>) -> (tensor<?x8xf32>, tensor<8xf32>)
+    return %y : tensor<?x8xf32>
+  }
+}
