@@ -395,7 +395,7 @@ void ScanThreads::emitThread(Value thread) {
 void ScanThreads::emitBlocks() {
   rows = countRows(shape.groups);
   Value stepsOfTile = e.constant(shape.steps);
-  tilesOfRow = arith::DivUIOp::create(b, loc, plus(steps, minus(stepsOfTile, one)), stepsOfTile);
+  tilesOfRow = arith::CeilDivUIOp::create(b, loc, steps, stepsOfTile);
   tilesOfRow = arith::MaxSIOp::create(b, loc, tilesOfRow, one);
   Value count = times(rows, tilesOfRow);
   Value slots = times(count, e.constant(width));

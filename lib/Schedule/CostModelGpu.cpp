@@ -194,7 +194,49 @@ static GpuWork workOfBlocks(seq::RecurrenceOp op, double threads, const UsualSiz
   return work;
 }
 
+/// Instructions that a step of a scan takes besides its own ops, which it does thrice: for a
+/// product, for the same in f64, and for the states.
+static constexpr double ofScanStep = 40, timesInScan = 3;
+/// Waits of a block for memory and for what other blocks tell it; steps that one thread does for
+/// each warp of its block.
+static constexpr double waitsOfBlock = 4, stepsOfWarp = 4;
+/// Bytes of a scan, at most, for each that it must move: blocks tell each other products and
+/// states.
+static constexpr double scanBytes = 1.1;
+
+static GpuWork workOfScan(seq::RecurrenceOp op, seq::ScheduleAttr schedule,
+                          const UsualSizes &sizes) {
+  StepWork step = countWork(op, /*lanes=*/1, Core::Gpu);
+  double channels = 1, accesses = 0;
+  for (Value v : op.getStateArgs())
+    channels = std::max(channels, elementsOf(v.getType(), 0));
+  for (ValueRange values : {ValueRange(op.getInputArgs()), ValueRange(op.getYield().getOut())})
+    for (Value v : values)
+      accesses += elementsOf(v.getType(), 0) / channels;
+  ScanShape shape(int64_t(channels), schedule.getChunk(), schedule.getRows());
+  double steps = double(sizes.steps), tiles = std::max(1.0, std::ceil(steps / double(shape.steps)));
+  GpuWork work;
+  work.launches = 2; // words of blocks are cleared first
+  work.blocks = double(sizes.batch) * double(shape.groups) * tiles;
+  work.blockThreads = double(shape.threads);
+  work.blocksOnSm = blocksOfScanOnSm(unsigned(shape.threads));
+  double bytes = leastBytes(op, sizes);
+  work.bytes = {bytes, scanBytes * bytes};
+  work.instructions =
+      double(sizes.batch) * steps *
+      (timesInScan * step.operations + channels * (ofAccess * accesses + ofScanStep));
+  work.special = double(sizes.batch) * steps * step.special;
+  work.steps = 2 * double(schedule.getChunk()) + stepsOfWarp * double(schedule.getRows());
+  work.chain = step.chain;
+  // The states after a tile are known one wait after those before it, whatever else is done.
+  double rounds = roundsOf(work.blocks, work.blocksOnSm);
+  work.waits = std::max(waitsOfBlock, tiles / rounds);
+  return work;
+}
+
 GpuWork seqc::gpuWorkOf(seq::RecurrenceOp op, seq::ScheduleAttr schedule, const UsualSizes &sizes) {
+  if (schedule.getPlan() == seq::Plan::Scan)
+    return workOfScan(op, schedule, sizes);
   if (int64_t threads = threadsOfBlock(schedule))
     return workOfBlocks(op, double(threads), sizes);
   return workOfThreads(op, sizes);

@@ -1,6 +1,8 @@
 // Formulas in the names of sizes.
 #include "seqc/Support/KernelFacts.h"
 
+#include <algorithm>
+
 using namespace seqc;
 using Kind = SizeFormula::Kind;
 
@@ -19,6 +21,8 @@ static std::optional<int64_t> combine(Kind kind, int64_t left, int64_t right) {
   case Kind::Ceiling:
     return left < 0 || right <= 0 ? std::nullopt
                                   : std::optional(left / right + (left % right != 0));
+  case Kind::Maximum:
+    return std::max(left, right);
   default:
     return std::nullopt;
   }
@@ -47,6 +51,8 @@ std::string SizeFormula::text() const {
   if (kind == Kind::Unknown)
     return "?";
   bool divides = kind == Kind::Quotient || kind == Kind::Ceiling;
+  if (kind == Kind::Maximum)
+    return "max(" + parts[0].text() + ", " + parts[1].text() + ")";
   bool isSum = kind == Kind::Sum || kind == Kind::Difference;
   auto inside = [&](const SizeFormula &part, bool isRight) {
     bool sums = part.kind == Kind::Sum || part.kind == Kind::Difference;

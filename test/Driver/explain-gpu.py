@@ -44,8 +44,9 @@ def explained(path, *options):
     return json.loads(result.stdout)["remarks"]
 
 
-def facts(remarks, category, name):
+def facts(remarks, category, name, plan="fused"):
     found = [r["facts"] for r in remarks if r["category"] == category and r["name"] == name]
+    found = [f for f in found if name != "price" or f["plan"] == plan]
     tool.report(f"one remark {category} {name}", len(found) == 1, found)
     return found[0]
 
@@ -78,7 +79,7 @@ tool.write("small.mlir", AFFINE.replace("D", "64"))
 tool.write("large.mlir", AFFINE.replace("D", "8192"))
 
 # 2^28 numbers of an affine step: 12 bytes each, and states twice; the channels of eight sequences are threads.
-remarks = explained("large.mlir", "--assume=B=8,T=4096")
+remarks = explained("large.mlir", "--assume=B=8,T=4096", "--schedule=fused")
 price = facts(remarks, "plan", "price")
 check_price(price)
 tool.report("bytes", float(price["bytes"]) == 12 * 2**28 + 8 * 8192 * 8, price)
@@ -94,7 +95,18 @@ tool.report("places", len({(r["line"], r["col"]) for r in remarks}) == 1, remark
 price = facts(explained("small.mlir"), "plan", "price")
 check_price(price)
 tool.report("guesses", (price["sizes"], price["limit"]) == ("B = 1 (a guess), T = 4096 (a guess)", "chain"), price)
-tool.report("formula", facts(explained("small.mlir"), "kernel", "f_0")["grid"] == "ceil(B·64 / 128)")
+tool.report("formula", facts(explained("small.mlir", "--schedule=fused"), "kernel", "f_0")["grid"] == "ceil(B·64 / 128)")
+
+# Then a scan is cheaper: tiles of 32 channels and 64 steps, whose states are known one after the other.
+remarks = explained("small.mlir")
+plan, price = facts(remarks, "plan", "plan"), facts(remarks, "plan", "price", "scan")
+check_price(price)
+tool.report("scan", (plan["plan"], price["kernels"], price["blocks"], price["waits"]) == ("scan", "2", "128", "64"), price)
+grids = [facts(remarks, "kernel", f"f_{n}")["grid"] for n in (0, 1)]
+tool.report("tiles", grids == ["ceil(B·2·max(ceil(T / 64), 1)·32 / 128)", "B·2·max(ceil(T / 64), 1)"], grids)
+# Many sequences fill the GPU, and short ones have one tile: no scan.
+for sizes in ("B=512,T=4096", "B=8,T=64"):
+    tool.report(sizes, facts(explained("small.mlir", f"--assume={sizes}"), "plan", "plan")["plan"] == "fused")
 
 # Where channels meet, a block carries a sequence, and its threads share memory.
 tool.write("dense.mlir", ELMAN)
@@ -115,12 +127,12 @@ for form in ("--explain", "--explain=text"):
         text = tool.run("small.mlir", "--target=cuda", form, *options).stdout.decode()
         blocks = [b for b in re.split(r"\n(?=  \w)|; (?=kernel)", text) if TIME.search(b)]
         tool.report(f"{form} {options}", blocks and all(LABEL in b for b in blocks), text)
-line = tool.run("small.mlir", "--target=cuda", "--explain").stdout.decode()
+line = tool.run("small.mlir", "--target=cuda", "--assume=B=512", "--explain").stdout.decode()
 tool.report("one line", line.count("\n") == 1 and "a thread carries one channel" in line
-            and "kernel f_0: ceil(B·64 / 128) blocks of 128 threads, at most 64 registers a thread, no shared memory"
+            and "kernel f_0: ceil(B·64 / 128) = 256 blocks of 128 threads, at most 64 registers a thread, no shared memory"
             in line, line)
 cpu = tool.run("small.mlir", "--explain=text", "--march=x86-64-v3").stdout.decode()
 tool.report("CPU", "predicted" not in cpu and "kernel" not in cpu and "seconds" in cpu, cpu)
-same = tool.run("small.mlir", "--target=cuda", "--explain", "--device=emulate", "-o", "m.so").stdout.decode()
+same = tool.run("small.mlir", "--target=cuda", "--assume=B=512", "--explain", "--device=emulate", "-o", "m.so").stdout.decode()
 tool.report("emulated", same == line, same)
 tool.finish("explain-gpu")

@@ -17,7 +17,7 @@ namespace seqc {
 /// A number that a call computes from the sizes of its tensors.
 struct SizeFormula {
   /// A quotient is rounded down, a ceiling is one rounded up.
-  enum class Kind { Number, Name, Sum, Difference, Product, Quotient, Ceiling, Unknown };
+  enum class Kind { Number, Name, Sum, Difference, Product, Quotient, Ceiling, Maximum, Unknown };
   Kind kind = Kind::Unknown;
   int64_t number = 0;
   std::string name;

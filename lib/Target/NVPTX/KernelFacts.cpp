@@ -73,6 +73,11 @@ SizeFormula FormulaReader::read(Value *value, unsigned depth) {
     Value *inserted = FindInsertedValue(field->getAggregateOperand(), field->getIndices());
     return inserted ? read(inserted, depth + 1) : SizeFormula();
   }
+  using Kind = SizeFormula::Kind;
+  Value *left, *right;
+  if (PatternMatch::match(
+          at, PatternMatch::m_SMax(PatternMatch::m_Value(left), PatternMatch::m_Value(right))))
+    return SizeFormula::of(Kind::Maximum, read(left, depth + 1), read(right, depth + 1));
   if (auto *choice = dyn_cast<SelectInst>(at))
     return ceilingOf(*choice, depth);
   Kind kind = Kind::Unknown;
