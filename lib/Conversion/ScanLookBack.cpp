@@ -6,8 +6,8 @@
 using namespace mlir;
 using namespace seqc;
 
-// What a word says that a channel of a tile has: nothing, then its product, if that can stand for its
-// steps, then the states behind it.
+// What a word says that a channel of a tile has: nothing, then its product, if that can stand for
+// its steps, then the states behind it.
 static constexpr int64_t hasNothing = 0, hasProduct = 1, hasStates = 2;
 
 /// Where this thread's channel of a tile has its word, its product and its states.
