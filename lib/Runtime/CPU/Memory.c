@@ -96,8 +96,7 @@ void seqc_rt_choose_device(seqc_rt_frame *frame, const DLTensor *const *args, in
   const seqc_rt_function *f = frame->f;
   int32_t first;
   find_first(f, SEQC_RT_HIDDEN, &first);
-  if (!f->device || first >= n || !args[first] ||
-      args[first]->device.device_type != kDLCUDA)
+  if (!f->device || first >= n || !args[first] || args[first]->device.device_type != kDLCUDA)
     return;
   frame->device = args[first]->device;
   for (int32_t i = 0, k = 0; i < f->n_arguments; ++i) {

@@ -92,8 +92,9 @@ struct seqc_rt_frame {
   const void *blob;     /**< streaming state, which no tensor may touch */
   int64_t blob_bytes;
   seqc_rt_text message;
-  DLDevice device;      /**< where its tensors are */
-  const void **on_host; /**< of offsets and scalars of a call on a GPU that are in CPU memory, else null */
+  DLDevice device; /**< where its tensors are */
+  const void *
+      *on_host; /**< of offsets and scalars of a call on a GPU that are in CPU memory, else null */
 };
 
 /** Declares a frame `name` and its arrays in the enclosing function. */
