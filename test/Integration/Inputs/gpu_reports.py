@@ -29,12 +29,15 @@ def sizes_of(name):
 
 
 def cases():
-    """(label, program) of every cell, and of some with as many modes as models have."""
+    """(label, program) of every cell, and of some with as many modes, or as wide heads, as models have."""
     for name in library.names():
         yield name, library.Cell(name, **sizes_of(name)).program()
     for name in ("mega_ema", "cema", "s4d", "selective_scan", "signed_selective_scan"):
         for modes in (16, 64) if "scan" in name else (16,):
             yield f"{name}/{modes}-modes", library.Cell(name, D=64, N=modes).program()
+    for name in ("lstm", "gru", "gru_reset_before", "elman"):
+        for head in (64, 128):
+            yield f"{name}/head-{head}", library.Cell(name, I=head, H=head).program()
 
 
 def compile_ptx(source, arch, plan="auto"):
