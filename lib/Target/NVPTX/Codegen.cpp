@@ -188,8 +188,8 @@ static void readAhead(llvm::Function &kernel) {
   for (llvm::Loop *loop : loops.getLoopsInPreorder()) {
     llvm::BasicBlock *before = loop->getLoopPreheader(), *latch = loop->getLoopLatch();
     auto *back = latch ? llvm::dyn_cast<llvm::BranchInst>(latch->getTerminator()) : nullptr;
-    // The first step is one that runs: the loop is tested at its end.
-    if (!before || !back || !back->isConditional() || !hasBarrier(loop, loops))
+    // The first step is one that runs: the loop is tested at its end, and nowhere else.
+    if (!before || !back || loop->getExitingBlock() != latch || !hasBarrier(loop, loops))
       continue;
     llvm::SmallVector<llvm::LoadInst *> loads;
     for (llvm::BasicBlock *block : loop->blocks())
