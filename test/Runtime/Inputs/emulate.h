@@ -61,8 +61,8 @@ static int32_t cpu;
 static const seqc_rt_module module = {0, &cpu, 0};
 static const char *const symbols[] = {"N"};
 static const seqc_rt_function function = {
-    "f", &module, tensors, symbols, 0, body, shapes, scratch_bytes,
-    0,   1,       1,       2,       2, 1,    0,      -1};
+    "f", &module, tensors, symbols, 0, body, shapes, scratch_bytes, 0, 1,
+    1,   2,       2,       1,       0, -1,   0};
 
 static _Alignas(64) int32_t x[MOST], y[MOST];
 static int32_t call(const char *fault, int64_t n) {
