@@ -10,8 +10,6 @@
 
 using namespace mlir;
 
-/// The address space of shared memory in NVIDIA's code.
-static constexpr int64_t sharedSpace = 3;
 static constexpr int64_t sharedAlignment = 16;
 
 void seqc::makeBlocks(scf::ForallOp loop, int64_t threads, int64_t onSm) {
@@ -39,7 +37,7 @@ void seqc::waitForBlock(OpBuilder &b, Location loc) {
 Value seqc::sharedBuffer(OpBuilder &b, Location loc, ArrayRef<int64_t> shape, Type element) {
   auto module = b.getInsertionBlock()->getParentOp()->getParentOfType<ModuleOp>();
   auto type = MemRefType::get(shape, element, MemRefLayoutAttrInterface(),
-                              b.getI64IntegerAttr(sharedSpace));
+                              b.getI64IntegerAttr(seqc::sharedSpace));
   std::string name;
   for (unsigned n = 0; name.empty() || module.lookupSymbol(name); ++n)
     name = "seqc_shared_" + std::to_string(n);

@@ -10,9 +10,6 @@
 
 namespace seqc {
 
-/// Bytes of memory that the threads of a block share, at most, unless a launch asks for more.
-constexpr int64_t mostSharedBytes = 48 << 10;
-
 /// Makes each item of `loop` a block of `threads` threads, of which an SM has so many `onSm` at
 /// once, at least (0: as many as fit where a thread has all the registers that it can).
 void makeBlocks(mlir::scf::ForallOp loop, int64_t threads, int64_t onSm = 0);

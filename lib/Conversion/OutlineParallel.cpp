@@ -4,6 +4,7 @@
 // is cut does not change any result: iterations are independent.
 #include "seqc/Conversion/Passes.h"
 #include "seqc/Schedule/Passes.h"
+#include "seqc/Support/GpuShape.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/IRMapping.h"
@@ -143,7 +144,6 @@ static void gatherRest(func::FuncOp func) {
     }
   }
   for (ArrayRef<Operation *> group : groups) {
-    DenseSet<Operation *> members(group.begin(), group.end());
     auto staysInside = [&](Operation *op) {
       return llvm::all_of(op->getUsers(), [&](Operation *user) {
         return llvm::any_of(group, [&](Operation *member) { return member->isAncestor(user); });

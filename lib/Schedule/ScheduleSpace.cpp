@@ -160,7 +160,7 @@ static seq::ScheduleAttr fusedTiles(seq::RecurrenceOp op, seq::TargetAttr target
 
 /// Threads that share a step: one for each element of the widest state or out, in whole warps.
 static int64_t threadsOfStep(seq::RecurrenceOp op) {
-  constexpr int64_t warp = 32, most = 512, guess = 128;
+  constexpr int64_t most = 512, guess = 128;
   int64_t widest = 1;
   seq::YieldOp yield = op.getYield();
   for (auto values : {yield.getNext(), yield.getOut()})
@@ -177,7 +177,7 @@ static int64_t threadsOfStep(seq::RecurrenceOp op) {
                                   : WalkResult::advance();
                      })
                      .wasInterrupted();
-  return hasWide ? std::min<int64_t>(most, llvm::alignTo(widest, warp)) : 1;
+  return hasWide ? std::min<int64_t>(most, llvm::alignTo(widest, warpSize)) : 1;
 }
 
 /// The numbers of plan fused on a GPU: a thread carries one channel of one sequence over time.

@@ -5,32 +5,11 @@
 // RUN: gcc -O1 %s %emulator %runtime -o %t.gcc && %t.gcc
 // RUN: %cc -g1 -O1 -fsanitize=address,undefined -fno-sanitize-recover=all %s %emulator %runtime -o %t.asan && %t.asan
 
-#include "Emulator.h"
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#define WORDS 1
+#include "emulate.h"
 
-#define CHECK(c)                                                               \
-  do {                                                                         \
-    if (!(c)) {                                                                \
-      fprintf(stderr, "%s:%d: %s: %s (%s)\n", __FILE__, __LINE__, #c, planted, \
-              message);                                                        \
-      exit(1);                                                                 \
-    }                                                                          \
-  } while (0)
-
+/* Through scratch s[N]: y = x + 1. */
 enum { N = 300, THREADS = 128 };
-static const char *planted = "";
-static char message[400];
-
-/* x[N] → y[N], through scratch s[N]: y = x + 1. Arguments of kernels as the
- * compiler lays them out. */
-typedef struct {
-  float *x, *y;
-  int64_t sizes[2];
-  float *scratch;
-  int64_t items;
-} arguments;
 
 static const seqc_emu_site sites[] = {
     {"load of x", 0, 4, 4, SEQC_EMU_READS, 0},
@@ -39,14 +18,6 @@ static const seqc_emu_site sites[] = {
     {"store of y", 3, 4, 4, SEQC_EMU_WRITES, 0},
     {"wide load", 4, 8, 8, SEQC_EMU_READS, 0}};
 enum { LOAD_X, STORE_S, LOAD_S, STORE_Y, WIDE };
-
-static int is(const char *fault) { return strcmp(planted, fault) == 0; }
-static float load(const float *p, int site) {
-  return *(float *)seqc_emu_access((void *)p, &sites[site]);
-}
-static void store(float *p, float v, int site) {
-  *(float *)seqc_emu_access(p, &sites[site]) = v;
-}
 
 /* s = x */
 static void first(const void *given, uint32_t block, uint32_t thread) {
@@ -63,21 +34,21 @@ static void first(const void *given, uint32_t block, uint32_t thread) {
     at = i + 1;
   if (is("same place"))
     at = 0;
-  float v = load(is("between elements")
-                     ? (float *)((char *)(a->x + i) - 2 * (i > 0))
-                     : a->x + at % (is("same place") ? 1 : N + 1000000),
-                 LOAD_X);
+  uint32_t v = load(is("between elements")
+                        ? (int32_t *)((char *)(a->x + i) - 2 * (i > 0))
+                        : a->x + at % (is("same place") ? 1 : N + 1000000),
+                    &sites[LOAD_X]);
   if (is("wide"))
     seqc_emu_access(a->x + i % 2 + 1 - i % 2, &sites[WIDE]);
   if (is("not written") && i == 17)
     return;
   if (is("neighbour, too") && i + 1 < a->items)
-    store(a->scratch + i + 1, 0, STORE_S);
-  store(a->scratch + (is("same place") ? 0 : i), v, STORE_S);
+    store(a->scratch + i + 1, 0, &sites[STORE_S]);
+  store(a->scratch + (is("same place") ? 0 : i), v, &sites[STORE_S]);
   if (is("an argument"))
-    store(a->x + i, v, STORE_S);
+    store(a->x + i, v, &sites[STORE_S]);
   if (is("no barrier"))
-    load(a->scratch + (i + 1) % a->items, LOAD_S);
+    load(a->scratch + (i + 1) % a->items, &sites[LOAD_S]);
 }
 
 /* y = s + 1 */
@@ -86,13 +57,14 @@ static void second(const void *given, uint32_t block, uint32_t thread) {
   int64_t i = (int64_t)block * THREADS + thread;
   if (i >= a->items)
     return;
-  float v = load(is("beyond scratch") ? a->scratch + a->items : a->scratch + i,
-                 LOAD_S);
+  uint32_t v =
+      load(is("beyond scratch") ? a->scratch + a->items : a->scratch + i,
+           &sites[LOAD_S]);
   if (is("reads y"))
-    v += load(a->y + i, LOAD_S);
-  store(a->y + i, v + 1, STORE_Y);
+    v += (uint32_t)load(a->y + i, &sites[LOAD_S]);
+  store(a->y + i, v + 1, &sites[STORE_Y]);
   if (is("summed up"))
-    store(a->y, load(a->y, LOAD_S) + v, STORE_Y);
+    store(a->y, (uint32_t)load(a->y, &sites[LOAD_S]) + v, &sites[STORE_Y]);
 }
 
 static const seqc_emu_kernel kernels[] = {
@@ -104,38 +76,6 @@ static void body(void *const *ptrs, const int64_t *dims, char *scratch,
     seqc_emu_launch(par, &kernels[0], ptrs, dims, scratch, dims[0]);
   seqc_emu_launch(par, &kernels[1], ptrs, dims, scratch, dims[0]);
 }
-static void shapes(const int64_t *constant) {
-  ((int64_t *)constant)[1] = constant[0];
-}
-static int64_t scratch_bytes(const int64_t *dims) { return dims[0] * 4; }
-
-static const seqc_rt_dim dims[] = {{-1, 0}};
-static const seqc_rt_tensor tensors[] = {
-    {"x", dims, 1, 0, kDLFloat, 4, 0, -1},
-    {"y", dims, 1, 1, kDLFloat, 4, SEQC_RT_RESULT, -1}};
-static int32_t cpu;
-static const seqc_rt_module module = {0, &cpu, 0};
-static const char *const symbols[] = {"N"};
-static const seqc_rt_function function = {
-    "f", &module, tensors, symbols, 0, body, shapes, scratch_bytes, 0,
-    1,   1,       2,       2,       1, 0,    -1,     NULL};
-
-static float x[N], y[N];
-static int32_t call(const char *fault, int64_t n) {
-  planted = fault;
-  for (int i = 0; i < N; ++i)
-    x[i] = (float)i, y[i] = -1;
-  int64_t shape[] = {n};
-  DLTensor in = seqc_tensor(x, kDLFloat, 32, 1, shape),
-           out = seqc_tensor(y, kDLFloat, 32, 1, shape);
-  const DLTensor *args[] = {&in, &out};
-  seqc_context context = {.size = sizeof(context),
-                          .error = message,
-                          .error_capacity = sizeof(message)};
-  message[0] = 0;
-  return seqc_rt_call(&function, &context, args, 2);
-}
-
 int main(void) {
   static const char *const faults[][2] = {
       {"no guard", "an address inside of a tensor or of scratch"},
@@ -157,14 +97,12 @@ int main(void) {
       {"beyond scratch", "an address inside of a tensor or of scratch"},
       {"summed up", NULL},
   };
-  for (int seed = 1; seed <= 20; ++seed) {
-    char text[16];
-    snprintf(text, sizeof(text), "%d", seed);
-    setenv("SEQC_EMULATE_SEED", text, 1);
+  for (int seed = 1; seed <= seeds; ++seed) {
+    set_seed(seed);
     for (int64_t n = 0; n <= N; n += n < 3 ? 1 : 99) {
       CHECK(call("", n) == SEQC_OK);
       for (int i = 0; i < N; ++i)
-        CHECK(y[i] == (i < n ? (float)i + 1 : -1));
+        CHECK(y[i] == (i < n ? x[i] + 1 : -1));
     }
     for (unsigned k = 0; k < sizeof(faults) / sizeof(*faults); ++k) {
       CHECK(call(faults[k][0], N) == SEQC_ERROR_KERNEL);

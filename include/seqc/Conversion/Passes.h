@@ -22,12 +22,6 @@ namespace seqc {
 #define GEN_PASS_REGISTRATION
 #include "seqc/Conversion/Passes.h.inc"
 
-/// On a parallel loop: its items are blocks of so many threads of a GPU (i64). The task of such a
-/// loop has an attribute of the same name for LLVM.
-inline constexpr llvm::StringLiteral threadsAttr = "seqc.threads";
-/// The same for how many of these blocks an SM has at once, at least.
-inline constexpr llvm::StringLiteral blocksAttr = "seqc.blocks";
-
 /// On a loop over a batch: its iterations are independent, and only results of the recurrence and
 /// buffers of the loop's own are written (unit).
 inline constexpr llvm::StringLiteral sequencesAttr = "seqc.sequences";

@@ -6,6 +6,7 @@
 #ifndef SEQC_SUPPORT_GPUSHAPE_H
 #define SEQC_SUPPORT_GPUSHAPE_H
 
+#include "llvm/ADT/StringRef.h"
 #include <algorithm>
 #include <cstdint>
 
@@ -13,6 +14,19 @@ namespace seqc {
 
 /// Threads of a warp.
 constexpr int64_t warpSize = 32;
+
+/// Threads of a block, at most.
+constexpr unsigned mostThreads = 1024;
+
+/// LLVM's address space of memory that the threads of a block share, and its bytes, at most, that a
+/// kernel may ask for by name.
+constexpr unsigned sharedSpace = 3, mostSharedBytes = 48 << 10;
+
+/// Attribute of a parallel loop (i64), then of its task for LLVM (a number's text): items are
+/// blocks of so many threads that work together.
+inline constexpr llvm::StringLiteral threadsAttr = "seqc.threads";
+/// The same for how many of these blocks an SM has at once, at least.
+inline constexpr llvm::StringLiteral blocksAttr = "seqc.blocks";
 
 /// Threads of a block where each thread works alone.
 constexpr unsigned threadsPerBlock = 128;

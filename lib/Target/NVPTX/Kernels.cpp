@@ -27,14 +27,14 @@ static StructType *argumentsOf(LLVMContext &context, const FunctionSignature &f)
 
 Expected<BlockShape> seqc::blockShapeOf(const Function &task) {
   BlockShape shape;
-  Attribute asked = task.getFnAttribute(threadsAttribute);
+  Attribute asked = task.getFnAttribute(threadsAttr);
   if (!asked.isValid())
     return shape;
   shape.items = 1;
   if (asked.getValueAsString().getAsInteger(10, shape.threads) || !shape.threads ||
       shape.threads % 32 || shape.threads > mostThreads)
     return failWith("expected a multiple of 32 up to " + Twine(mostThreads) + " in '" +
-                    threadsAttribute + "', but got '" + asked.getValueAsString() + "'");
+                    threadsAttr + "', but got '" + asked.getValueAsString() + "'");
   return shape;
 }
 
@@ -43,7 +43,7 @@ Expected<BlockShape> seqc::blockShapeOf(const Function &task) {
 // together, a thread may have all that it can, or its task says how many blocks are enough.
 unsigned seqc::blocksOf(const Function &task, BlockShape shape) {
   if (shape.items == 1)
-    return unsigned(task.getFnAttributeAsParsedInteger(blocksAttribute, blocksOnSm(shape.threads)));
+    return unsigned(task.getFnAttributeAsParsedInteger(blocksAttr, blocksOnSm(shape.threads)));
   uint64_t words = 0;
   for (const Instruction &at : instructions(task))
     if (auto *alloca = dyn_cast<AllocaInst>(&at))

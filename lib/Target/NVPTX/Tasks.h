@@ -24,19 +24,6 @@ inline llvm::Function *taskOf(llvm::CallInst *start) {
   return llvm::cast<llvm::Function>(start->getArgOperand(1)->stripPointerCasts());
 }
 
-/// Of LLVM's address spaces for NVIDIA: what the threads of a block share; and its bytes, at most,
-/// that a module may ask for by name.
-constexpr unsigned sharedSpace = 3, mostSharedBytes = 48 << 10;
-
-/// Threads of a block, at most.
-constexpr unsigned mostThreads = 1024;
-
-/// The attribute of a task whose item is a block of so many threads that work together.
-constexpr llvm::StringLiteral threadsAttribute = "seqc.threads";
-
-/// An attribute of such a task: of its blocks an SM has so many at once, at least.
-constexpr llvm::StringLiteral blocksAttribute = "seqc.blocks";
-
 /// The attribute of a kernel: items of a block.
 constexpr llvm::StringLiteral itemsAttribute = "seqc.items";
 

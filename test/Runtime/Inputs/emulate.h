@@ -1,5 +1,5 @@
-/* Kernels by hand for the emulator of GPUs: x[N] → y[N], through scratch of 16
- * words for each element. A test plants faults by name. */
+/* Kernels by hand for the emulator of GPUs: x[N] → y[N], through scratch of
+ * WORDS words for each element. A test plants faults by name. */
 #ifndef EMULATE_H
 #define EMULATE_H
 
@@ -22,6 +22,9 @@ static char message[1024];
     }                                                                          \
   } while (0)
 
+#ifndef WORDS
+#define WORDS 16
+#endif
 enum { MOST = 4096 };
 
 /* The argument of a kernel as the compiler lays it out. */
@@ -51,7 +54,9 @@ static void body(void *const *ptrs, const int64_t *dims, char *scratch,
 static void shapes(const int64_t *constant) {
   ((int64_t *)constant)[1] = constant[0];
 }
-static int64_t scratch_bytes(const int64_t *dims) { return dims[0] * 64; }
+static int64_t scratch_bytes(const int64_t *dims) {
+  return dims[0] * 4 * WORDS;
+}
 
 static const seqc_rt_dim dims[] = {{-1, 0}};
 static const seqc_rt_tensor tensors[] = {
