@@ -105,6 +105,12 @@ Value seqc::fromLane(OpBuilder &b, Location loc, Value v, Value from) {
   return arith::BitcastOp::create(b, loc, type, v);
 }
 
+Value seqc::lanesWhere(OpBuilder &b, Location loc, Value condition) {
+  auto name = b.getStringAttr("llvm.nvvm.vote.ballot.sync");
+  Value operands[] = {arith::ConstantIntOp::create(b, loc, -1, 32), condition};
+  return LLVM::CallIntrinsicOp::create(b, loc, b.getI32Type(), name, operands).getResult(0);
+}
+
 //===-----------------------------------------------------------------------===//
 // Words that blocks wait for
 //===-----------------------------------------------------------------------===//
@@ -148,8 +154,17 @@ void seqc::acquireAll(OpBuilder &b, Location loc) {
   LLVM::FenceOp::create(b, loc, LLVM::AtomicOrdering::acquire, deviceScope);
 }
 
-void seqc::releaseWord(OpBuilder &b, Location loc, Value v, Value words, Value at) {
+static void storeWord(OpBuilder &b, Location loc, Value v, Value words, Value at,
+                      LLVM::AtomicOrdering ordering) {
   LLVM::StoreOp::create(b, loc, v, placeOf(b, loc, words, at), /*alignment=*/4,
                         /*isVolatile=*/false, /*isNonTemporal=*/false, /*isInvariantGroup=*/false,
-                        LLVM::AtomicOrdering::release, deviceScope);
+                        ordering, deviceScope);
+}
+
+void seqc::writeWord(OpBuilder &b, Location loc, Value v, Value words, Value at) {
+  storeWord(b, loc, v, words, at, LLVM::AtomicOrdering::monotonic);
+}
+
+void seqc::releaseWord(OpBuilder &b, Location loc, Value v, Value words, Value at) {
+  storeWord(b, loc, v, words, at, LLVM::AtomicOrdering::release);
 }

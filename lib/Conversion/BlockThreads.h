@@ -31,6 +31,9 @@ void eraseSharedBuffer(mlir::Value buffer);
 /// lanes of the warp take part.
 mlir::Value fromLane(mlir::OpBuilder &b, mlir::Location loc, mlir::Value v, mlir::Value from);
 
+/// An i32 with a bit for each lane of the warp: set where `condition` holds. All lanes take part.
+mlir::Value lanesWhere(mlir::OpBuilder &b, mlir::Location loc, mlir::Value condition);
+
 // Words, i32 in a buffer in scratch, that blocks of one launch tell each other things by.
 
 /// Element `at` of `words` before this added 1 to it. Orders nothing.
@@ -41,6 +44,9 @@ mlir::Value acquireWord(mlir::OpBuilder &b, mlir::Location loc, mlir::Value word
 mlir::Value peekWord(mlir::OpBuilder &b, mlir::Location loc, mlir::Value words, mlir::Value at);
 /// What whoever released a word that this thread peeked had stored before is there from now on.
 void acquireAll(mlir::OpBuilder &b, mlir::Location loc);
+/// Stores `v`, an i32, for launches to come; several threads may store the same.
+void writeWord(mlir::OpBuilder &b, mlir::Location loc, mlir::Value v, mlir::Value words,
+               mlir::Value at);
 /// Stores `v`, an i32: who acquires it finds what this thread stored before.
 void releaseWord(mlir::OpBuilder &b, mlir::Location loc, mlir::Value v, mlir::Value words,
                  mlir::Value at);

@@ -82,7 +82,6 @@ protected:
   void prepare();
   void findNeeded();
   void setRow(mlir::Value row);
-  void setFirstChannels(mlir::Value first);
   mlir::Value stepsOfLongest();
   void emitRows(mlir::Value rows);
   void emitChunks(mlir::Value rows);

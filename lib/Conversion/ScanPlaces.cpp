@@ -21,23 +21,6 @@ void ScanEmitter::setRow(Value row) {
     std::tie(rowFirst, steps) = e.spanOfPacked(row);
 }
 
-/// Indices of the row's channel `first` (null: 0) in a state. Along a dimension a vector has all
-/// channels or a part of them, never the end of one row and the start of the next.
-void ScanEmitter::setFirstChannels(Value first) {
-  ArrayRef<int64_t> shape = typeOf(op.getStateArgs().front()).getShape();
-  firstChannels.assign(shape.size(), Value());
-  int64_t inner = ShapedType::getNumElements(shape);
-  for (auto [at, size] : llvm::zip_equal(firstChannels, shape)) {
-    int64_t outer = inner;
-    inner /= size;
-    if (!first || size == 1 || channels % outer == 0)
-      continue;
-    at = inner == 1 ? first : arith::DivUIOp::create(b, loc, first, e.constant(inner)).getResult();
-    if (&at != &firstChannels.front())
-      at = arith::RemUIOp::create(b, loc, at, e.constant(size));
-  }
-}
-
 /// How many steps the longest row has.
 Value ScanEmitter::stepsOfLongest() {
   if (!op.isPacked())

@@ -8,7 +8,8 @@ using namespace seqc;
 
 ScanThreads::ScanThreads(Group group)
     : ScanEmitter(group), warps(schedule.getRows()), runSteps(schedule.getChunk()),
-      shape(tiles, runSteps, warps), width(shape.width), runs(shape.runs) {
+      shape(tiles, runSteps, warps), width(shape.width), runs(shape.runs),
+      lanes(b, loc, width, runs, runSteps) {
   largest = {1, 1}; // a thread has one step at a time
 }
 
@@ -135,66 +136,6 @@ ScanThreads::Product ScanThreads::total(Value number) {
 // Runs
 //===-----------------------------------------------------------------------===//
 
-// A warp loads rows of `runs` consecutive steps. The bits of a step's number are those of the row
-// above those of the unit; an exchange swaps bits of the unit with as many of the row, until the
-// low bits are the row's.
-
-static int64_t bitsOf(int64_t power) { return llvm::Log2_64(power); }
-
-/// The row that has step `step` of the run after an exchange.
-int64_t ScanThreads::rowOfStep(int64_t step) const {
-  int64_t swapped = std::min(bitsOf(runs), bitsOf(runSteps)), rest = bitsOf(runSteps) - swapped;
-  return (step & ((1 << swapped) - 1)) << rest | step >> swapped;
-}
-
-/// The run that a unit of lanes has after an exchange, and the opposite: bits that were the row's
-/// are above those that are left of the unit's.
-Value ScanThreads::runOfUnit(Value unit) {
-  if (runSteps >= runs)
-    return unit;
-  Value low = arith::RemUIOp::create(b, loc, unit, e.constant(runSteps));
-  Value high = arith::DivUIOp::create(b, loc, unit, e.constant(runSteps));
-  return plus(times(low, e.constant(runs / runSteps)), high);
-}
-
-Value ScanThreads::unitOfRun(Value run) {
-  if (runSteps >= runs)
-    return run;
-  Value low = arith::RemUIOp::create(b, loc, run, e.constant(runs / runSteps));
-  Value high = arith::DivUIOp::create(b, loc, run, e.constant(runs / runSteps));
-  return plus(times(low, e.constant(runSteps)), high);
-}
-
-/// The lane of this thread's channel in a unit, as an i32.
-Value ScanThreads::laneOf(Value unit) {
-  Value at = plus(times(unit, e.constant(width)), place);
-  return arith::IndexCastOp::create(b, loc, b.getI32Type(), at);
-}
-
-/// Rows of steps become rows of runs, and the other way round.
-void ScanThreads::exchange(MutableArrayRef<Tuple> tuples) {
-  int64_t swapped = std::min(bitsOf(runs), bitsOf(runSteps)), rest = bitsOf(runSteps) - swapped;
-  for (int64_t bit = 0; bit < swapped; ++bit) {
-    Value mask = e.constant(1 << bit);
-    Value hasBit = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne,
-                                         arith::AndIOp::create(b, loc, unit, mask), zero);
-    Value partner = laneOf(arith::XOrIOp::create(b, loc, unit, mask));
-    for (int64_t low = 0; low < runSteps; ++low) {
-      int64_t high = low | 1 << (rest + bit);
-      if (low == high)
-        continue;
-      for (auto [x, y] : llvm::zip_equal(tuples[low], tuples[high])) {
-        if (!x || x == y) // the same at all steps
-          continue;
-        Value given = arith::SelectOp::create(b, loc, hasBit, x, y);
-        Value taken = seqc::fromLane(b, loc, given, partner);
-        x = arith::SelectOp::create(b, loc, hasBit, taken, x);
-        y = arith::SelectOp::create(b, loc, hasBit, y, taken);
-      }
-    }
-  }
-}
-
 /// True where the tile has step `first` + `distance`.
 Value ScanThreads::isThere(Value first, int64_t distance) {
   return isWhole ? truth(true) : isLess(plus(first, e.constant(distance)), steps);
@@ -218,15 +159,15 @@ void ScanThreads::load(SmallVectorImpl<Tuple> &loaded, SmallVectorImpl<Tuple> &l
       if (isFreeOfTime(op, combine.getLater()[c]))
         loaded[i][c] = loaded[0][c];
   }
-  exchange(loaded);
-  exchange(lows);
+  lanes.exchange(loaded);
+  lanes.exchange(lows);
 }
 
 /// The product of this thread's run, as far as there are steps, sealed.
 ScanThreads::Product ScanThreads::productOfRun(ArrayRef<Tuple> elements, ArrayRef<Tuple> lows) {
   Product product = identity();
   for (int64_t step = 0; step < runSteps; ++step) {
-    int64_t at = rowOfStep(step);
+    int64_t at = lanes.rowOfStep(step);
     if (step == 0) {
       product.value = elements[at];
       for (auto [low, own] : llvm::zip_equal(product.low, lows[at]))
@@ -253,7 +194,7 @@ ScanThreads::Product ScanThreads::inclusive(Product product) {
     Value back = minus(runNumber, e.constant(distance));
     Value reaches = isLess(e.constant(distance - 1), runNumber);
     Value from = arith::SelectOp::create(b, loc, reaches, back, runNumber);
-    Product before = fromLane(product, laneOf(unitOfRun(from)));
+    Product before = fromLane(product, lanes.laneOf(lanes.unitOfRun(from)));
     // The steps of `product` begin so many runs before this one; there may be none.
     Value begin = arith::MaxSIOp::create(b, loc, plus(back, one), zero);
     Value hasSteps = isLess(plus(warpFirst, times(begin, e.constant(runSteps))), steps);
@@ -300,6 +241,8 @@ void ScanThreads::findPlace(Value thread) {
   unit = arith::DivUIOp::create(b, loc, lane, e.constant(width));
   place = arith::RemUIOp::create(b, loc, lane, e.constant(width));
   isChannel = isSame(lane, ofWarp);
+  lanes.unit = unit;
+  lanes.place = place;
 
   Value groups = e.constant(shape.groups);
   Value sequence = arith::DivUIOp::create(b, loc, row, groups);
@@ -321,7 +264,7 @@ ScanThreads::Tuple ScanThreads::statesBefore(const Product &product) {
     return state;
   Value isFirst = isSame(runNumber, zero);
   Value before = arith::SelectOp::create(b, loc, isFirst, zero, minus(runNumber, one));
-  Product prefix = fromLane(product, laneOf(unitOfRun(before)));
+  Product prefix = fromLane(product, lanes.laneOf(lanes.unitOfRun(before)));
   Value folds = both(both(isChannel, isLess(zero, runNumber)), isThere(runFirst, 0));
   return ifElse(
       folds, [&] { return foldOne(inAllLanes(prefix.lanes), state, prefix, warpFirst, runFirst); },
@@ -341,7 +284,7 @@ void ScanThreads::emitTile() {
   Tuple state = statesBefore(product);
   SmallVector<Tuple> states(runSteps, Tuple(components)), old = states;
   for (int64_t step = 0; step < runSteps; ++step) {
-    int64_t in = rowOfStep(step);
+    int64_t in = lanes.rowOfStep(step);
     old[in] = state;
     states[in] = apply(state, loaded[in], lows[in], needed);
     for (unsigned c : needed.set_bits())
@@ -353,9 +296,9 @@ void ScanThreads::emitTile() {
   Value isLast =
       both(isLess(runFirst, steps), isLess(steps, plus(runFirst, e.constant(runSteps + 1))));
   inside(both(isChannel, isLast), [&] { storeFinals(state); });
-  exchange(states);
+  lanes.exchange(states);
   if (readsOldStates)
-    exchange(old);
+    lanes.exchange(old);
   storeSteps(states, old);
 }
 
@@ -369,7 +312,7 @@ void ScanThreads::emitThread(Value thread) {
   findPlace(thread);
   Value stepsOfWarp = e.constant(runs * runSteps), stepsOfTile = e.constant(shape.steps);
   warpFirst = times(plus(times(tile, e.constant(warps)), warp), stepsOfWarp);
-  runNumber = runOfUnit(unit);
+  runNumber = lanes.runOfUnit(unit);
   runFirst = plus(warpFirst, times(runNumber, e.constant(runSteps)));
   Value end = times(plus(tile, one), stepsOfTile);
   auto choice = scf::IfOp::create(b, loc, isLess(steps, end), /*withElse=*/true);

@@ -3,6 +3,7 @@
 #define SEQC_LIB_CONVERSION_SCANTHREADS_H
 
 #include "BlockThreads.h"
+#include "RunLanes.h"
 #include "ScanEmitter.h"
 
 namespace seqc {
@@ -38,6 +39,7 @@ private:
   ScanShape shape;
   int64_t width; ///< channels side by side in a warp
   int64_t runs;  ///< of a channel in a warp
+  RunLanes lanes;
 
   // Of all tiles: their number along time, rows of channels, and what they tell each other.
   mlir::Value tilesOfRow, rows;
@@ -61,11 +63,6 @@ private:
   void emitTile();
 
   // --- runs ----------------------------------------------------------------------------------
-  int64_t rowOfStep(int64_t step) const;
-  mlir::Value laneOf(mlir::Value unit);
-  mlir::Value unitOfRun(mlir::Value run);
-  mlir::Value runOfUnit(mlir::Value unit);
-  void exchange(llvm::MutableArrayRef<Tuple> tuples);
   Product productOfRun(llvm::ArrayRef<Tuple> elements, llvm::ArrayRef<Tuple> lows);
   Product inclusive(Product product);
   mlir::Value isThere(mlir::Value first, int64_t distance);

@@ -4,8 +4,6 @@
 using namespace mlir;
 using namespace seqc;
 
-static RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
-
 /// Elements of block `block` of a bundle's segments, turned from how they lie in memory to one
 /// vector for each step. A segment without such a block reads some other one.
 void SegmentEmitter::emitLoads(Value bundle, Value block) {
@@ -27,14 +25,11 @@ void SegmentEmitter::emitLoads(Value bundle, Value block) {
 
 /// Element `i` of the steps from `firsts` on, one of each unit's segment.
 void SegmentEmitter::loadElement(unsigned i, ArrayRef<Value> firsts, Value sub, Value g) {
-  const Read &read = elements[i];
   SmallVector<Value> rows;
   for (Value first : firsts) {
     e.openScope();
     setTime(first, 0, false);
-    Value v = e.eval(read.value, read.at);
-    rows.push_back(holdsBools(read.value) ? arith::ExtUIOp::create(b, loc, vectorOf(read.value), v)
-                                          : v);
+    rows.push_back(evaluateElement(i));
     e.closeScope();
   }
   transpose(rows);
@@ -82,14 +77,7 @@ void SegmentEmitter::forUnitsOfBlock(Value bundle,
 
 /// Defines what the step reads at step `t` of a block, for group `g`.
 void SegmentEmitter::defineElements(Value t, Value g) {
-  Tuple values = get(elementRows, {t, g});
-  for (auto [read, v] : llvm::zip_equal(elements, values)) {
-    if (holdsBools(read.value)) {
-      Value none = arith::ConstantOp::create(b, loc, b.getZeroAttr(v.getType()));
-      v = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, v, none);
-    }
-    e.define(read.value, read.at, v);
-  }
+  SegmentStep::defineElements(get(elementRows, {t, g}));
 }
 
 /// Takes the ops after `marks` (each the last one before a group's) in turns: one group is a chain
@@ -135,18 +123,6 @@ SegmentEmitter::Tuple SegmentEmitter::emitBlock(const Tuple &carry) {
   interleave(marks, &loop.getBody()->back());
   scf::YieldOp::create(b, loc, next);
   return loop.getResults();
-}
-
-/// The states after `carry`, and the outs.
-std::pair<SegmentEmitter::Tuple, SegmentEmitter::Tuple> SegmentEmitter::step(const Tuple &carry) {
-  Index at = channelIndex();
-  for (auto [state, v] : llvm::zip_equal(op.getStateArgs(), carry))
-    e.define(state, at, v);
-  auto evaluate = [&](ValueRange values) {
-    return llvm::map_to_vector(values, [&](Value v) { return e.eval(v, channelIndex(typeOf(v))); });
-  };
-  Tuple next = evaluate(op.getYield().getNext());
-  return {next, evaluate(outs)};
 }
 
 /// Outs of block `block`, of those segments that have one, to where they belong.

@@ -9,9 +9,8 @@ using namespace seqc;
 static RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
 
 SegmentEmitter::SegmentEmitter(Group group, Weakness weakness)
-    : TimeLanes(group), weakness(weakness), stats(b, loc), groups(schedule.getRows()),
-      bundles(std::max<int64_t>(1, schedule.getBatchTile())),
-      guessesSteps(schedule.getPlan() == seq::Plan::Newton) {
+    : SegmentStep(group, weakness), stats(b, loc), groups(schedule.getRows()),
+      bundles(std::max<int64_t>(1, schedule.getBatchTile())) {
   auto type = typeOf(op.getStateArgs().front());
   channels = type.hasStaticShape() ? type.getNumElements() : 0;
   if (channels >= 1 && channels <= e.lanes)
@@ -36,7 +35,7 @@ void SegmentEmitter::allocate(Value rows) {
   auto typesOf = [&](ValueRange values) {
     return llvm::map_to_vector(values, [&](Value v) -> Type { return vectorOf(v); });
   };
-  SmallVector<Type> states = typesOf(op.getStateArgs());
+  SmallVector<Type> states = vectorsOfStates();
   // Rows are tasks of their own where one bundle is a whole row.
   Value each = bundles == 1 ? rows : one;
   constexpr int64_t dynamic = ShapedType::kDynamic;
@@ -66,17 +65,6 @@ void SegmentEmitter::allocate(Value rows) {
 //===-----------------------------------------------------------------------===//
 // Rows
 //===-----------------------------------------------------------------------===//
-
-SegmentEmitter::Tuple SegmentEmitter::initialCarry() {
-  return llvm::map_to_vector(op.getStateArgs(),
-                             [&](Value state) { return e.eval(state, channelIndex()); });
-}
-
-/// Stores the vectors `values` of `outs` for the current place.
-void SegmentEmitter::storeOuts(const Tuple &values, int64_t count) {
-  auto valueOf = [&](Value v) { return values[llvm::find(outs, v) - outs.begin()]; };
-  TimeLanes::storeOuts(valueOf, count, /*streaming=*/false);
-}
 
 void SegmentEmitter::emitRow(Value row, Value place, Bundles forBundles) {
   setRow(row);

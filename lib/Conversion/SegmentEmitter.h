@@ -3,10 +3,7 @@
 #define SEQC_LIB_CONVERSION_SEGMENTEMITTER_H
 
 #include "CallStats.h"
-#include "TimeLanes.h"
-#include "Weakness.h"
-
-#include "llvm/ADT/SetVector.h"
+#include "SegmentStep.h"
 
 namespace seqc {
 
@@ -27,7 +24,7 @@ namespace seqc {
 ///
 /// What a round leaves is always consistent: each block's outs follow from the carry before it. So
 /// once ends and starts meet, all of it is the sequential evaluation.
-class SegmentEmitter : TimeLanes {
+class SegmentEmitter : SegmentStep {
 public:
   SegmentEmitter(Group group, Weakness weakness);
   /// True if the recurrence can be lowered here; else nothing has changed.
@@ -35,27 +32,15 @@ public:
   /// Replaces the group's ops by loops.
   void run();
 
-  /// Steps between two checks of the carry.
-  static constexpr int64_t blockSteps = 16;
   /// Blocks that each vector goes through before the plan gives up, in 32nds of all blocks.
   static constexpr int64_t budgetParts = 5;
-  /// Where more of the segments than one in so many are wrong after the first repair, the gates are
-  /// slow: then starts come from Newton's method.
-  /// Segments of a few blocks are repaired as fast.
-  static constexpr int64_t slowShare = 8, shortBlocks = 3;
   static constexpr int64_t mostNewtonPasses = 4;
   /// Blocks of a trial: a share of a segment's, and some at least.
   static constexpr int64_t trialShare = 16, trialBlocks = 5;
-  /// Passes over the states of all steps, and a move of states that needs no other one.
+  /// Passes over the states of all steps.
   static constexpr int64_t mostTrajectoryPasses = 16;
-  static constexpr double stillMove = 2e-6;
 
 private:
-  /// A value that the step reads, at an index within the step.
-  struct Read {
-    mlir::Value value;
-    Index at;
-  };
   /// An input whose steps follow each other in memory, each some units of lanes; `elements` has for
   /// each of these the numbers of the elements that are this unit.
   struct Stream {
@@ -64,18 +49,12 @@ private:
     llvm::SmallVector<llvm::SmallVector<unsigned, 1>> elements;
   };
 
-  Weakness weakness;
   CallStats stats;
   int64_t groups, bundles;
-  bool guessesSteps;  ///< plan `newton`
   bool tries = false; ///< whether two states meet, before a round
 
-  /// What the step's state-dependent work reads: per step, and the same at every step.
-  llvm::SmallVector<Read> elements, invariants;
   llvm::SmallVector<Stream> streams;
   llvm::SmallVector<unsigned> streamed; ///< the elements of streams
-  /// Vectors of outs, both parts of those that are interleaved.
-  llvm::SmallVector<mlir::Value> outs;
 
   mlir::Value blocks, whole, longer, longest; ///< of time; of segments; see computeBlocks
   Shelf starts, ends, points, elementRows, outRows;
@@ -84,30 +63,13 @@ private:
   struct Segment {
     mlir::Value number, row, vector, unit;
   };
-  /// Blocks that were gone through, whether the last one changed anything, and the carry then.
-  struct Blocks {
-    mlir::Value count, changed;
-    Tuple carry;
-  };
-
-  // Newton's method: null where the step has no derivative.
-  seq::LinearizedOp linearized;
-  llvm::SmallVector<mlir::Value> lows, highs; ///< of guesses in the current row; null for none
-  Shelf guessedEnds, slopes;
-  struct Linear {
-    Tuple next, partials;
-  };
+  Shelf guessedEnds, slopes; ///< of Newton's method
   /// Calls a body with the row, each of its bundles, and the round.
   using InBundle = llvm::function_ref<void(mlir::Value, mlir::Value, mlir::Value)>;
   using Bundles = llvm::function_ref<void(mlir::Value, InBundle)>;
   mlir::Value where, counts, trials;
 
   // --- what the step reads -----------------------------------------------------------------
-  llvm::DenseSet<mlir::Value> ofStates, ofTime; ///< values of the step that depend on them
-  void findLinearized();
-  void findDependences();
-  bool addRead(mlir::Value v, const Index &at);
-  bool collect(mlir::Value v, const Index &at);
   std::optional<int64_t> unitWithin(const Read &read);
   void findStreams();
 
@@ -119,12 +81,6 @@ private:
   mlir::Value lengthOf(mlir::Value segment);
 
   // --- vectors -----------------------------------------------------------------------------
-  mlir::VectorType vectorOf(mlir::Value v);
-  /// Lanes that hold segments and where some bit of the states differs; i1: there are some.
-  /// `merging`: what stands in memory then stays.
-  mlir::Value differingLanes(const Tuple &a, const Tuple &c, bool merging = false);
-  mlir::Value differs(const Tuple &a, const Tuple &c, bool merging = false);
-  mlir::Value flipLastBit(mlir::Value v, mlir::Value condition);
   /// All channels of one segment, in every unit of lanes.
   Tuple getUnit(const Shelf &shelf, mlir::ValueRange at, mlir::Value unit);
   Tuple getSegment(const Shelf &shelf, const Segment &segment);
@@ -139,14 +95,9 @@ private:
   void emitRow(mlir::Value row, mlir::Value place, Bundles forBundles);
   void tryBundle(mlir::Value row, mlir::Value bundle);
   mlir::Value emitTrial(mlir::Value row, Bundles forBundles);
-  Tuple choose(mlir::Value condition, mlir::TypeRange types, llvm::function_ref<Tuple()> yes,
-               llvm::function_ref<Tuple()> no);
   mlir::Value emitRounds(mlir::Value row, const Tuple &initial, Bundles forBundles);
   mlir::Value emitNewtonIfSlow(mlir::Value row, mlir::Value round, mlir::Value again,
                                mlir::Value lanes, const Tuple &initial, Bundles forBundles);
-  Blocks
-  untilSame(mlir::Value end, const Tuple &carry,
-            llvm::function_ref<std::pair<mlir::Value, Tuple>(mlir::Value, const Tuple &)> body);
   llvm::SmallVector<mlir::Value>
   repeat(int64_t most, mlir::ValueRange init,
          llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::Value, mlir::ValueRange)> body);
@@ -164,7 +115,6 @@ private:
                   mlir::Value g);
   void defineElements(mlir::Value t, mlir::Value g);
   Tuple emitBlock(const Tuple &carry);
-  std::pair<Tuple, Tuple> step(const Tuple &carry);
   void emitStores(mlir::Value bundle, mlir::Value block);
   llvm::SmallVector<mlir::Value> longerLanes(mlir::Value bundle);
   void keepBehindEnds(mlir::Value block, llvm::ArrayRef<mlir::Value> longerOnes, Tuple &next,
@@ -172,27 +122,17 @@ private:
   mlir::Value
   forStarts(mlir::Value row, const Tuple &initial,
             llvm::function_ref<mlir::Value(mlir::Value, mlir::Value, Tuple, Tuple)> body);
-  Tuple usedStarts(const Tuple &stored);
   mlir::Value emitCheck(mlir::Value row, const Tuple &initial);
   void emitNextStarts(mlir::Value row, const Tuple &initial);
   std::pair<mlir::Value, mlir::Value> roundLength(mlir::Value row);
   Tuple emitRest(mlir::Value row, mlir::Value wrong, const Tuple &initial);
   Tuple emitSegment(const Segment &segment, const Tuple &carry);
-  Tuple emitSteps(mlir::Value first, mlir::Value end, const Tuple &carry);
-  Tuple initialCarry();
-  void storeOuts(const Tuple &values, int64_t count);
 
   // --- Newton's method ---------------------------------------------------------------------
-  Linear linearStep(llvm::ArrayRef<mlir::Value> carry);
-  Tuple multiply(llvm::ArrayRef<mlir::Value> partials, llvm::ArrayRef<mlir::Value> columns,
-                 int64_t width);
   using InStep =
       llvm::function_ref<Tuple(mlir::Value, mlir::Value, int64_t, llvm::ArrayRef<mlir::Value>)>;
   Tuple forBlocks(mlir::Value bundle, llvm::ArrayRef<mlir::Value> init, bool loads, InStep step);
   void emitLinearPass(mlir::Value row, mlir::Value bundle);
-  void findBounds();
-  mlir::Value bounded(mlir::Value v, mlir::Value otherwise, unsigned c);
-  mlir::Value finiteOr(mlir::Value v, mlir::Value otherwise);
   mlir::Value emitSeams(mlir::Value row, const Tuple &initial);
   mlir::Value emitNewton(mlir::Value row, const Tuple &initial, Bundles forBundles);
 

@@ -18,41 +18,6 @@ static Value fma(OpBuilder &b, Location loc, Value x, Value y, Value z) {
   return math::FmaOp::create(b, loc, x, y, z);
 }
 
-/// The next states from `carry`, and their partials; null where there is none.
-SegmentEmitter::Linear SegmentEmitter::linearStep(ArrayRef<Value> carry) {
-  Index at = channelIndex();
-  Block &body = linearized.getBody().front();
-  for (auto [arg, v] : llvm::zip_equal(body.getArguments(), carry))
-    e.define(arg, at, v);
-  Linear result;
-  for (Value next : linearized.getYield().getNext())
-    result.next.push_back(e.eval(next, at));
-  result.partials.resize(carry.size() * carry.size());
-  for (auto [to, from, partial] :
-       llvm::zip_equal(linearized.getTo(), linearized.getFrom(), linearized.getYield().getOut()))
-    result.partials[to * carry.size() + from] = e.eval(partial, at);
-  return result;
-}
-
-/// `partials` times the matrix `columns`, both row by row.
-SegmentEmitter::Tuple SegmentEmitter::multiply(ArrayRef<Value> partials, ArrayRef<Value> columns,
-                                               int64_t width) {
-  int64_t count = op.getNumStates();
-  Tuple result;
-  for (int64_t i = 0; i < count; ++i)
-    for (int64_t j = 0; j < width; ++j) {
-      Value sum;
-      for (int64_t k = 0; k < count; ++k) {
-        Value partial = partials[i * count + k], column = columns[k * width + j];
-        if (partial)
-          sum = sum ? fma(b, loc, partial, column, sum)
-                    : arith::MulFOp::create(b, loc, partial, column).getResult();
-      }
-      result.push_back(sum ? sum : splat(columns.front().getType(), 0));
-    }
-  return result;
-}
-
 /// The ends of a bundle's segments, and the products of derivatives along them.
 void SegmentEmitter::emitLinearPass(Value row, Value bundle) {
   int64_t count = op.getNumStates(), each = count + count * count;
@@ -60,8 +25,7 @@ void SegmentEmitter::emitLinearPass(Value row, Value bundle) {
   for (Value vector : vectors) {
     Tuple carry = get(starts, ValueRange{row, vector});
     llvm::append_range(init, carry);
-    for (int64_t i = 0; i < count * count; ++i)
-      init.push_back(splat(carry.front().getType(), i % (count + 1) == 0));
+    llvm::append_range(init, identity(carry.front().getType()));
   }
   auto step = [&](Value, Value, int64_t, ArrayRef<Value> own) {
     Linear linear = linearStep(own.take_front(count));
@@ -112,44 +76,6 @@ SegmentEmitter::Tuple SegmentEmitter::forBlocks(Value bundle, ArrayRef<Value> in
   e.closeScope();
   scf::YieldOp::create(b, loc, next);
   return overBlocks.getResults();
-}
-
-/// The invariant boxes that seq-linearize found, joined with the row's initial states.
-void SegmentEmitter::findBounds() {
-  lows.assign(op.getNumStates(), {});
-  highs = lows;
-  if (!linearized.getLow())
-    return;
-  ArrayRef<double> lo = *linearized.getLow(), hi = *linearized.getHigh();
-  ArrayAttr initial = *linearized.getInitial();
-  for (int64_t c = 0; c < op.getNumStates(); ++c) {
-    if (lo[c] > hi[c])
-      continue;
-    Type type = vectorOf(op.getStateArgs()[c]);
-    lows[c] = splat(type, lo[c]);
-    highs[c] = splat(type, hi[c]);
-    for (int64_t state : cast<DenseI64ArrayAttr>(initial[c]).asArrayRef()) {
-      Value first = e.eval(op.getStateArgs()[state], channelIndex());
-      lows[c] = arith::MinNumFOp::create(b, loc, lows[c], first);
-      highs[c] = arith::MaxNumFOp::create(b, loc, highs[c], first);
-    }
-  }
-}
-
-/// `v` where it is finite, within the box of state `c`; else `otherwise`.
-Value SegmentEmitter::bounded(Value v, Value otherwise, unsigned c) {
-  if (lows[c]) {
-    v = arith::MaxNumFOp::create(b, loc, v, lows[c]);
-    v = arith::MinNumFOp::create(b, loc, v, highs[c]);
-  }
-  return finiteOr(v, otherwise);
-}
-
-Value SegmentEmitter::finiteOr(Value v, Value otherwise) {
-  Value none = splat(v.getType(), 0);
-  Value finite = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ,
-                                       math::FmaOp::create(b, loc, v, none, none), none);
-  return arith::SelectOp::create(b, loc, finite, v, otherwise);
 }
 
 /// Better starts from `guessedEnds` and `slopes`; by how much the worst one moved.

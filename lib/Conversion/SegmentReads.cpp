@@ -1,118 +1,13 @@
-// Plan `segments`: what a step reads.
+// Plan `segments`: inputs that are read as they lie in memory.
 #include "SegmentEmitter.h"
-#include "seqc/Analysis/Interleaved.h"
-
-#include "mlir/Transforms/RegionUtils.h"
 
 using namespace mlir;
 using namespace seqc;
 
 static RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
 
-/// All values that `op` reads, those of its regions from outside of it as well.
-static SetVector<Value> readsOf(Operation *op) {
-  SetVector<Value> reads;
-  getUsedValuesDefinedAbove(op->getRegions(), reads);
-  reads.insert(op->operand_begin(), op->operand_end());
-  return reads;
-}
-
-void SegmentEmitter::findDependences() {
-  ofStates.insert_range(op.getStateArgs());
-  for (BlockArgument arg : op.getBody()->getArguments())
-    if (arg.getArgNumber() < op.getInputs().size() + op.getShared().size())
-      ofTime.insert(arg);
-  auto follow = [&](Block *block) {
-    for (Operation &inner : block->without_terminator())
-      for (Value read : readsOf(&inner)) {
-        if (ofStates.contains(read))
-          ofStates.insert_range(inner.getResults());
-        if (ofTime.contains(read))
-          ofTime.insert_range(inner.getResults());
-      }
-  };
-  follow(op.getBody());
-  if (linearized) {
-    Block &body = linearized.getBody().front();
-    ofStates.insert_range(body.getArguments());
-    follow(&body);
-  }
-}
-
-/// Notes that the step reads `v`, which is free of the states, at `at`.
-bool SegmentEmitter::addRead(Value v, const Index &at) {
-  SmallVector<Read> &reads = ofTime.contains(v) ? elements : invariants;
-  if (llvm::none_of(reads, [&](const Read &r) { return r.value == v && r.at == at; }))
-    reads.push_back({v, at});
-  return true;
-}
-
-/// Notes what `v` at `at` is made of; false where a state is read at another channel, or where an
-/// op does not work element by element.
-bool SegmentEmitter::collect(Value v, const Index &at) {
-  if (!isa<RankedTensorType>(v.getType()))
-    return !ofStates.contains(v) && !ofTime.contains(v);
-  if (!ofStates.contains(v))
-    return addRead(v, at);
-  if (isa<BlockArgument>(v))
-    return at == channelIndex();
-  if (auto generic = v.getDefiningOp<linalg::GenericOp>()) {
-    if (isReductionOp(generic))
-      return false;
-    SetVector<Value> captured;
-    getUsedValuesDefinedAbove(generic.getRegion(), captured);
-    if (!llvm::all_of(captured, [&](Value c) { return collect(c, {}); }))
-      return false;
-    Index dims = VectorEval::loopDims(generic, cast<OpResult>(v).getResultNumber(), at);
-    for (OpOperand &operand : generic->getOpOperands())
-      if (!collect(operand.get(), e.operandIndex(generic, operand, dims)))
-        return false;
-    return true;
-  }
-  if (auto moved = e.step(v, at))
-    return collect(moved->first, moved->second);
-  return false;
-}
-
 bool SegmentEmitter::canRun() {
-  auto shape = typeOf(op.getStateArgs().front()).getShape();
-  if (op.isPacked() || ShapedType::isDynamicShape(shape) || channels < 1 || channels > e.lanes)
-    return false;
-  auto fits = [&](Value v) { return typeOf(v).getShape() == shape && !holdsBools(v); };
-  if (!llvm::all_of(op.getStateArgs(), fits))
-    return false;
-  if (firstNotByElement(*op.getBody()))
-    return false;
-  for (auto [out, result] : llvm::zip_equal(op.getYield().getOut(), op.getOuts())) {
-    if (result.use_empty())
-      continue;
-    std::optional<Interleaved> parts = interleaved(out);
-    for (Value v : parts ? SmallVector<Value>{parts->even, parts->odd} : SmallVector<Value>{out}) {
-      if (!fits(v))
-        return false;
-      outs.push_back(v);
-    }
-  }
-  findLinearized();
-  findDependences();
-  auto collectAll = [&](ValueRange values) {
-    return llvm::all_of(values, [&](Value v) { return collect(v, channelIndex(typeOf(v))); });
-  };
-  if (linearized &&
-      !(collectAll(linearized.getYield().getNext()) && collectAll(linearized.getYield().getOut())))
-    linearized = {}; // what it reads alone is read in vain
-  guessesSteps &= bool(linearized);
-  return collectAll(op.getYield().getNext()) && collectAll(outs);
-}
-
-/// The step's derivative, if all states are floats of one type.
-void SegmentEmitter::findLinearized() {
-  auto all = op.getBody()->getOps<seq::LinearizedOp>();
-  Type element = typeOf(op.getStateArgs().front()).getElementType();
-  for (Value state : op.getStateArgs())
-    if (all.empty() || typeOf(state).getElementType() != element)
-      return;
-  linearized = *all.begin();
+  return channels >= 1 && channels <= e.lanes && canEvaluateStep();
 }
 
 /// Which unit of lanes of the input's step `read` is, if it is one.

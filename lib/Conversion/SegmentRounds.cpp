@@ -8,31 +8,6 @@ using namespace seqc;
 // Rounds
 //===-----------------------------------------------------------------------===//
 
-/// Blocks from 0 on to `end`, while `body` says that something changed: it gets a block and the
-/// carry before it, and returns i1 and the carry behind it.
-SegmentEmitter::Blocks
-SegmentEmitter::untilSame(Value end, const Tuple &carry,
-                          llvm::function_ref<std::pair<Value, Tuple>(Value, const Tuple &)> body) {
-  OpBuilder::InsertionGuard guard(b);
-  SmallVector<Value> init = {zero, truth(true)};
-  init.append(carry);
-  SmallVector<Type> types(ValueRange(init).getTypes());
-  SmallVector<Location> places(types.size(), loc);
-  auto loop = scf::WhileOp::create(b, loc, types, init);
-  Block *before = b.createBlock(&loop.getBefore(), {}, types, places);
-  Value more = both(isLess(before->getArgument(0), end), before->getArgument(1));
-  scf::ConditionOp::create(b, loc, more, before->getArguments());
-  Block *after = b.createBlock(&loop.getAfter(), {}, types, places);
-  e.openScope();
-  Value block = after->getArgument(0);
-  auto [changed, next] = body(block, Tuple(after->getArguments().drop_front(2)));
-  e.closeScope();
-  SmallVector<Value> handedOn = {plus(block, one), changed};
-  handedOn.append(next);
-  scf::YieldOp::create(b, loc, handedOn);
-  return {loop.getResult(0), loop.getResult(1), Tuple(loop.getResults().drop_front(2))};
-}
-
 /// Up to `most` times `body`, which gets the number of the time and what is handed on, and returns
 /// what it hands on itself: while the first of these values is true.
 SmallVector<Value>
@@ -152,14 +127,6 @@ Value SegmentEmitter::forStarts(Value row, const Tuple &initial,
   return loop.getResult(0);
 }
 
-SegmentEmitter::Tuple SegmentEmitter::usedStarts(const Tuple &stored) {
-  if (weakness != Weakness::Guess)
-    return stored;
-  return llvm::map_to_vector(stored, [&](Value v) -> Value {
-    return arith::ConstantOp::create(b, loc, b.getZeroAttr(v.getType()));
-  });
-}
-
 /// Lanes whose segment did not start where the one before it ends.
 Value SegmentEmitter::emitCheck(Value row, const Tuple &initial) {
   return forStarts(row, initial, [&](Value wrong, Value, const Tuple &right, const Tuple &used) {
@@ -237,20 +204,6 @@ Value SegmentEmitter::emitNewtonIfSlow(Value row, Value round, Value again, Valu
 // Step by step
 //===-----------------------------------------------------------------------===//
 
-SegmentEmitter::Tuple SegmentEmitter::emitSteps(Value first, Value end, const Tuple &carry) {
-  OpBuilder::InsertionGuard guard(b);
-  auto loop = scf::ForOp::create(b, loc, first, end, one, carry);
-  b.setInsertionPointToStart(loop.getBody());
-  e.openScope();
-  setTime(loop.getInductionVar(), 0, true);
-  auto args = loop.getRegionIterArgs();
-  auto [next, results] = step(Tuple(args.begin(), args.end()));
-  storeOuts(results, channels);
-  e.closeScope();
-  scf::YieldOp::create(b, loc, next);
-  return loop.getResults();
-}
-
 /// The end of a segment from `carry`: step by step until the carry is what some round left.
 SegmentEmitter::Tuple SegmentEmitter::emitSegment(const Segment &segment, const Tuple &carry) {
   Value from = firstBlock(segment.number);
@@ -266,21 +219,6 @@ SegmentEmitter::Tuple SegmentEmitter::emitSegment(const Segment &segment, const 
   for (auto [v, stepped] : llvm::zip_equal(end, done.carry))
     v = arith::SelectOp::create(b, loc, done.changed, stepped, v);
   return end;
-}
-
-/// What `yes` or `no` yields.
-SegmentEmitter::Tuple SegmentEmitter::choose(Value condition, TypeRange types,
-                                             llvm::function_ref<Tuple()> yes,
-                                             llvm::function_ref<Tuple()> no) {
-  auto choice = scf::IfOp::create(b, loc, types, condition, /*withElse=*/true);
-  OpBuilder::InsertionGuard inner(b);
-  for (auto [block, body] : {std::pair(choice.elseBlock(), no), {choice.thenBlock(), yes}}) {
-    b.setInsertionPointToStart(block);
-    e.openScope();
-    scf::YieldOp::create(b, loc, body());
-    e.closeScope();
-  }
-  return Tuple(choice.getResults());
 }
 
 /// The states after all segments; where some were wrong they are made right one after the other.

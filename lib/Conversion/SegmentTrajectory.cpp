@@ -18,13 +18,6 @@ static Value add(OpBuilder &b, Location loc, Value x, Value y) {
   return arith::AddFOp::create(b, loc, x, y);
 }
 
-/// `v` where lane by lane `move` is 0, else `moved`: no bit changes where nothing moves.
-static Value unlessStill(OpBuilder &b, Location loc, Value move, Value v, Value moved) {
-  Value none = arith::ConstantOp::create(b, loc, b.getZeroAttr(move.getType()));
-  Value still = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ, move, none);
-  return arith::SelectOp::create(b, loc, still, v, moved);
-}
-
 void SegmentEmitter::allocateTrajectory(ArrayRef<Type> states, Value rows) {
   constexpr int64_t dynamic = ShapedType::kDynamic;
   int64_t vectors = bundles * groups, count = op.getNumStates();
@@ -54,8 +47,7 @@ void SegmentEmitter::evaluateSteps(Value row, Value bundle, Value pass) {
     Value none = splat(start.front().getType(), 0);
     llvm::append_range(init, start);
     init.append(count, none);
-    for (int64_t i = 0; i < count * count; ++i)
-      init.push_back(splat(none.getType(), i % (count + 1) == 0));
+    llvm::append_range(init, identity(none.getType()));
   }
   auto step = [&](Value block, Value t, int64_t g, ArrayRef<Value> own) {
     Linear linear = linearStep(own.take_front(count));
@@ -92,7 +84,7 @@ void SegmentEmitter::emitMoves(Value row, const Tuple &initial) {
     Tuple next = getSegment(guessedEnds, segment);
     Tuple moved = multiply(getSegment(slopes, segment), Tuple(now), 1);
     for (int64_t i = 0; i < count; ++i) {
-      Value v = add(b, loc, next[i], unlessStill(b, loc, now[i], still[i], moved[i]));
+      Value v = add(b, loc, next[i], unlessStill(now[i], still[i], moved[i]));
       next[i] = finiteOr(v, still[i]);
     }
     return next;
@@ -108,7 +100,7 @@ void SegmentEmitter::moveStates(Value row, Value bundle, Value pass) {
     Tuple move = get(moves, at), start = get(starts, at);
     Value most = splat(move.front().getType(), 0);
     for (int64_t i = 0; i < count; ++i)
-      start[i] = unlessStill(b, loc, move[i], start[i], add(b, loc, start[i], move[i]));
+      start[i] = unlessStill(move[i], start[i], add(b, loc, start[i], move[i]));
     put(starts, start, at);
     llvm::append_range(init, move);
     init.push_back(most);
@@ -121,7 +113,7 @@ void SegmentEmitter::moveStates(Value row, Value bundle, Value pass) {
     Tuple moved = multiply(matrix, own.take_front(count), 1), results;
     Value most = own.back();
     for (int64_t i = 0; i < count; ++i) {
-      Value v = unlessStill(b, loc, moved[i], next[i], add(b, loc, next[i], moved[i]));
+      Value v = unlessStill(moved[i], next[i], add(b, loc, next[i], moved[i]));
       v = bounded(v, next[i], i);
       put(trajectory, i, v, at);
       results.push_back(arith::SubFOp::create(b, loc, v, old[i]));

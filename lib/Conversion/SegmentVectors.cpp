@@ -6,16 +6,13 @@
 using namespace mlir;
 using namespace seqc;
 
-static RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
-
 //===-----------------------------------------------------------------------===//
 // Places
 //===-----------------------------------------------------------------------===//
 
 void SegmentEmitter::setRow(Value row) {
   beginRow(row);
-  for (const Read &read : invariants) // before all loops of the row
-    e.eval(read.value, read.at);
+  evaluateInvariants();
   if (linearized)
     findBounds();
 }
@@ -27,61 +24,6 @@ Value SegmentEmitter::firstBlock(Value segment) {
 
 Value SegmentEmitter::lengthOf(Value segment) {
   return arith::SelectOp::create(b, loc, isLess(segment, longer), plus(whole, one), whole);
-}
-
-//===-----------------------------------------------------------------------===//
-// Vectors
-//===-----------------------------------------------------------------------===//
-
-/// Bools are stored as bytes.
-VectorType SegmentEmitter::vectorOf(Value v) {
-  Type element = typeOf(v).getElementType();
-  return VectorType::get(e.lanes, element.isInteger(1) ? b.getI8Type() : element);
-}
-
-/// Compared as integers: -0 is not 0, and a NaN is one with the same bits.
-Value SegmentEmitter::differingLanes(const Tuple &a, const Tuple &c, bool merging) {
-  bool onlyFirst =
-      weakness == Weakness::OneState || (merging && weakness == Weakness::NoCheckpoint);
-  size_t count = onlyFirst ? 1 : a.size();
-  Value lanes;
-  for (auto [first, second] :
-       llvm::zip_equal(ArrayRef(a).take_front(count), ArrayRef(c).take_front(count))) {
-    Value x = first, y = second;
-    auto type = cast<VectorType>(x.getType());
-    if (auto element = dyn_cast<FloatType>(type.getElementType())) {
-      auto bits = VectorType::get(e.lanes, b.getIntegerType(element.getWidth()));
-      x = arith::BitcastOp::create(b, loc, bits, x);
-      y = arith::BitcastOp::create(b, loc, bits, y);
-    }
-    Value here = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, x, y);
-    lanes = lanes ? arith::OrIOp::create(b, loc, lanes, here).getResult() : here;
-  }
-  if (units * channels != e.lanes)
-    lanes = arith::AndIOp::create(b, loc, lanes,
-                                  lanesWhere([&](int64_t l) { return l < units * channels; }));
-  return lanes;
-}
-
-Value SegmentEmitter::differs(const Tuple &a, const Tuple &c, bool merging) {
-  return vector::ReductionOp::create(b, loc, vector::CombiningKind::OR,
-                                     differingLanes(a, c, merging));
-}
-
-/// `v`, where `condition` holds with another last bit in the last lane of the last unit.
-Value SegmentEmitter::flipLastBit(Value v, Value condition) {
-  auto type = cast<VectorType>(v.getType());
-  auto integer = b.getIntegerType(type.getElementTypeBitWidth());
-  auto bits = VectorType::get(e.lanes, integer);
-  SmallVector<APInt> mask(e.lanes, APInt(integer.getWidth(), 0));
-  mask[units * channels - 1] = 1;
-  Value flips = arith::ConstantOp::create(b, loc, DenseElementsAttr::get(bits, mask));
-  bool isFloat = isa<FloatType>(type.getElementType());
-  Value as = isFloat ? arith::BitcastOp::create(b, loc, bits, v).getResult() : v;
-  Value flipped = arith::XOrIOp::create(b, loc, as, flips);
-  if (isFloat)
-    flipped = arith::BitcastOp::create(b, loc, type, flipped);
-  return arith::SelectOp::create(b, loc, condition, flipped, v);
 }
 
 //===-----------------------------------------------------------------------===//

@@ -5,6 +5,7 @@
 #include "ScanThreads.h"
 #include "SegmentEmitter.h"
 #include "SegmentRows.h"
+#include "SegmentThreads.h"
 #include "seqc/Conversion/ExpandMath.h"
 #include "seqc/Schedule/Passes.h"
 
@@ -179,6 +180,15 @@ struct ConvertSeqToVectorPass : seqc::impl::ConvertSeqToVectorPassBase<ConvertSe
     return group;
   }
 
+  /// Runs `emitter` if it can.
+  template <typename Emitter> bool evaluate(seq::RecurrenceOp op, Emitter emitter) {
+    if (!emitter.canRun())
+      return false;
+    remarkOnLibm(op);
+    emitter.run();
+    return true;
+  }
+
   LogicalResult convert(seq::RecurrenceOp op) {
     if (op.getScheduleAttr().getPlan() == seq::Plan::Scan) {
       if (Operation *obstacle = ScanEmitter::firstObstacle(op))
@@ -196,12 +206,9 @@ struct ConvertSeqToVectorPass : seqc::impl::ConvertSeqToVectorPassBase<ConvertSe
     }
     if (llvm::is_contained({seq::Plan::Segments, seq::Plan::Newton},
                            op.getScheduleAttr().getPlan())) {
-      SegmentEmitter emitter(groupOfTime(op), weakness);
-      if (emitter.canRun()) {
-        remarkOnLibm(op);
-        emitter.run();
+      if (isGpu(getOperation()) ? evaluate(op, SegmentThreads(groupOfTime(op), weakness))
+                                : evaluate(op, SegmentEmitter(groupOfTime(op), weakness)))
         return success();
-      }
       tell(op, "this step runs as plan 'fused': what its plan would evaluate in vectors "
                "does not work element by element"); // the bits are the same
     }

@@ -113,6 +113,21 @@ void TimeLanes::beginRow(Value row) {
   e.place.row = e.place.stepInStrip = VectorEval::fixed(0);
 }
 
+void TimeLanes::setFirstChannels(Value first) {
+  ArrayRef<int64_t> shape = typeOf(op.getStateArgs().front()).getShape();
+  firstChannels.assign(shape.size(), Value());
+  int64_t inner = ShapedType::getNumElements(shape);
+  for (auto [at, size] : llvm::zip_equal(firstChannels, shape)) {
+    int64_t outer = inner;
+    inner /= size;
+    if (!first || size == 1 || channels % outer == 0)
+      continue;
+    at = inner == 1 ? first : arith::DivUIOp::create(b, loc, first, e.constant(inner)).getResult();
+    if (&at != &firstChannels.front())
+      at = arith::RemUIOp::create(b, loc, at, e.constant(size));
+  }
+}
+
 Index TimeLanes::channelIndex() {
   ArrayRef<int64_t> shape = typeOf(op.getStateArgs().front()).getShape();
   Index at;

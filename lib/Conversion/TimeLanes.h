@@ -49,6 +49,9 @@ protected:
   // --- places ------------------------------------------------------------------------------
   /// Forgets what other rows know; the current one is sequence `row` of the batch.
   void beginRow(mlir::Value row);
+  /// The row's channels begin with number `first` (null: 0) in a state. Along a dimension a vector
+  /// has all channels or a part of them, never the end of one row and the start of the next.
+  void setFirstChannels(mlir::Value first);
   /// Where the lanes of one unit are in a state: the row's channels, in each unit.
   Index channelIndex();
   /// The same in a step value that has the leading sizes of a state.

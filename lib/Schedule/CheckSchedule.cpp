@@ -55,13 +55,38 @@ static LogicalResult checkScan(Operation *op, seq::ScheduleAttr schedule) {
   return checkScanStep(op, schedule);
 }
 
+/// Segments of a GPU: whole blocks of steps, of which a thread has some at once, and warps of a
+/// block.
+static LogicalResult checkSegmentNumbers(Operation *op, seq::ScheduleAttr schedule) {
+  constexpr int64_t block = 16, mostChunk = 1 << 20, mostWarps = 32;
+  int64_t chunk = schedule.getChunk(), strip = schedule.getStrip(), rows = schedule.getRows();
+  if (chunk < block || chunk > mostChunk || chunk % block)
+    return op->emitOpError("expected a chunk of 16 to ")
+           << mostChunk << " steps, a multiple of 16, for plan '"
+           << seq::stringifyPlan(schedule.getPlan()) << "' on a GPU, but got " << chunk;
+  if (strip < 1 || strip > block || !llvm::isPowerOf2_64(strip) || rows < 1 || rows > mostWarps)
+    return op->emitOpError("expected a strip of 1 to 16 steps of a thread, a power of two, and 1 "
+                           "to 32 rows, warps of a block, for plan '")
+           << seq::stringifyPlan(schedule.getPlan()) << "' on a GPU, but got " << strip << " and "
+           << rows;
+  if (schedule.getBatchTile() || schedule.getChannelTile() || schedule.getVectors() > 1)
+    return op->emitOpError("expected no batch_tile, no channel_tile and one vector for plan '")
+           << seq::stringifyPlan(schedule.getPlan()) << "' on a GPU, but got "
+           << schedule.getBatchTile() << ", " << schedule.getChannelTile() << " and "
+           << schedule.getVectors();
+  return success();
+}
+
 /// Of plans `segments` and `newton`.
 static LogicalResult checkSegments(Operation *op, seq::ScheduleAttr schedule) {
   auto recurrence = dyn_cast<seq::RecurrenceOp>(op);
   StringRef name = seq::stringifyPlan(schedule.getPlan());
   if (!recurrence)
     return op->emitOpError("expected plan '") << name << "' on a recurrence only";
-  if (schedule.getRows() > 8)
+  bool gpu = isGpu(op->getParentOfType<ModuleOp>());
+  if (gpu && failed(checkSegmentNumbers(op, schedule)))
+    return failure();
+  if (!gpu && schedule.getRows() > 8)
     return op->emitOpError("expected at most 8 rows, vectors side by side, for plan '")
            << name << "', but got " << schedule.getRows();
   if (schedule.getBatchTile() < 0 || schedule.getBatchTile() > 1024)
@@ -83,7 +108,7 @@ static LogicalResult checkSegments(Operation *op, seq::ScheduleAttr schedule) {
            << seq::stringifyCertificate(option.schedule.getCertificate())
            << "' for a step that keeps channels apart, but got '"
            << seq::stringifyCertificate(schedule.getCertificate()) << "'";
-  if (schedule.getCertificate() == seq::Certificate::Backward)
+  if (gpu || schedule.getCertificate() == seq::Certificate::Backward)
     return success();
   int64_t channels =
       cast<RankedTensorType>(recurrence.getStateArgs().front().getType()).getNumElements();
@@ -126,9 +151,9 @@ static LogicalResult check(Operation *op, seq::ScheduleAttr schedule) {
                            "got plan '")
            << seq::stringifyPlan(plan) << "'";
   bool gpu = isGpu(op->getParentOfType<ModuleOp>());
-  if (gpu && plan != seq::Plan::Fused && plan != seq::Plan::Scan)
-    return op->emitOpError("expected plan 'fused' or 'scan' for a GPU, but got '")
-           << seq::stringifyPlan(plan) << "', which GPUs do not have yet";
+  if (gpu && plan == seq::Plan::Reference)
+    return op->emitOpError("expected plan 'fused', 'scan', 'segments' or 'newton' for a GPU, but "
+                           "got 'reference', which is the CPU's");
   if (plan == seq::Plan::Reference)
     return success();
   int64_t bits = schedule.getVectorBits();
@@ -136,8 +161,10 @@ static LogicalResult check(Operation *op, seq::ScheduleAttr schedule) {
     return op->emitOpError("expected vector_bits of 32 for a GPU, where a lane is a thread, but "
                            "got ")
            << bits;
+  if (gpu && plan == seq::Plan::Scan)
+    return checkScanBlocks(op, schedule);
   if (gpu)
-    return plan == seq::Plan::Scan ? checkScanBlocks(op, schedule) : checkThreads(op, schedule);
+    return plan == seq::Plan::Fused ? checkThreads(op, schedule) : checkSegments(op, schedule);
   if (bits != 128 && bits != 256 && bits != 512)
     return op->emitOpError("expected vector_bits of 128, 256 or 512, but got ") << bits;
   if (schedule.getRows() < 1 || schedule.getVectors() < 1 ||

@@ -234,9 +234,51 @@ static GpuWork workOfScan(seq::RecurrenceOp op, seq::ScheduleAttr schedule,
   return work;
 }
 
-GpuWork seqc::gpuWorkOf(seq::RecurrenceOp op, seq::ScheduleAttr schedule, const UsualSizes &sizes) {
+/// Steps until two states that were far apart are the same bits (of a cell with usual gates), in
+/// whole blocks; steps of a block.
+static constexpr double mergeSteps = 48, blockSteps = 16;
+/// Kernels of plans `segments` and `newton` but for those of Newton's method: the first, repairs,
+/// and the rest. Passes of Newton's method, and kernels of each; what a step costs there, measured
+/// in steps.
+static constexpr double kernelsOfSegments = 7, repairs = 5;
+static constexpr double startPasses = 3, startKernels = 2, startCost = 1.5;
+static constexpr double statePasses = 6, stateKernels = 3, usualPasses = 4, stateCost = 3;
+
+static GpuWork workOfSegments(seq::RecurrenceOp op, seq::ScheduleAttr schedule,
+                              const UsualSizes &sizes, bool forget) {
+  GpuWork work = workOfThreads(op, sizes);
+  bool newton = schedule.getPlan() == seq::Plan::Newton;
+  double steps = double(sizes.steps), length = std::min(steps, double(schedule.getChunk()));
+  bool byStarts = !newton && length > 3 * blockSteps;
+  work.launches = kernelsOfSegments + (byStarts ? startPasses * startKernels : 0) +
+                  (newton ? 1 + statePasses * stateKernels : 0);
+  // Steps that each segment goes through, and all threads together for each step of the sequence.
+  double passes = 1 + (newton ? usualPasses * stateCost : 0);
+  double again = forget ? std::min(mergeSteps, steps - length) : repairs * length;
+  if (!forget)
+    passes += byStarts ? startPasses * startCost : 0;
+  double segments = std::max(1.0, std::ceil(steps / std::max(length, 1.0)));
+  double perThread = passes * length + again + std::fmod(steps, blockSteps);
+  double share = passes + again / std::max(length, 1.0);
+  double warp = double(warpSize), threads = double(sizes.batch) * segments *
+                                            std::max<double>(1, double(analyzeChannels(op).size));
+  work.blockThreads = warp * double(schedule.getRows());
+  work.blocks = std::ceil(threads / work.blockThreads);
+  work.blocksOnSm = blocksOfSegmentsOnSm(unsigned(work.blockThreads));
+  work.instructions *= share;
+  work.special *= share;
+  work.bytes = {work.bytes.least * share, work.bytes.most * share};
+  work.steps = perThread + (forget ? 0 : steps);
+  work.waits = std::ceil(perThread / double(schedule.getStrip())) + (forget ? 0 : steps);
+  return work;
+}
+
+GpuWork seqc::gpuWorkOf(seq::RecurrenceOp op, seq::ScheduleAttr schedule, const UsualSizes &sizes,
+                        bool forget) {
   if (schedule.getPlan() == seq::Plan::Scan)
     return workOfScan(op, schedule, sizes);
+  if (schedule.getPlan() == seq::Plan::Segments || schedule.getPlan() == seq::Plan::Newton)
+    return workOfSegments(op, schedule, sizes, forget);
   if (int64_t threads = threadsOfBlock(schedule))
     return workOfBlocks(op, double(threads), sizes);
   return workOfThreads(op, sizes);

@@ -8,8 +8,11 @@
 using namespace mlir;
 using namespace seqc;
 
-/// What an item of the kernel of plan `fused` is.
+/// What an item of the kernel of plan `fused` is, or of those of plans `segments` and `newton`.
 static std::string itemOf(seq::ScheduleAttr schedule) {
+  if (schedule.getPlan() != seq::Plan::Fused)
+    return "a thread carries one channel of one sequence over segments of " +
+           std::to_string(schedule.getChunk()) + " steps";
   if (schedule.getChannelTile())
     return "a thread carries one channel of one sequence over all of time";
   std::string who = "a thread";
@@ -21,9 +24,9 @@ static std::string itemOf(seq::ScheduleAttr schedule) {
 std::string seqc::reasonOnGpu(seq::RecurrenceOp op, ArrayRef<PlanOption> options,
                               const PlanOption &best, const UsualSizes &sizes) {
   auto predicted = [&](const PlanOption &option) {
-    return describe(predictGpu(gpuWorkOf(op, option.schedule, sizes)).total());
+    return describe(predictGpu(gpuWorkOf(op, option.schedule, sizes, option.forgets)).total());
   };
-  std::string text = best.plan == seq::Plan::Fused ? itemOf(best.schedule) + "; " : "";
+  std::string text = best.plan != seq::Plan::Scan ? itemOf(best.schedule) + "; " : "";
   if (llvm::count_if(options, [](const PlanOption &o) { return o.isLegal(); }) == 1)
     text += "no other plan is legal on a GPU";
   else
@@ -38,7 +41,7 @@ std::string seqc::reasonOnGpu(seq::RecurrenceOp op, ArrayRef<PlanOption> options
 
 void seqc::explainPriceOnGpu(seq::RecurrenceOp op, const PlanOption &option,
                              const UsualSizes &sizes, remark::RemarkOpts opts) {
-  GpuWork work = gpuWorkOf(op, option.schedule, sizes);
+  GpuWork work = gpuWorkOf(op, option.schedule, sizes, option.forgets);
   GpuPrice price = predictGpu(work);
   auto number = [](double value) {
     std::string text;

@@ -452,7 +452,8 @@ static std::string whyNotInRows(seq::RecurrenceOp op, const Assumptions &assumed
   return {};
 }
 
-/// Why `op` cannot run in segments of time, or empty.
+/// Why `op` cannot run in segments of time, or empty. Vectors of `lanes` hold all channels, or, if 0,
+/// threads have one each.
 static std::string whyNotInSegments(seq::RecurrenceOp op, int64_t lanes) {
   RankedTensorType first = typeOf(op.getStateArgs().front());
   for (Value state : op.getStateArgs()) {
@@ -471,11 +472,42 @@ static std::string whyNotInSegments(seq::RecurrenceOp op, int64_t lanes) {
       return "'scf.if' at " + describePlace(inner.getLoc()) + " does not work element by element";
   if (std::string refusal = whyNotByElement(op.getBody()); !refusal.empty())
     return refusal;
-  if (first.getNumElements() > lanes)
+  if (lanes && first.getNumElements() > lanes)
     return "one step's " + std::to_string(first.getNumElements()) +
            " channels fill more than a vector of " + std::to_string(lanes) +
            ", so that one pass over time uses its lanes as well";
   return {};
+}
+
+/// The numbers of plan segments on a GPU: steps of a segment, the cheapest for the usual sizes, of
+/// which a thread has some in registers at once, and warps of a block.
+static seq::ScheduleAttr segmentsOfThreads(seq::RecurrenceOp op, seq::TargetAttr target,
+                                           const Assumptions &assumed) {
+  constexpr int64_t registers = 64, mostSteps = 8, warps = 4;
+  double words = 0; // of a channel at each step
+  for (ValueRange values : {ValueRange(op.getInputArgs()), ValueRange(op.getYield().getOut())})
+    for (Value v : values)
+      if (RankedTensorType type = typeOf(v); type.hasStaticShape())
+        words += double(type.getNumElements() * llvm::divideCeil(type.getElementTypeBitWidth(), 32));
+  words /= double(typeOf(op.getStateArgs().front()).getNumElements());
+  int64_t steps = int64_t(double(registers) / std::max(1.0, words));
+  steps = llvm::bit_floor<uint64_t>(std::clamp(steps, int64_t(1), mostSteps));
+  UsualSizes sizes = usualSizes(op, assumed);
+  seq::ScheduleAttr best;
+  double least = 0;
+  for (int64_t chunk : {64, 128, 256, 512, 1024}) {
+    auto schedule = seq::ScheduleAttr::get(target.getContext(), seq::Plan::Segments,
+                                           target.getVectorBits(), /*batchTile=*/0,
+                                           /*channelTile=*/0, chunk, /*strip=*/steps,
+                                           /*rows=*/warps, /*vectors=*/1, /*prefetch=*/0,
+                                           /*streamBytes=*/0);
+    double seconds = predictGpu(gpuWorkOf(op, schedule, sizes)).price().seconds;
+    if (best && seconds >= least)
+      continue;
+    best = schedule;
+    least = seconds;
+  }
+  return best;
 }
 
 PlanOption seqc::segmentsOption(seq::RecurrenceOp op, seq::TargetAttr target,
@@ -486,6 +518,8 @@ PlanOption seqc::segmentsOption(seq::RecurrenceOp op, seq::TargetAttr target,
   option.refusal = whyNotInParts(op);
   if (option.isLegal() && mixesChannels(kind)) {
     option.refusal = whyNotInRows(op, assumed);
+    if (option.isLegal() && isGpu(target))
+      option.refusal = "GPUs do not have the certificate 'backward' yet";
     seq::ScheduleAttr fused = fusedSchedule(target);
     if (option.isLegal())
       option.schedule =
@@ -495,7 +529,11 @@ PlanOption seqc::segmentsOption(seq::RecurrenceOp op, seq::TargetAttr target,
     return option;
   }
   if (option.isLegal())
-    option.refusal = whyNotInSegments(op, target.getVectorBits() / 32);
+    option.refusal = whyNotInSegments(op, isGpu(target) ? 0 : target.getVectorBits() / 32);
+  if (option.isLegal() && isGpu(target)) {
+    option.schedule = segmentsOfThreads(op, target, assumed);
+    return option;
+  }
   // Three vectors hide the latencies of a step; more make each repair dearer.
   if (option.isLegal())
     option.schedule = seq::ScheduleAttr::get(
@@ -532,13 +570,23 @@ PlanOption seqc::newtonOption(seq::RecurrenceOp op, PlanOption segments) {
 // The space
 //===-----------------------------------------------------------------------===//
 
+static Price priceOnGpu(seq::RecurrenceOp op, const PlanOption &option, const UsualSizes &sizes) {
+  auto priceIf = [&](bool forgets) {
+    return predictGpu(gpuWorkOf(op, option.schedule, sizes, forgets)).price();
+  };
+  Price price = priceIf(option.forgets);
+  if (option.plan == seq::Plan::Segments || option.plan == seq::Plan::Newton)
+    price.worst = priceIf(false).seconds;
+  return price;
+}
+
 /// Prices the legal ones of `options`, plans for `op`.
 static void setPrices(MutableArrayRef<PlanOption> options, seq::RecurrenceOp op,
                       seq::TargetAttr target, const UsualSizes &sizes, int64_t threads) {
   if (isGpu(target)) {
     for (PlanOption &option : options)
       if (option.isLegal())
-        option.price = predictGpu(gpuWorkOf(op, option.schedule, sizes)).price();
+        option.price = priceOnGpu(op, option, sizes);
     return;
   }
   MachineModel machine(target);
@@ -564,9 +612,6 @@ SmallVector<PlanOption, 4> seqc::scheduleSpace(seq::RecurrenceOp op, seq::Target
       scan,
       segments,
       newtonOption(op, segments)};
-  if (isGpu(target))
-    for (PlanOption &option : MutableArrayRef(options).drop_front(2))
-      option.refusal = "GPUs have no plans but 'fused' and 'scan' yet";
   setPrices(options, op, target, usualSizes(op, assumed), assumed.threads);
   return options;
 }

@@ -52,10 +52,12 @@ struct GpuPrice {
 /// Model v1.
 GpuPrice predictGpu(const GpuWork &work);
 
-/// What a call of `op` with `schedule` does: plan `fused`, of which a thread carries one channel of
-/// one sequence over all of time, or a block one sequence where channels meet, or a thread one
-/// sequence where all values are scalars.
-GpuWork gpuWorkOf(seq::RecurrenceOp op, seq::ScheduleAttr schedule, const UsualSizes &sizes);
+/// What a call of `op` with `schedule` does. Of plan `fused` a thread carries one channel of one
+/// sequence over all of time, or a block one sequence where channels meet, or a thread one sequence
+/// where all values are scalars. Of plans `segments` and `newton` a thread has a segment of one
+/// channel; if states do not `forget`, they do all that is in vain and then plan `fused`.
+GpuWork gpuWorkOf(seq::RecurrenceOp op, seq::ScheduleAttr schedule, const UsualSizes &sizes,
+                  bool forget = true);
 
 /// Bytes that `op` reads and writes at least, for these sizes.
 double leastBytes(seq::RecurrenceOp op, const UsualSizes &sizes);

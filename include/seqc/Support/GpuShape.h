@@ -65,6 +65,12 @@ constexpr unsigned blocksOfScanOnSm(unsigned threads) {
   return unsigned(std::max<uint64_t>(registersOfSm / (threads * ofThread), 1));
 }
 
+/// The same of blocks of segments of time.
+constexpr unsigned blocksOfSegmentsOnSm(unsigned threads) {
+  constexpr uint64_t ofThread = 128;
+  return unsigned(std::max<uint64_t>(registersOfSm / (threads * ofThread), 1));
+}
+
 /// How a scan over `channels` is cut, where a thread does `steps` steps and a block has `warps`.
 struct ScanShape {
   int64_t width;   ///< channels side by side in a warp
