@@ -12,13 +12,18 @@ using namespace mlir;
 
 static constexpr int64_t sharedAlignment = 16;
 
+static IntegerAttr numberOf(Operation *op, int64_t v) {
+  return IntegerAttr::get(IntegerType::get(op->getContext(), 64), v);
+}
+
 void seqc::makeBlocks(scf::ForallOp loop, int64_t threads, int64_t onSm) {
-  auto number = [&](int64_t v) {
-    return IntegerAttr::get(IntegerType::get(loop.getContext(), 64), v);
-  };
-  loop->setAttr(threadsAttr, number(threads));
+  loop->setAttr(threadsAttr, numberOf(loop, threads));
   if (onSm)
-    loop->setAttr(blocksAttr, number(onSm));
+    askForBlocks(loop, onSm);
+}
+
+void seqc::askForBlocks(scf::ForallOp loop, int64_t onSm) {
+  loop->setAttr(blocksAttr, numberOf(loop, onSm));
 }
 
 Value seqc::threadOfBlock(OpBuilder &b, Location loc) {

@@ -14,6 +14,9 @@ namespace seqc {
 /// once, at least (0: as many as fit where a thread has all the registers that it can).
 void makeBlocks(mlir::scf::ForallOp loop, int64_t threads, int64_t onSm = 0);
 
+/// Lets the threads of `loop` have registers for no more than so many blocks at once on an SM.
+void askForBlocks(mlir::scf::ForallOp loop, int64_t onSm);
+
 /// This thread's number in its block.
 mlir::Value threadOfBlock(mlir::OpBuilder &b, mlir::Location loc);
 

@@ -196,8 +196,11 @@ void SegmentThreads::forAllChannels(bool asWarps, bool derivative,
                                     llvm::function_ref<void()> body) {
   Value all = e.constant(allChannels);
   parallel(times(sequences, all), [&](Value item) {
+    auto loop = cast<scf::ForallOp>(b.getInsertionBlock()->getParentOp());
     if (asWarps)
-      makeBlocks(cast<scf::ForallOp>(b.getInsertionBlock()->getParentOp()), warpSize);
+      makeBlocks(loop, warpSize);
+    else
+      askForBlocks(loop, blocksOfSegmentsOnSm(threadsPerBlock));
     e.isolate([&] {
       setChannel(arith::DivUIOp::create(b, loc, item, all),
                  arith::RemUIOp::create(b, loc, item, all), derivative);
@@ -354,9 +357,12 @@ void SegmentThreads::emitFirst() {
   forAllSegments(/*derivative=*/false, [&] {
     Value isFirst = isSame(segment, zero);
     SmallVector<Type> types = vectorsOfStates();
-    Tuple start = choose(
-        isFirst, types, [&] { return initialCarry(); },
-        [&] { return guessesSteps ? get(starts, at(segment)) : guess(); });
+    auto guessed = [&] {
+      return choose(
+          both(exists, truth(guessesSteps)), types, [&] { return get(starts, at(segment)); },
+          [&] { return guess(); });
+    };
+    Tuple start = choose(isFirst, types, [&] { return initialCarry(); }, guessed);
     inside(exists, [&] { put(starts, start, at(segment)); });
     inside(both(exists, isFirst), [&] {
       setWord(round[0], number(1));

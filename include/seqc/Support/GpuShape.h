@@ -25,7 +25,7 @@ constexpr unsigned sharedSpace = 3, mostSharedBytes = 48 << 10;
 /// Attribute of a parallel loop (i64), then of its task for LLVM (a number's text): items are
 /// blocks of so many threads that work together.
 inline constexpr llvm::StringLiteral threadsAttr = "seqc.threads";
-/// The same for how many of these blocks an SM has at once, at least.
+/// The same for how many blocks an SM has at once, at least.
 inline constexpr llvm::StringLiteral blocksAttr = "seqc.blocks";
 
 /// Threads of a block where each thread works alone.

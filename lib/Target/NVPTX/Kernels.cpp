@@ -42,7 +42,7 @@ Expected<BlockShape> seqc::blockShapeOf(const Function &task) {
 // needs; left to itself, ptxas spills some values to have more blocks. Where a block works
 // together, a thread may have all that it can, or its task says how many blocks are enough.
 unsigned seqc::blocksOf(const Function &task, BlockShape shape) {
-  if (shape.items == 1)
+  if (shape.items == 1 || task.hasFnAttribute(blocksAttr))
     return unsigned(task.getFnAttributeAsParsedInteger(blocksAttr, blocksOnSm(shape.threads)));
   uint64_t words = 0;
   for (const Instruction &at : instructions(task))

@@ -12,7 +12,7 @@ import library
 from compiled import FOLDER, tool
 
 ARCHITECTURES = ("sm_80", "sm_90", "sm_100")
-PLANS = ("fused", "scan")
+PLANS = ("fused", "scan", "segments", "newton")
 VERSION = "13.0.88"  # of ptxas, as tools/dev/requirements-data.txt pins it
 SIZES = dict(D=40, G=2, H=24, I=7, N=4, S=5, P=3, C=3, M=6, K=4, O=2)
 SOURCE = os.environ["SEQC_SOURCE_DIR"]
