@@ -3,6 +3,7 @@
 #include "seqc/Conversion/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -18,6 +19,9 @@ static IntegerAttr numberOf(Operation *op, int64_t v) {
 
 void seqc::makeBlocks(scf::ForallOp loop, int64_t threads, int64_t onSm) {
   loop->setAttr(threadsAttr, numberOf(loop, threads));
+  // So that a loop of one block stays one: MLIR takes other loops of one item apart.
+  auto block = gpu::GPUBlockMappingAttr::get(loop.getContext(), gpu::MappingId::DimX);
+  loop.setMappingAttr(ArrayAttr::get(loop.getContext(), Attribute(block)));
   if (onSm)
     askForBlocks(loop, onSm);
 }

@@ -52,7 +52,8 @@ def check(name, text, march, threads):
             pair.check(values, f"{name} B={B} T={T} {begin} {special} tasks={threads}")
 
 
-for name, text in zip(FUNCTIONS, TEXTS, strict=True):
-    for march, threads in ((levels()[-1], 1), (levels()[0], 2)):
-        check(name, text, march, threads)
-print(f"{len(TEXTS)} functions")
+if __name__ == "__main__":
+    for name, text in zip(FUNCTIONS, TEXTS, strict=True):
+        for march, threads in ((levels()[-1], 1), (levels()[0], 2)):
+            check(name, text, march, threads)
+    print(f"{len(TEXTS)} functions")

@@ -76,10 +76,11 @@ def refused():
     assert done.returncode == 1 and "for the part to leave out, but got 'nothing'" in done.stderr, done
 
 
-missing = {part: set(names) for part, names in PARTS.items()}
-for subject in subjects():
-    for part in missed(*subject):
-        missing[part].remove(subject[0])
-for part, names in missing.items():
-    assert not names, f"{part} left out: the bits are right of {', '.join(sorted(names))}"
-refused()
+if __name__ == "__main__":
+    missing = {part: set(names) for part, names in PARTS.items()}
+    for subject in subjects():
+        for part in missed(*subject):
+            missing[part].remove(subject[0])
+    for part, names in missing.items():
+        assert not names, f"{part} left out: the bits are right of {', '.join(sorted(names))}"
+    refused()

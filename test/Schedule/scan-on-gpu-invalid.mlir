@@ -39,17 +39,3 @@ module attributes {seqc.target = #gpu} {
     return %y : tensor<?x8xf32>
   }
 }
-
-// -----
-
-#gpu = #seq.target<"nvptx64-nvidia-cuda", cpu = "sm_80", features = "+ptx80", vector_bits = 32, vector_registers = 255, l1_bytes = 196608, l2_bytes = 41943040>
-module attributes {seqc.target = #gpu} {
-  func.func @segments(%x: tensor<?x8xf32>, %h0: tensor<8xf32>) -> tensor<?x8xf32> attributes {seq.schedule = #seq.schedule<fused, vector_bits = 32, rows = 1, vectors = 1>} {
-    // expected-error @+1 {{expected plan 'fused' or 'scan' for a GPU, but got 'segments', which GPUs do not have yet}}
-    %y, %last = seq.recurrence (%u: tensor<8xf32> in %x) states(%h: tensor<8xf32> = %h0) {
-      %n = arith.addf %h, %u : tensor<8xf32>
-      seq.yield next(%n : tensor<8xf32>) out(%n : tensor<8xf32>)
-    } schedule(<segments, vector_bits = 32, rows = 1, vectors = 1>) : (tensor<?x8xf32>, tensor<8xf32>) -> (tensor<?x8xf32>, tensor<8xf32>)
-    return %y : tensor<?x8xf32>
-  }
-}

@@ -102,8 +102,9 @@ def ConvertSeqToVectorPass : Pass<"convert-seq-to-vector", "::mlir::ModuleOp"> {
   let options = [Option<"weaken", "weaken", "std::string", "",
                         "for tests: leave out a part of the certificate of plan `segments`">];
   let dependentDialects = ["::mlir::bufferization::BufferizationDialect",
-                           "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
-                           "::mlir::vector::VectorDialect", "::mlir::LLVM::LLVMDialect"];
+                           "::mlir::gpu::GPUDialect", "::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect",
+                           "::mlir::LLVM::LLVMDialect"];
 }
 
 def ConvertSeqToLoopsPass : Pass<"convert-seq-to-loops", "::mlir::ModuleOp"> {
