@@ -9,6 +9,8 @@
 #include "llvm/IR/Dominators.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Instructions.h"
+#include "llvm/IR/IntrinsicInst.h"
+#include "llvm/IR/IntrinsicsNVPTX.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/Transforms/Utils/LoopUtils.h"
@@ -135,8 +137,9 @@ static void askAhead(llvm::Function &kernel) {
 static bool hasBarrier(llvm::Loop *loop, llvm::LoopInfo &loops) {
   for (llvm::BasicBlock *block : loop->blocks())
     for (llvm::Instruction &at : *block)
-      if (auto *call = llvm::dyn_cast<llvm::CallInst>(&at);
-          call && call->isConvergent() && loops.getLoopFor(block) == loop)
+      if (auto *call = llvm::dyn_cast<llvm::IntrinsicInst>(&at);
+          call && loops.getLoopFor(block) == loop &&
+          call->getIntrinsicID() == llvm::Intrinsic::nvvm_barrier_cta_sync_aligned_all)
         return true;
   return false;
 }
