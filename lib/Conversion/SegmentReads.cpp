@@ -6,9 +6,7 @@ using namespace seqc;
 
 static RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
 
-bool SegmentEmitter::canRun() {
-  return channels >= 1 && channels <= e.lanes && canEvaluateStep();
-}
+bool SegmentEmitter::canRun() { return channels >= 1 && channels <= e.lanes && canEvaluateStep(); }
 
 /// Which unit of lanes of the input's step `read` is, if it is one.
 std::optional<int64_t> SegmentEmitter::unitWithin(const Read &read) {

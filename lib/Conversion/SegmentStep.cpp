@@ -16,8 +16,7 @@ static Value fma(OpBuilder &b, Location loc, Value x, Value y, Value z) {
 }
 
 SegmentStep::SegmentStep(Group group, Weakness weakness)
-    : TimeLanes(group), weakness(weakness),
-      guessesSteps(schedule.getPlan() == seq::Plan::Newton) {}
+    : TimeLanes(group), weakness(weakness), guessesSteps(schedule.getPlan() == seq::Plan::Newton) {}
 
 //===-----------------------------------------------------------------------===//
 // What the step reads
@@ -229,7 +228,7 @@ SegmentStep::Linear SegmentStep::linearStep(ArrayRef<Value> carry) {
 }
 
 SegmentStep::Tuple SegmentStep::multiply(ArrayRef<Value> partials, ArrayRef<Value> columns,
-                                               int64_t width) {
+                                         int64_t width) {
   int64_t count = op.getNumStates();
   Tuple result;
   for (int64_t i = 0; i < count; ++i)
@@ -356,8 +355,8 @@ SegmentStep::Tuple SegmentStep::usedStarts(const Tuple &stored) {
 //===-----------------------------------------------------------------------===//
 
 SegmentStep::Tuple SegmentStep::choose(Value condition, TypeRange types,
-                                             llvm::function_ref<Tuple()> yes,
-                                             llvm::function_ref<Tuple()> no) {
+                                       llvm::function_ref<Tuple()> yes,
+                                       llvm::function_ref<Tuple()> no) {
   auto choice = scf::IfOp::create(b, loc, types, condition, /*withElse=*/true);
   OpBuilder::InsertionGuard inner(b);
   for (auto [block, body] : {std::pair(choice.elseBlock(), no), {choice.thenBlock(), yes}}) {
@@ -371,7 +370,7 @@ SegmentStep::Tuple SegmentStep::choose(Value condition, TypeRange types,
 
 SegmentStep::Blocks
 SegmentStep::untilSame(Value end, const Tuple &carry,
-                          llvm::function_ref<std::pair<Value, Tuple>(Value, const Tuple &)> body) {
+                       llvm::function_ref<std::pair<Value, Tuple>(Value, const Tuple &)> body) {
   OpBuilder::InsertionGuard guard(b);
   SmallVector<Value> init = {zero, truth(true)};
   init.append(carry);
@@ -391,4 +390,3 @@ SegmentStep::untilSame(Value end, const Tuple &carry,
   scf::YieldOp::create(b, loc, handedOn);
   return {loop.getResult(0), loop.getResult(1), Tuple(loop.getResults().drop_front(2))};
 }
-

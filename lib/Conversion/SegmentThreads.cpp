@@ -111,9 +111,7 @@ void SegmentThreads::allocate() {
 Value SegmentThreads::number(int64_t v) { return arith::ConstantIntOp::create(b, loc, v, 32); }
 
 /// What stands in `words` for this thread's channel.
-Value SegmentThreads::word(Value words) {
-  return memref::LoadOp::create(b, loc, words, inOrder);
-}
+Value SegmentThreads::word(Value words) { return memref::LoadOp::create(b, loc, words, inOrder); }
 
 void SegmentThreads::setWord(Value words, Value v) {
   memref::StoreOp::create(b, loc, v, words, inOrder);
@@ -268,8 +266,8 @@ void SegmentThreads::storeRun(Value block, Value part, Value works, MutableArray
   for (int64_t row = 0; row < runSteps; ++row) {
     auto [run, step] = elementOf(row);
     Value lane = lanes.laneOf(lanes.unitOfRun(run));
-    Value bit = arith::AndIOp::create(b, loc, arith::ShRUIOp::create(b, loc, atWork, lane),
-                                      number(1));
+    Value bit =
+        arith::AndIOp::create(b, loc, arith::ShRUIOp::create(b, loc, atWork, lane), number(1));
     inside(both(isChannel, isSame(bit, number(1))), [&, run = run, step = step] {
       goTo(run, block, part, step);
       storeOuts(rows[row], 1);
@@ -416,8 +414,7 @@ void SegmentThreads::emitRepair(int64_t copy) {
     });
     Value endChanged = end.pop_back_val();
     inside(both(goes, hasNext()), [&] {
-      Tuple offer = choose(
-          endChanged, types, [&] { return end; }, [&] { return endOf(segment); });
+      Tuple offer = choose(endChanged, types, [&] { return end; }, [&] { return endOf(segment); });
       put(offers[1 - copy], offer, at(plus(segment, one)));
       inside(endChanged, [&] {
         writeWord(b, loc, now, changed[1 - copy], inOrder);
@@ -478,8 +475,8 @@ void SegmentThreads::emitRest() {
       Tuple carry(loop.getRegionIterArgs());
       Value now = loop.getInductionVar();
       Value isOther = differs(carry, usedStarts(get(starts, at(now))));
-      Tuple next = choose(
-          isOther, types, [&] { return emitAnew(now, carry); }, [&] { return endOf(now); });
+      Tuple next =
+          choose(isOther, types, [&] { return emitAnew(now, carry); }, [&] { return endOf(now); });
       e.closeScope();
       scf::YieldOp::create(b, loc, next);
       return Tuple(loop.getResults());
@@ -490,8 +487,7 @@ void SegmentThreads::emitRest() {
         isWrong = truth(false);
       return choose(isWrong, types, walk, [&] { return endOf(minus(segments, one)); });
     };
-    Tuple carry =
-        choose(isLess(zero, segments), types, afterSegments, [&] { return initial; });
+    Tuple carry = choose(isLess(zero, segments), types, afterSegments, [&] { return initial; });
     storeFinals(emitSteps(times(blocks, e.constant(blockSteps)), steps, carry));
   });
 }

@@ -51,11 +51,11 @@ private:
 
   // Of all kernels.
   mlir::Value sequences, blocks, segments, warpsOfRow;
-  Shelf starts, points;  ///< what segments used, and carries at blocks' ends
-  Shelf offers[2];       ///< to each segment
-  Shelf slopes, moves;   ///< of Newton's method, of each segment: J and v
-  Shelf startMoves;      ///< of plan `newton`: what starts move by,
-  Shelf trajectory;      ///< and the states of all steps
+  Shelf starts, points; ///< what segments used, and carries at blocks' ends
+  Shelf offers[2];      ///< to each segment
+  Shelf slopes, moves;  ///< of Newton's method, of each segment: J and v
+  Shelf startMoves;     ///< of plan `newton`: what starts move by,
+  Shelf trajectory;     ///< and the states of all steps
   /// Of each channel of each sequence, i32. Round: the number of the repair that reads offers of
   /// this copy. Changed: the last one before which ends changed. Slow: how many did in first ones.
   /// Moving: Newton's method goes on. Passing: in this pass.

@@ -107,8 +107,8 @@ SegmentThreads::Tuple SegmentThreads::movesBefore(Value lane, Tuple own) {
 // Starts of segments
 //===-----------------------------------------------------------------------===//
 
-/// True where the ends of many segments of the channel changed in the first repair, and starts still
-/// move.
+/// True where the ends of many segments of the channel changed in the first repair, and starts
+/// still move.
 Value SegmentThreads::isSlow() {
   Value many = arith::IndexCastOp::create(
       b, loc, b.getI32Type(), arith::DivUIOp::create(b, loc, segments, e.constant(slowShare)));
@@ -171,9 +171,8 @@ void SegmentThreads::emitOffers() {
 /// One lane of a warp notes whether its channel's starts still move, once all have read that.
 void SegmentThreads::setMoving(Value works, Value again) {
   waitForBlock(b, loc);
-  inside(both(works, isSame(threadOfBlock(b, loc), zero)), [&] {
-    setWord(moving, arith::ExtUIOp::create(b, loc, b.getI32Type(), again));
-  });
+  inside(both(works, isSame(threadOfBlock(b, loc), zero)),
+         [&] { setWord(moving, arith::ExtUIOp::create(b, loc, b.getI32Type(), again)); });
 }
 
 //===-----------------------------------------------------------------------===//
@@ -215,11 +214,12 @@ SegmentThreads::Tuple SegmentThreads::oldStates(Value works, Value block, Value 
 void SegmentThreads::emitResiduals() {
   int64_t count = op.getNumStates();
   forAllSegments(/*derivative=*/true, [&] {
-    Value isMoving = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, word(moving), number(0));
+    Value isMoving =
+        arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, word(moving), number(0));
     Value works = both(exists, isMoving);
     SmallVector<Type> types = vectorsOfStates();
-    Tuple init = choose(
-        works, types, [&] { return get(starts, at(segment)); }, [&] { return guess(); });
+    Tuple init =
+        choose(works, types, [&] { return get(starts, at(segment)); }, [&] { return guess(); });
     init.append(Tuple(count, splat(types.front(), 0)));
     init.append(identity(types.front()));
     Tuple end = forBlocks(works, init, [&](Value block, Value atWork, const Tuple &carry) {
@@ -250,9 +250,8 @@ void SegmentThreads::emitTrajectoryPass() {
   forAllChannels(/*asWarps=*/true, /*derivative=*/true, [&] {
     Value before = word(moving), again;
     Value works = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, before, number(0));
-    emitMoves(works, again, [&](Value ofSegment, const Tuple &move) {
-      put(startMoves, move, at(ofSegment));
-    });
+    emitMoves(works, again,
+              [&](Value ofSegment, const Tuple &move) { put(startMoves, move, at(ofSegment)); });
     waitForBlock(b, loc);
     inside(isSame(threadOfBlock(b, loc), zero), [&] {
       setWord(passing, before);
@@ -268,8 +267,8 @@ void SegmentThreads::emitNewStates() {
         arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, word(passing), number(0));
     Value works = both(exists, isPassing);
     SmallVector<Type> types = vectorsOfStates();
-    Tuple start = choose(
-        works, types, [&] { return get(starts, at(segment)); }, [&] { return guess(); });
+    Tuple start =
+        choose(works, types, [&] { return get(starts, at(segment)); }, [&] { return guess(); });
     Tuple move = choose(
         both(works, isLess(zero, segment)), types, [&] { return get(startMoves, at(segment)); },
         [&] { return guess(); });

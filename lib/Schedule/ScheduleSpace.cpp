@@ -452,8 +452,8 @@ static std::string whyNotInRows(seq::RecurrenceOp op, const Assumptions &assumed
   return {};
 }
 
-/// Why `op` cannot run in segments of time, or empty. Vectors of `lanes` hold all channels, or, if 0,
-/// threads have one each.
+/// Why `op` cannot run in segments of time, or empty. Vectors of `lanes` hold all channels, or, if
+/// 0, threads have one each.
 static std::string whyNotInSegments(seq::RecurrenceOp op, int64_t lanes) {
   RankedTensorType first = typeOf(op.getStateArgs().front());
   for (Value state : op.getStateArgs()) {
@@ -488,7 +488,8 @@ static seq::ScheduleAttr segmentsOfThreads(seq::RecurrenceOp op, seq::TargetAttr
   for (ValueRange values : {ValueRange(op.getInputArgs()), ValueRange(op.getYield().getOut())})
     for (Value v : values)
       if (RankedTensorType type = typeOf(v); type.hasStaticShape())
-        words += double(type.getNumElements() * llvm::divideCeil(type.getElementTypeBitWidth(), 32));
+        words +=
+            double(type.getNumElements() * llvm::divideCeil(type.getElementTypeBitWidth(), 32));
   words /= double(typeOf(op.getStateArgs().front()).getNumElements());
   int64_t steps = int64_t(double(registers) / std::max(1.0, words));
   steps = llvm::bit_floor<uint64_t>(std::clamp(steps, int64_t(1), mostSteps));

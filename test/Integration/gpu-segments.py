@@ -1,9 +1,10 @@
 # RUN: %python %s
 # REQUIRES: numpy, x86-host
 """Plans `segments` and `newton` on an emulated GPU give the bits of plan `reference`, whatever the states do, with every
-access checked and in several orders of threads: every cell of the library for which they are legal, steps that never
-forget, chaotic and random ones, all forms of the op; the number of launches does not depend on values; bytes and
-sectors; and each part of the certificate that is left out is noticed. (gpu-resources.py: what `ptxas` says.)
+access checked and in several orders of threads: every cell of the library for which they are legal, gates that hardly
+forget and weights that make chaos, all forms of the op; the number of launches does not depend on values; bytes and
+sectors. (gpu-segments-random.py: steps that never forget, random ones, and what is noticed when a part of the
+certificate is left out; gpu-resources.py: what `ptxas` says.)
 
 `%python gpu-segments.py --all` takes more of all of these."""
 
@@ -17,10 +18,10 @@ from compiled import SeqcError, compile_text
 from gpu_segments import LENGTHS, SMALL, GpuPair
 from library import Cell, names
 from segment_cases import STARTS
-from segment_steps import STEPS, Form, Step, random_form, random_step
+from segment_steps import Form, Step
 
 ALL = "--all" in sys.argv
-cells, forms, weakened = (importlib.import_module(name) for name in ("segments", "segments-forms", "segments-weakened"))
+cells, forms = (importlib.import_module(name) for name in ("segments", "segments-forms"))
 SECTOR = 32
 
 
@@ -90,51 +91,6 @@ def kinds():
                 pair.check(forms.values_of(pair.fused, rng, B, T, begin, special), f"{name} B={B} T={T} {begin} {special}")
 
 
-def by_hand():
-    """Segments of one block to many; threads with one step at once, or a block's; warps alone."""
-    for n, (name, step) in enumerate(STEPS.items()):
-        form = Form(step, ((1,), (3,), (40,), ())[n % 4])
-        for chunk, strip, rows in ((16, 1, 1), (48, 4, 2), (256, 16, 4))[:: 1 if ALL else 2]:
-            plan = ("segments", "newton")[n % 2] if "i" not in step.states else "segments"
-            try:
-                pair = GpuPair(form.text(), by_hand=form.text(SMALL.format(plan, chunk, strip, rows)), seeds=(1, 2))
-            except SeqcError as error:
-                assert plan == "newton" and "the derivative of" in str(error), error
-                continue
-            rng = np.random.default_rng([n, chunk])
-            for T in (0, 1, 16, 33, 500, 1111):
-                values = form.values(rng, (2,) * form.rank, T, str(rng.choice(STARTS)), bool(rng.random() < 0.3))
-                pair.check(values, f"{name} {form.shape} {plan} {chunk} {strip} {rows} T={T}")
-
-
-def at_random():
-    count = 0
-    for seed in range(400 if ALL else 40):
-        rng = np.random.default_rng(seed)
-        form = random_form(rng, random_step(rng))
-        pair = GpuPair(form.text(), seeds=(1, 2))
-        count += pair.segments.scratch_bytes(*form.values(rng, (1,) * form.rank, 16, "normal", False)) > 0
-        for T in rng.choice(LENGTHS, 3):
-            values = form.values(rng, tuple(rng.choice([1, 2, 0], form.rank)), int(T), str(rng.choice(STARTS)), False)
-            pair.check(values, f"random step {seed} T={T}")
-    assert count > 0.9 * (400 if ALL else 40), count
-
-
-def parts():
-    """What segments-weakened.py leaves out on CPUs is missed here, too."""
-    missing = {part: set(subjects) for part, subjects in weakened.PARTS.items()}
-    for name, text, draw in weakened.subjects():
-        pair = GpuPair(text, seeds=(1,))
-        for part in [p for p, subjects in weakened.PARTS.items() if name in subjects]:
-            function = pair.weakened(part)
-            for seed, T in ((0, 769), (1, 3000), (2, 3000), (3, 9000)):
-                if pair.differs(draw(np.random.default_rng([seed, T]), T), function):
-                    missing[part].remove(name)
-                    break
-    for part, subjects in missing.items():
-        assert not subjects, f"{part} left out: the bits are right of {', '.join(sorted(subjects))}"
-
-
 def launches():
     """As many for states that meet at once, that hardly forget, that never do, and for a few steps."""
     step = Step("f", "ff", "a = mulf x1 h0; t = tanh a; n = addf t x0", "n", "n")
@@ -166,6 +122,6 @@ def counts():
 
 
 if __name__ == "__main__":
-    for part in (legal, widths, types, newton, slow, kinds, by_hand, at_random, parts, launches, counts):
+    for part in (legal, widths, types, newton, slow, kinds, launches, counts):
         part()
         print(part.__name__, flush=True)
