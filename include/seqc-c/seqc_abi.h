@@ -82,7 +82,8 @@ enum seqc_status {
 };
 
 /* What plans that guess states (segments, newton) did in a call: sums over its
- * recurrences and their sequences. All 0 where none has such a plan. */
+ * recurrences and their sequences. All 0 where none has such a plan, and on a
+ * GPU, whose counts nobody waits for. */
 typedef struct seqc_stats {
   int64_t sequences;  /* under such plans */
   int64_t steps;      /* of these sequences */

@@ -97,10 +97,10 @@ def resources(path, arch):
     return [Resources(kernel, report, entries[kernel]) for kernel, report in sorted(reports.items())]
 
 
-def all_resources():
+def all_resources(plans=PLANS):
     """(line's beginning, Resources) of each kernel of each case, plan and architecture."""
     for label, source in cases():
-        for plan in PLANS:
+        for plan in plans:
             for arch in ARCHITECTURES:
                 done, path = compile_ptx(source, arch, plan)
                 if done.returncode:

@@ -180,7 +180,7 @@ class Function:
     def __call__(self, *arguments, stats=None):
         """Runs the whole sequence. Returns one array, or a tuple if there are several results.
 
-        stats: a dict that receives what plans that guess states did, summed over the model's
+        stats: a dict that receives what plans that guess states did (on a GPU 0), summed over the model's
             recurrences: sequences, steps, evaluated (steps, repairs included), passes (of
             Newton's method), repaired (segments), jumps (certificate "backward"), one_by_one
             (sequences that were not, or not all, evaluated side by side).

@@ -1,0 +1,3 @@
+# RUN: %python %S/gpu-resources.py segments newton
+# REQUIRES: numpy
+"""What ptxas says of the kernels of plans `segments` and `newton`: see gpu-resources.py."""
