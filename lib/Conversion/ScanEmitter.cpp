@@ -11,8 +11,7 @@ using namespace seqc;
 
 static RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
 
-/// The one seq.combine that makes the next states, or null.
-static seq::CombineOp combineOf(seq::RecurrenceOp op) {
+seq::CombineOp ScanEmitter::combineOf(seq::RecurrenceOp op) {
   auto combine = op.getYield().getNext().front().getDefiningOp<seq::CombineOp>();
   if (!combine || !llvm::equal(combine.getResults(), op.getYield().getNext()) ||
       !llvm::equal(combine.getEarlier(), op.getStateArgs()))

@@ -64,6 +64,9 @@ protected:
     llvm::SmallVector<Tuple> ends, lows;
   };
 
+  /// The one seq.combine that makes the next states, or null.
+  static seq::CombineOp combineOf(seq::RecurrenceOp op);
+
   seq::CombineOp combine;
   unsigned components;
   int64_t tiles; ///< parts of the channels, which are rows

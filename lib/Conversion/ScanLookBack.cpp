@@ -10,9 +10,11 @@ using namespace seqc;
 // its steps, then the states behind it.
 static constexpr int64_t hasNothing = 0, hasProduct = 1, hasStates = 2;
 
-/// Where this thread's channel of a tile has its word, its product and its states.
 Value ScanThreads::slot(Value ofTile) {
-  return plus(times(plus(times(ofTile, rows), row), e.constant(width)), place);
+  Value at = plus(times(ofTile, rows), row);
+  if (Value own = slotInTile())
+    at = plus(times(at, e.constant(slotsOfTile())), own);
+  return plus(times(at, e.constant(width)), place);
 }
 
 /// Tells later tiles, if there are some.

@@ -7,9 +7,16 @@ using namespace mlir;
 using namespace seqc;
 
 ScanThreads::ScanThreads(Group group)
+    : ScanThreads(group,
+                  cast<RankedTensorType>(group.recurrence.getStateArgs().front().getType())
+                      .getNumElements(),
+                  /*exchanges=*/true) {}
+
+ScanThreads::ScanThreads(Group group, int64_t channelCount, bool exchanges)
     : ScanEmitter(group), warps(schedule.getRows()), runSteps(schedule.getChunk()),
-      shape(tiles, runSteps, warps), width(shape.width), runs(shape.runs),
-      lanes(b, loc, width, runs, runSteps) {
+      channelCount(channelCount), exchanges(exchanges),
+      shape(channelCount, runSteps, warps, schedule.getChannelTile()), width(shape.width),
+      runs(shape.runs), lanes(b, loc, width, runs, runSteps) {
   largest = {1, 1}; // a thread has one step at a time
 }
 
@@ -111,30 +118,35 @@ ScanThreads::Product ScanThreads::fromLane(const Product &product, Value from) {
   return there;
 }
 
-/// Shared memory for a value of each type of each channel and warp.
-ScanThreads::Shelf ScanThreads::sharedShelf(ArrayRef<Type> types) {
+/// Shared memory for `count` values of each type.
+ScanThreads::Shelf ScanThreads::sharedShelf(ArrayRef<Type> types, int64_t count) {
   Shelf made{{}, llvm::to_vector(types)};
   for (Type type : types)
     made.buffers.push_back(
-        type ? sharedBuffer(b, loc, {warps * width, 1}, cast<VectorType>(type).getElementType())
-             : Value());
+        type ? sharedBuffer(b, loc, {count, 1}, cast<VectorType>(type).getElementType()) : Value());
   return made;
 }
 
-/// Where this thread's channel of a warp has its values there.
+void ScanThreads::shareMemory(ArrayRef<Type> products, ArrayRef<Type> states) {
+  totals = sharedShelf(products, warps * width);
+  carries = sharedShelf(states, warps * width);
+}
+
 Value ScanThreads::ofWarp(Value number) { return plus(times(number, e.constant(width)), place); }
 
 /// The product of all steps of a warp.
 ScanThreads::Product ScanThreads::total(Value number) {
   Product product = identity();
   product.least.clear();
-  product.assign(get(totals, ofWarp(number)));
+  product.assign(get(totals, ofTotal(number)));
   return product;
 }
 
 //===-----------------------------------------------------------------------===//
 // Runs
 //===-----------------------------------------------------------------------===//
+
+Value ScanThreads::unitOfRun(Value run) { return exchanges ? lanes.unitOfRun(run) : run; }
 
 /// True where the tile has step `first` + `distance`.
 Value ScanThreads::isThere(Value first, int64_t distance) {
@@ -164,25 +176,25 @@ void ScanThreads::load(SmallVectorImpl<Tuple> &loaded, SmallVectorImpl<Tuple> &l
 }
 
 /// The product of this thread's run, as far as there are steps, sealed.
-ScanThreads::Product ScanThreads::productOfRun(ArrayRef<Tuple> elements, ArrayRef<Tuple> lows) {
+ScanThreads::Product ScanThreads::productOfRun(llvm::function_ref<Element(int64_t)> elementOf) {
   Product product = identity();
   for (int64_t step = 0; step < runSteps; ++step) {
-    int64_t at = lanes.rowOfStep(step);
+    auto [element, lows] = elementOf(step);
     if (step == 0) {
-      product.value = elements[at];
-      for (auto [low, own] : llvm::zip_equal(product.low, lows[at]))
+      product.value = element;
+      for (auto [low, own] : llvm::zip_equal(product.low, lows))
         low = own ? own : low;
       append(product);
       continue;
     }
     Product next = product;
-    extend(next, elements[at], lows[at]);
+    extend(next, element, lows);
     watch(next.value);
-    watchNumbers(elements[at], largest);
+    watchNumbers(element, largest);
     if (Value fine = soundLanes())
       conditions.push_back(fine);
     append(next);
-    product = isWhole ? next : choose(isThere(runFirst, step), next, product);
+    product = isWhole ? next : choose(inRun(step), next, product);
   }
   seal(product);
   return product;
@@ -194,7 +206,7 @@ ScanThreads::Product ScanThreads::inclusive(Product product) {
     Value back = minus(runNumber, e.constant(distance));
     Value reaches = isLess(e.constant(distance - 1), runNumber);
     Value from = arith::SelectOp::create(b, loc, reaches, back, runNumber);
-    Product before = fromLane(product, lanes.laneOf(lanes.unitOfRun(from)));
+    Product before = fromLane(product, lanes.laneOf(unitOfRun(from)));
     // The steps of `product` begin so many runs before this one; there may be none.
     Value begin = arith::MaxSIOp::create(b, loc, plus(back, one), zero);
     Value hasSteps = isLess(plus(warpFirst, times(begin, e.constant(runSteps))), steps);
@@ -224,17 +236,61 @@ void ScanThreads::storeSteps(ArrayRef<Tuple> states, ArrayRef<Tuple> old) {
 // Blocks
 //===-----------------------------------------------------------------------===//
 
-/// Which steps of which channel are this thread's.
-void ScanThreads::findPlace(Value thread) {
+/// The number of this block, one after those of all that have begun.
+Value ScanThreads::takeNumber(Value thread) {
   Value taken = sharedBuffer(b, loc, {1}, b.getI32Type());
   inside(isSame(thread, zero),
          [&] { memref::StoreOp::create(b, loc, takeTicket(b, loc, ticket, zero), taken, zero); });
   waitForBlock(b, loc);
   Value number = memref::LoadOp::create(b, loc, taken, zero);
-  number = arith::IndexCastUIOp::create(b, loc, b.getIndexType(), number);
+  return arith::IndexCastUIOp::create(b, loc, b.getIndexType(), number);
+}
+
+// Packed sequences: their offsets are known on the device only. A sequence that begins at step f is
+// the tiles from f / (steps of a tile) + (sequences before it) on. The next one begins behind its
+// last tile, because ⌊f + n⌋ + 1 ≥ ⌊f⌋ + ⌈n⌉, also where it is empty; what is between is nobody's.
+
+Value ScanThreads::firstTileOf(Value sequence) {
+  Value first = e.spanOfPacked(sequence).first;
+  return plus(arith::DivUIOp::create(b, loc, first, e.constant(shape.steps)), sequence);
+}
+
+/// The last sequence that begins at tile `number` or before it.
+Value ScanThreads::sequenceOfTile(Value number) {
+  Type index = b.getIndexType();
+  SmallVector<Type> types(2, index);
+  auto search = scf::WhileOp::create(b, loc, types, ValueRange{zero, batchSizes.front()});
+  OpBuilder::InsertionGuard guard(b);
+  Block *before = b.createBlock(&search.getBefore(), {}, types, {loc, loc});
+  Value isWide = isLess(plus(before->getArgument(0), one), before->getArgument(1));
+  scf::ConditionOp::create(b, loc, isWide, before->getArguments());
+  Block *after = b.createBlock(&search.getAfter(), {}, types, {loc, loc});
+  e.openScope();
+  Value low = after->getArgument(0), high = after->getArgument(1);
+  Value middle = arith::DivUIOp::create(b, loc, plus(low, high), e.constant(2));
+  Value isBehind = isLess(number, firstTileOf(middle));
+  low = arith::SelectOp::create(b, loc, isBehind, low, middle);
+  high = arith::SelectOp::create(b, loc, isBehind, middle, high);
+  scf::YieldOp::create(b, loc, ValueRange{low, high});
+  e.closeScope();
+  return search.getResult(0);
+}
+
+/// Which steps of which channel are this thread's.
+void ScanThreads::findPlace(Value thread) {
+  Value number = takeNumber(thread), groups = e.constant(shape.groups), sequence;
   // All rows' first tiles, then all second ones: what a tile waits for was begun long ago.
   tile = arith::DivUIOp::create(b, loc, number, rows);
   row = arith::RemUIOp::create(b, loc, number, rows);
+  Value group = arith::RemUIOp::create(b, loc, row, groups);
+  if (op.isPacked()) {
+    sequence = sequenceOfTile(tile);
+    Value first = firstTileOf(sequence);
+    tile = minus(tile, first);
+    row = plus(times(first, groups), group);
+  } else {
+    sequence = arith::DivUIOp::create(b, loc, row, groups);
+  }
   warp = arith::DivUIOp::create(b, loc, thread, e.constant(warpSize));
   Value ofWarp = arith::RemUIOp::create(b, loc, thread, e.constant(warpSize));
   lane = least(ofWarp, e.constant(width * runs - 1)); // those behind it do as it does
@@ -244,44 +300,52 @@ void ScanThreads::findPlace(Value thread) {
   lanes.unit = unit;
   lanes.place = place;
 
-  Value groups = e.constant(shape.groups);
-  Value sequence = arith::DivUIOp::create(b, loc, row, groups);
-  Value group = arith::RemUIOp::create(b, loc, row, groups);
   Value channel = plus(times(group, e.constant(width)), place);
-  if (tiles % width) {
-    isChannel = both(isChannel, isLess(channel, e.constant(tiles)));
-    channel = least(channel, e.constant(tiles - 1));
+  if (channelCount % width) {
+    isChannel = both(isChannel, isLess(channel, e.constant(channelCount)));
+    channel = least(channel, e.constant(channelCount - 1));
   }
   beginRow(sequence);
-  setFirstChannels(channel);
+  if (op.isPacked()) {
+    std::tie(rowFirst, steps) = e.spanOfPacked(sequence);
+    tilesOfRow = tilesOf(steps);
+  }
+  setChannel(channel);
 }
 
-/// The states before this thread's run; `product` is that of the warp up to its end.
-ScanThreads::Tuple ScanThreads::statesBefore(const Product &product) {
+/// The states before this thread's run; `productOfRuns` gives the warp's product up to the end of
+/// another run.
+ScanThreads::Tuple ScanThreads::statesBefore(llvm::function_ref<Product(Value)> productOfRuns) {
   Value works = isWhole ? isChannel : both(isChannel, isLess(warpFirst, steps));
   Tuple state = ifElse(works, [&] { return get(carries, ofWarp(warp)); });
   if (runs == 1)
     return state;
   Value isFirst = isSame(runNumber, zero);
   Value before = arith::SelectOp::create(b, loc, isFirst, zero, minus(runNumber, one));
-  Product prefix = fromLane(product, lanes.laneOf(lanes.unitOfRun(before)));
-  Value folds = both(both(isChannel, isLess(zero, runNumber)), isThere(runFirst, 0));
+  Product prefix = productOfRuns(before);
+  Value folds = both(both(isChannel, isLess(zero, runNumber)), inRun(0));
   return ifElse(
       folds, [&] { return foldOne(inAllLanes(prefix.lanes), state, prefix, warpFirst, runFirst); },
       [&] { return state; });
+}
+
+/// True where this thread's run ends with the sequence.
+Value ScanThreads::isLastRun() {
+  return both(isLess(runFirst, steps), isLess(steps, plus(runFirst, e.constant(runSteps + 1))));
 }
 
 /// A tile: with all of its steps where it `isWhole`, else the last one of a row.
 void ScanThreads::emitTile() {
   SmallVector<Tuple> loaded, lows;
   load(loaded, lows);
-  Product product = inclusive(productOfRun(loaded, lows));
+  Product product = inclusive(productOfRun(
+      [&](int64_t step) -> Element { return {loaded[lanes.rowOfStep(step)], lows[lanes.rowOfStep(step)]}; }));
   inside(both(isChannel, isSame(runNumber, e.constant(runs - 1))),
          [&] { put(totals, product.flat(), ofWarp(warp)); });
   waitForBlock(b, loc);
   inside(isCarrier(), [&] { emitCarries(); });
   waitForBlock(b, loc);
-  Tuple state = statesBefore(product);
+  Tuple state = statesBefore([&](Value run) { return fromLane(product, lanes.laneOf(unitOfRun(run))); });
   SmallVector<Tuple> states(runSteps, Tuple(components)), old = states;
   for (int64_t step = 0; step < runSteps; ++step) {
     int64_t in = lanes.rowOfStep(step);
@@ -293,13 +357,15 @@ void ScanThreads::emitTile() {
                                                    state[c])
                                .getResult();
   }
-  Value isLast =
-      both(isLess(runFirst, steps), isLess(steps, plus(runFirst, e.constant(runSteps + 1))));
-  inside(both(isChannel, isLast), [&] { storeFinals(state); });
+  inside(both(isChannel, isLastRun()), [&] { storeFinals(state); });
   lanes.exchange(states);
   if (readsOldStates)
     lanes.exchange(old);
   storeSteps(states, old);
+}
+
+void ScanThreads::emitNothing() {
+  inside(isCarrier(), [&] { storeFinals(initialCarry()); });
 }
 
 /// The threads that work for all of a channel of the tile.
@@ -310,11 +376,20 @@ Value ScanThreads::isCarrier() {
 /// What one thread of a block does.
 void ScanThreads::emitThread(Value thread) {
   findPlace(thread);
-  Value stepsOfWarp = e.constant(runs * runSteps), stepsOfTile = e.constant(shape.steps);
+  Value stepsOfWarp = e.constant(runs * runSteps);
   warpFirst = times(plus(times(tile, e.constant(warps)), warp), stepsOfWarp);
-  runNumber = lanes.runOfUnit(unit);
+  runNumber = exchanges ? lanes.runOfUnit(unit) : unit;
   runFirst = plus(warpFirst, times(runNumber, e.constant(runSteps)));
-  Value end = times(plus(tile, one), stepsOfTile);
+  if (op.isPacked())
+    inside(isLess(tile, tilesOfRow), [&] { emitSpanOfTile(); });
+  else
+    emitSpanOfTile();
+  e.resetTile();
+}
+
+/// The tile, in one of two bodies of code, or a sequence without steps.
+void ScanThreads::emitSpanOfTile() {
+  Value end = times(plus(tile, one), e.constant(shape.steps));
   auto choice = scf::IfOp::create(b, loc, isLess(steps, end), /*withElse=*/true);
   OpBuilder::InsertionGuard guard(b);
   for (bool whole : {true, false}) {
@@ -326,22 +401,31 @@ void ScanThreads::emitThread(Value thread) {
     } else {
       auto some = scf::IfOp::create(b, loc, isLess(zero, steps), /*withElse=*/true);
       b.setInsertionPointToStart(some.elseBlock());
-      inside(isCarrier(), [&] { storeFinals(initialCarry()); });
+      emitNothing();
       b.setInsertionPointToStart(some.thenBlock());
       emitTile();
     }
     e.closeScope();
   }
-  e.resetTile();
+}
+
+/// How many tiles so many steps are; one, if there are none.
+Value ScanThreads::tilesOf(Value steps) {
+  Value count = arith::CeilDivUIOp::create(b, loc, steps, e.constant(shape.steps));
+  return arith::MaxSIOp::create(b, loc, count, one);
 }
 
 void ScanThreads::emitBlocks() {
-  rows = countRows(shape.groups);
-  Value stepsOfTile = e.constant(shape.steps);
-  tilesOfRow = arith::CeilDivUIOp::create(b, loc, steps, stepsOfTile);
-  tilesOfRow = arith::MaxSIOp::create(b, loc, tilesOfRow, one);
+  if (op.isPacked()) { // see firstTileOf()
+    rows = e.constant(shape.groups);
+    Value whole = arith::DivUIOp::create(b, loc, steps, e.constant(shape.steps));
+    tilesOfRow = plus(whole, batchSizes.front());
+  } else {
+    rows = countRows(shape.groups);
+    tilesOfRow = tilesOf(steps);
+  }
   Value count = times(rows, tilesOfRow);
-  Value slots = times(count, e.constant(width));
+  Value slots = times(count, e.constant(slotsOfTile() * width));
   constexpr int64_t dynamic = ShapedType::kDynamic;
   SmallVector<Type> productTypes = typesOfProduct(), stateTypes;
   for (unsigned c = 0; c < components; ++c)
@@ -360,7 +444,6 @@ void ScanThreads::emitBlocks() {
   makeBlocks(loop, shape.threads, blocksOfScanOnSm(unsigned(shape.threads)));
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
-  totals = sharedShelf(productTypes);
-  carries = sharedShelf(stateTypes);
+  shareMemory(productTypes, stateTypes);
   emitThread(threadOfBlock(b, loc));
 }

@@ -27,21 +27,28 @@ namespace seqc {
 /// that results do not depend on how far a block had to look. A product that cannot stand for its
 /// steps (ScanSoundness.cpp) is not published: then blocks wait for states, which are computed step
 /// by step.
-class ScanThreads : ScanEmitter {
+class ScanThreads : protected ScanEmitter {
 public:
   explicit ScanThreads(Group group);
+  virtual ~ScanThreads() = default;
   /// Replaces the group's ops by parallel loops.
   void run();
 
-private:
-  int64_t warps;    ///< of a block
-  int64_t runSteps; ///< steps of a run
+protected:
+  ScanThreads(Group group, int64_t channelCount, bool exchanges);
+
+  int64_t warps;        ///< of a block
+  int64_t runSteps;     ///< steps of a run
+  int64_t channelCount; ///< of a sequence
+  bool exchanges;       ///< lanes load elements of other lanes' runs
   ScanShape shape;
   int64_t width; ///< channels side by side in a warp
   int64_t runs;  ///< of a channel in a warp
   RunLanes lanes;
 
-  // Of all tiles: their number along time, rows of channels, and what they tell each other.
+  // Of all tiles: their number along time, rows of channels, and what they tell each other. Tiles
+  // of packed sequences are numbered through: those of one sequence, and there are as many rows as
+  // one sequence has.
   mlir::Value tilesOfRow, rows;
   mlir::Value words, ticket;
   Shelf aggregates, inclusives;
@@ -60,14 +67,29 @@ private:
   void emitBlocks();
   void emitThread(mlir::Value thread);
   void findPlace(mlir::Value thread);
-  void emitTile();
+  mlir::Value takeNumber(mlir::Value thread);
+  mlir::Value firstTileOf(mlir::Value sequence);
+  mlir::Value sequenceOfTile(mlir::Value number);
+  void emitSpanOfTile();
+  mlir::Value tilesOf(mlir::Value steps);
+  virtual void emitTile();
+  /// A sequence without steps.
+  virtual void emitNothing();
+  /// This thread's channel is number `channel` of the sequence.
+  virtual void setChannel(mlir::Value channel) { setFirstChannels(channel); }
 
   // --- runs ----------------------------------------------------------------------------------
-  Product productOfRun(llvm::ArrayRef<Tuple> elements, llvm::ArrayRef<Tuple> lows);
+  mlir::Value unitOfRun(mlir::Value run);
+  /// The element of a step of the run, and its low parts.
+  using Element = std::pair<Tuple, Tuple>;
+  Product productOfRun(llvm::function_ref<Element(int64_t)> elementOf);
   Product inclusive(Product product);
   mlir::Value isThere(mlir::Value first, int64_t distance);
+  /// True where the run has so many steps and one more.
+  virtual mlir::Value inRun(int64_t step) { return isThere(runFirst, step); }
   void load(llvm::SmallVectorImpl<Tuple> &loaded, llvm::SmallVectorImpl<Tuple> &lows);
-  Tuple statesBefore(const Product &product);
+  Tuple statesBefore(llvm::function_ref<Product(mlir::Value)> productOfRuns);
+  mlir::Value isLastRun();
   void storeSteps(llvm::ArrayRef<Tuple> states, llvm::ArrayRef<Tuple> old);
 
   // --- products ------------------------------------------------------------------------------
@@ -76,11 +98,19 @@ private:
   void seal(Product &product);
   Product choose(mlir::Value condition, const Product &a, const Product &c);
   Product fromLane(const Product &product, mlir::Value from);
-  Shelf sharedShelf(llvm::ArrayRef<mlir::Type> types);
-  mlir::Value ofWarp(mlir::Value number);
+  /// Where this thread's channel of a warp has its product and its states in shared memory.
+  virtual mlir::Value ofTotal(mlir::Value number) { return ofWarp(number); }
+  virtual mlir::Value ofWarp(mlir::Value number);
   Product total(mlir::Value number);
+  /// Makes that memory.
+  virtual void shareMemory(llvm::ArrayRef<mlir::Type> products, llvm::ArrayRef<mlir::Type> states);
+  Shelf sharedShelf(llvm::ArrayRef<mlir::Type> types, int64_t count);
 
   // --- tiles ---------------------------------------------------------------------------------
+  /// Where this thread's channel of a tile has its word, its product and its states: one of so many
+  /// places of all channels side by side.
+  virtual int64_t slotsOfTile() const { return 1; }
+  virtual mlir::Value slotInTile() { return {}; }
   mlir::Value slot(mlir::Value ofTile);
   void publish(const Shelf &shelf, mlir::ValueRange values, int64_t state);
   mlir::Value nearestStates();

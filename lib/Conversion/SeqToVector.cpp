@@ -2,6 +2,7 @@
 // (GroupEmitter.cpp); so do ops outside of recurrences.
 #include "ComputeAhead.h"
 #include "GroupEmitter.h"
+#include "ScanModeThreads.h"
 #include "ScanThreads.h"
 #include "SegmentEmitter.h"
 #include "SegmentRows.h"
@@ -191,6 +192,11 @@ struct ConvertSeqToVectorPass : seqc::impl::ConvertSeqToVectorPassBase<ConvertSe
 
   LogicalResult convert(seq::RecurrenceOp op) {
     if (op.getScheduleAttr().getPlan() == seq::Plan::Scan) {
+      if (isGpu(getOperation()) && !ScanModeThreads::firstObstacle(op)) {
+        remarkOnLibm(op);
+        ScanModeThreads(groupOfTime(op), analyzeScanModes(op)).run();
+        return success();
+      }
       if (Operation *obstacle = ScanEmitter::firstObstacle(op))
         return obstacle->emitOpError("expected a step that plan 'scan' can evaluate in vectors");
       remarkOnLibm(op);

@@ -2,8 +2,10 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "seqc/Analysis/Channels.h"
+#include "seqc/Analysis/ScanModes.h"
 #include "seqc/Schedule/Passes.h"
 #include "seqc/Schedule/ScheduleSpace.h"
+#include "seqc/Support/GpuShape.h"
 
 namespace seqc {
 #define GEN_PASS_DEF_CHECKSCHEDULEPASS
@@ -36,7 +38,13 @@ static LogicalResult checkScanBlocks(Operation *op, seq::ScheduleAttr schedule) 
     return op->emitOpError("expected a chunk of 1 to 32 steps of a thread and 1 to 32 rows, warps "
                            "of a block, each a power of two, for plan 'scan' on a GPU, but got ")
            << schedule.getChunk() << " and " << schedule.getRows();
-  if (schedule.getBatchTile() || schedule.getChannelTile() || schedule.getVectors() > 1)
+  bool modes =
+      isa<seq::RecurrenceOp>(op) && analyzeScanModes(cast<seq::RecurrenceOp>(op)).refusal.empty();
+  if (modes && (schedule.getChannelTile() < 1 || schedule.getChannelTile() > warpSize))
+    return op->emitOpError("expected a channel_tile of 1 to 32 channels of a warp where outs of "
+                           "plan 'scan' add up modes, but got ")
+           << schedule.getChannelTile();
+  if (schedule.getBatchTile() || (schedule.getChannelTile() && !modes) || schedule.getVectors() > 1)
     return op->emitOpError("expected no batch_tile, no channel_tile and one vector for plan 'scan' "
                            "on a GPU, but got ")
            << schedule.getBatchTile() << ", " << schedule.getChannelTile() << " and "

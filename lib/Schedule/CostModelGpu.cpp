@@ -3,6 +3,7 @@
 
 #include "seqc/Analysis/Channels.h"
 #include "seqc/Analysis/Footprint.h"
+#include "seqc/Analysis/ScanModes.h"
 #include "seqc/Schedule/Passes.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -204,16 +205,48 @@ static constexpr double waitsOfBlock = 4, stepsOfWarp = 4;
 /// states.
 static constexpr double scanBytes = 1.1;
 
-static GpuWork workOfScan(seq::RecurrenceOp op, seq::ScheduleAttr schedule,
-                          const UsualSizes &sizes) {
-  StepWork step = countWork(op, /*lanes=*/1, Core::Gpu);
-  double channels = 1, accesses = 0;
-  for (Value v : op.getStateArgs())
-    channels = std::max(channels, elementsOf(v.getType(), 0));
+/// Bytes that tiles tell each other of a mode of a channel: four times a word, the parts of a
+/// product that are written, and of states, which are read as well.
+static constexpr double wordBytes = 16, bytesOfState = 20;
+
+/// Elements that a step moves for each channel.
+static double accessesOf(seq::RecurrenceOp op, double channels) {
+  double accesses = 0;
   for (ValueRange values : {ValueRange(op.getInputArgs()), ValueRange(op.getYield().getOut())})
     for (Value v : values)
       accesses += elementsOf(v.getType(), 0) / channels;
-  ScanShape shape(int64_t(channels), schedule.getChunk(), schedule.getRows());
+  return accesses;
+}
+
+/// What a scan's block does for the modes of its channels: `work` is that of one mode of each.
+static void addModes(GpuWork &work, seq::RecurrenceOp op, const ScanModes &form,
+                     seq::ScheduleAttr schedule, const StepWork &step, const UsualSizes &sizes,
+                     const ScanShape &shape) {
+  double modes = double(form.modes()), warps = double(schedule.getRows());
+  double rounds = std::ceil(modes / warps);
+  double each = double(sizes.batch) * double(sizes.steps);
+  // Elements are evaluated for the product and again for the states, and what all modes share once.
+  work.instructions =
+      each * ((timesInScan + 1) * step.operations +
+              double(form.channels()) *
+                  (ofAccess * accessesOf(op, double(form.channels())) + modes * ofScanStep));
+  work.special *= 2;
+  work.steps = 2 * modes * double(schedule.getChunk()) + rounds * stepsOfWarp * warps;
+  work.waits += 2 * (rounds - 1);
+  work.bytes.most += work.blocks * double(shape.width) * modes *
+                     (wordBytes + bytesOfState * double(op.getNumStates()));
+}
+
+static GpuWork workOfScan(seq::RecurrenceOp op, seq::ScheduleAttr schedule,
+                          const UsualSizes &sizes) {
+  StepWork step = countWork(op, /*lanes=*/1, Core::Gpu);
+  ScanModes modes = analyzeScanModes(op);
+  double channels = modes.refusal.empty() ? double(modes.channels()) : 1;
+  for (Value v : op.getStateArgs())
+    if (!modes.refusal.empty())
+      channels = std::max(channels, elementsOf(v.getType(), 0));
+  ScanShape shape(int64_t(channels), schedule.getChunk(), schedule.getRows(),
+                  schedule.getChannelTile());
   double steps = double(sizes.steps), tiles = std::max(1.0, std::ceil(steps / double(shape.steps)));
   GpuWork work;
   work.launches = 2; // words of blocks are cleared first
@@ -222,15 +255,17 @@ static GpuWork workOfScan(seq::RecurrenceOp op, seq::ScheduleAttr schedule,
   work.blocksOnSm = blocksOfScanOnSm(unsigned(shape.threads));
   double bytes = leastBytes(op, sizes);
   work.bytes = {bytes, scanBytes * bytes};
-  work.instructions =
-      double(sizes.batch) * steps *
-      (timesInScan * step.operations + channels * (ofAccess * accesses + ofScanStep));
+  work.instructions = double(sizes.batch) * steps *
+                      (timesInScan * step.operations +
+                       channels * (ofAccess * accessesOf(op, channels) + ofScanStep));
   work.special = double(sizes.batch) * steps * step.special;
   work.steps = 2 * double(schedule.getChunk()) + stepsOfWarp * double(schedule.getRows());
   work.chain = step.chain;
   // The states after a tile are known one wait after those before it, whatever else is done.
   double rounds = roundsOf(work.blocks, work.blocksOnSm);
   work.waits = std::max(waitsOfBlock, tiles / rounds);
+  if (modes.refusal.empty())
+    addModes(work, op, modes, schedule, step, sizes, shape);
   return work;
 }
 

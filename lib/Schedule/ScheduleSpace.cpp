@@ -6,6 +6,7 @@
 #include "seqc/Analysis/Interleaved.h"
 #include "seqc/Analysis/Place.h"
 #include "seqc/Analysis/ScanForm.h"
+#include "seqc/Analysis/ScanModes.h"
 #include "seqc/Analysis/StepClass.h"
 #include "seqc/Dialect/Seq/Transforms/Derivative.h"
 #include "seqc/Schedule/CostModelGpu.h"
@@ -238,6 +239,33 @@ static seq::ScheduleAttr scanOfThreads(seq::RecurrenceOp op, seq::TargetAttr tar
                                 /*rows=*/warps, /*vectors=*/1, /*prefetch=*/0, /*streamBytes=*/0);
 }
 
+/// The same where outs add up modes. A thread keeps what modes share and sums for all of its steps;
+/// lanes of a warp are 8 channels, a sector of floats, where that is all that lies in memory: tiles
+/// that are longer tell each other less. What each mode reads is read for as many channels as
+/// possible.
+static seq::ScheduleAttr scanOfModes(seq::RecurrenceOp op, seq::TargetAttr target,
+                                     int64_t components, const ScanModes &modes) {
+  constexpr int64_t mostSteps = 16, sector = 8;
+  // Registers for the steps beside a product, and for pairs of a product's parts, as ptxas needs
+  // them: few warps have more (blocksOfScanOnSm).
+  constexpr int64_t ofPair = 3;
+  int64_t registers = components <= 2 ? 103 : 79, warps = 4;
+  // The bytes that a thread's product takes in shared memory are less.
+  constexpr int64_t bytesOfComponent = 9, sharedBytes = mostSharedBytes / 2;
+  bool wide = llvm::any_of(op.getStateArgs(),
+                           [](Value v) { return typeOf(v).getElementTypeBitWidth() > 32; });
+  int64_t words = wide ? 2 : 1, each = words * int64_t(modes.shared.size() + modes.sums.size());
+  int64_t most = (registers - words * ofPair * components * components) / each;
+  int64_t steps = llvm::bit_floor<uint64_t>(std::clamp(most, int64_t(1), mostSteps));
+  while (warps > 1 && warps * warpSize * components * bytesOfComponent > sharedBytes)
+    warps /= 2;
+  return seq::ScheduleAttr::get(target.getContext(), seq::Plan::Scan, target.getVectorBits(),
+                                /*batchTile=*/0,
+                                /*channelTile=*/modes.readsModes ? warpSize : sector,
+                                /*chunk=*/steps, /*strip=*/0, /*rows=*/warps, /*vectors=*/1,
+                                /*prefetch=*/0, /*streamBytes=*/0);
+}
+
 static std::string quoted(Operation *op) {
   return "'" + op->getName().getStringRef().str() + "' at " + describePlace(op->getLoc());
 }
@@ -293,9 +321,11 @@ static bool canSelect(Operation *branch) {
          });
 }
 
-/// The first op that does not work element by element, as a refusal, or empty.
-static std::string whyNotByElement(Block *body) {
+/// The first op but `sums` that does not work element by element, as a refusal, or empty.
+static std::string whyNotByElement(Block *body, ArrayRef<linalg::LinalgOp> sums = {}) {
   for (Operation &inner : body->without_terminator()) {
+    if (llvm::is_contained(sums, &inner))
+      continue;
     auto structured = dyn_cast<linalg::LinalgOp>(inner);
     if (isInterleaving(&inner))
       continue;
@@ -368,16 +398,22 @@ static std::string whyNotInTiles(seq::RecurrenceOp op, ArrayRef<int64_t> shape, 
   return {};
 }
 
-/// Why `op`, a scan over `shape`, cannot run in vectors of `lanes`, or empty.
-static std::string whyNotInVectors(seq::RecurrenceOp op, ArrayRef<int64_t> shape, int64_t lanes) {
+/// Why `op` cannot run in vectors of any lanes, or empty.
+static std::string whyNotInScans(seq::RecurrenceOp op, ArrayRef<int64_t> shape) {
   if (op->getParentOfType<seq::RecurrenceOp>())
     return "it is inside of another recurrence's step";
   for (Value state : op.getStateArgs())
     if (!typeOf(state).hasStaticShape())
       return "a scan in vectors needs a static number of channels, one or more";
-  int64_t channels = ShapedType::getNumElements(shape);
-  if (channels < 1)
+  if (ShapedType::getNumElements(shape) < 1)
     return "a scan in vectors needs a static number of channels, one or more";
+  return {};
+}
+
+/// Why `op`, a scan over `shape`, cannot run in vectors of `lanes`, or empty.
+static std::string whyNotInVectors(seq::RecurrenceOp op, ArrayRef<int64_t> shape, int64_t lanes) {
+  if (std::string refusal = whyNotInScans(op, shape); !refusal.empty())
+    return refusal;
   for (std::string refusal : {whyNotInShape(op, shape), whyNotInPlace(op),
                               whyNotByElement(op.getBody()), whyNotInTiles(op, shape, lanes)})
     if (!refusal.empty())
@@ -385,19 +421,36 @@ static std::string whyNotInVectors(seq::RecurrenceOp op, ArrayRef<int64_t> shape
   return {};
 }
 
+/// The numbers of a scan whose outs add up modes, or why it is none that threads can have.
+static std::string tryModes(seq::RecurrenceOp op, seq::TargetAttr target, PlanOption &option) {
+  if (std::string refusal = whyNotInScans(op, option.proof.shape); !refusal.empty())
+    return refusal;
+  ScanModes modes = analyzeScanModes(op);
+  if (!modes.refusal.empty())
+    return modes.refusal;
+  for (std::string refusal : {whyNotInPlace(op), whyNotByElement(op.getBody(), modes.sums)})
+    if (!refusal.empty())
+      return refusal;
+  option.schedule = scanOfModes(op, target, option.proof.components, modes);
+  return {};
+}
+
 PlanOption seqc::scanOption(seq::RecurrenceOp op, seq::TargetAttr target,
                             const Assumptions &assumed, int64_t vectorBits) {
   PlanOption option{seq::Plan::Scan, "", {}, {}, proveScan(op)};
   int64_t lanes = (vectorBits ? vectorBits : target.getVectorBits()) / 32;
+  bool gpu = isGpu(target), hasModes = false;
   option.refusal =
       option.proof.ok ? whyNotInVectors(op, option.proof.shape, lanes) : option.proof.refusal;
+  if (gpu && option.proof.ok && !option.isLegal() && tryModes(op, target, option).empty()) {
+    hasModes = true;
+    option.refusal.clear();
+  }
   if (option.isLegal() && assumed.exact)
     option.refusal = "--streaming-exact asks for the bits of single steps";
-  if (option.isLegal() && isGpu(target) && op.isPacked())
-    option.refusal = "packed sequences are not cut in tiles of time on GPUs yet";
-  if (option.isLegal() && isGpu(target))
+  if (option.isLegal() && gpu && !hasModes)
     option.schedule = scanOfThreads(op, target, option.proof.components);
-  else if (option.isLegal())
+  else if (option.isLegal() && !gpu)
     option.schedule =
         scanSchedule(target, channelsOfVector(option.proof.shape, lanes), option.proof.components,
                      countWork(op, lanes).bytes, assumed.threads);

@@ -72,6 +72,33 @@ def forms():
             check(f"{name} {shape} {form}", case, (2, 1)[:rank], (0, 1, 40, 301), 2, (1, 2))
 
 
+PACKED = [[], [0], [0, 0], [1], [0, 3, 0, 0, 17, 1, 0], [2, 131, 0, 127, 1, 300], [7, 8, 9, 15, 16, 17, 33, 64, 65]]
+
+
+def packed():
+    """Sequences end to end, whose offsets the host does not know: each gives the bits that it has alone."""
+    for i, (name, shape) in enumerate((n, s) for n in ("affine, old state", "complex", "welford", "counts")
+                                      for s in ([], [5], [40])):  # fmt: skip
+        for schedule in ("", SMALL.format(2, 2)):
+            form = dict(reverse=i % 2 == 1, resets=i % 3 == 1, schedule=schedule)
+            case, one = Case(STEPS[name], shape, packed=True, **form), Case(STEPS[name], shape, 0, **form)
+            plan = "auto" if schedule else "scan"
+            alone, scan = on_gpu(one.text(), plan), on_gpu(case.text(), plan)
+            plain = Case(STEPS[name], shape, packed=True, **form | dict(schedule=""))
+            other = compile_text(plain.text(), "reference")["f"]
+            for lengths in PACKED:
+                what = f"packed {name} {shape} {form} {lengths}"
+                values = case.inputs(np.random.default_rng(7), (), lengths)
+                got = everywhere(scan, values, what, (1, 2, 3))
+                if lengths:
+                    expect_within(case, got, other(*values), values, what, few=4)
+                n, outs, cu = len(case.step.draw), len(case.step.outs), values[-1]
+                for k, (begin, end) in enumerate(zip(cu, cu[1:])):
+                    own = [v[k] if n <= j < n + len(case.step.initial) else v[begin:end] for j, v in enumerate(values[:-1])]
+                    parts = [v[begin:end] for v in got[:outs]] + [v[k] for v in got[outs:]]
+                    bits.expect_same(parts, alone(*own), f"{what} sequence {k}")
+
+
 def types():
     for name in ("affine", "block", "log-sum-exp with shift", "cummax"):
         check(f"{name} f64", Case(STEPS[name], [33], element="f64"), (2,), (0, 1, 31, 33, 257), 2)
@@ -137,9 +164,11 @@ def near_one():
 
 
 def cells():
-    """The library's, as far as they are scans."""
+    """The library's, as far as they are scans; those with modes are in gpu-scan-modes.py."""
     ran = 0
     for name in library.names():
+        if name in ("mega_ema", "cema", "s4d") or "selective" in name:
+            continue
         cell = library.Cell(name, **gpu_reports.sizes_of(name))
         try:
             scan = on_gpu(cell.program())
@@ -187,5 +216,5 @@ def counts():
 
 
 if __name__ == "__main__":
-    for part in (lengths, forms, types, products, spread, near_one, cells, counts):
+    for part in (lengths, forms, packed, types, products, spread, near_one, cells, counts):
         part()

@@ -59,9 +59,10 @@ constexpr unsigned blocksOnSm(unsigned threads) {
   return unsigned(std::max<uint64_t>(registersOfSm / (threads * registersOfThread), 1));
 }
 
-/// The same of blocks of a scan, each of whose threads keeps the elements of some steps.
+/// The same of blocks of a scan, each of whose threads keeps the elements of some steps. Blocks
+/// that are small are so because their threads need more.
 constexpr unsigned blocksOfScanOnSm(unsigned threads) {
-  constexpr uint64_t ofThread = 128;
+  const uint64_t ofThread = threads < 256 ? 168 : 128;
   return unsigned(std::max<uint64_t>(registersOfSm / (threads * ofThread), 1));
 }
 
@@ -71,7 +72,8 @@ constexpr unsigned blocksOfSegmentsOnSm(unsigned threads) {
   return unsigned(std::max<uint64_t>(registersOfSm / (threads * ofThread), 1));
 }
 
-/// How a scan over `channels` is cut, where a thread does `steps` steps and a block has `warps`.
+/// How a scan over `channels` is cut, where a thread does `steps` steps and a block has `warps`,
+/// and a warp has no more than `mostWidth` channels (0: than lanes).
 struct ScanShape {
   int64_t width;   ///< channels side by side in a warp
   int64_t groups;  ///< of them, of one sequence
@@ -79,9 +81,9 @@ struct ScanShape {
   int64_t threads; ///< of a block
   int64_t steps;   ///< of a block
 
-  constexpr ScanShape(int64_t channels, int64_t stepsOfThread, int64_t warps)
-      : width(std::min<int64_t>(channels, warpSize)), groups((channels + width - 1) / width),
-        runs(1), threads(warps * warpSize), steps(0) {
+  constexpr ScanShape(int64_t channels, int64_t stepsOfThread, int64_t warps, int64_t mostWidth = 0)
+      : width(std::min<int64_t>(channels, mostWidth ? mostWidth : warpSize)),
+        groups((channels + width - 1) / width), runs(1), threads(warps * warpSize), steps(0) {
     while (2 * runs * width <= warpSize)
       runs *= 2;
     steps = warps * runs * stepsOfThread;
