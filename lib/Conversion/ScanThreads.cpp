@@ -338,14 +338,16 @@ Value ScanThreads::isLastRun() {
 void ScanThreads::emitTile() {
   SmallVector<Tuple> loaded, lows;
   load(loaded, lows);
-  Product product = inclusive(productOfRun(
-      [&](int64_t step) -> Element { return {loaded[lanes.rowOfStep(step)], lows[lanes.rowOfStep(step)]}; }));
+  Product product = inclusive(productOfRun([&](int64_t step) -> Element {
+    return {loaded[lanes.rowOfStep(step)], lows[lanes.rowOfStep(step)]};
+  }));
   inside(both(isChannel, isSame(runNumber, e.constant(runs - 1))),
          [&] { put(totals, product.flat(), ofWarp(warp)); });
   waitForBlock(b, loc);
   inside(isCarrier(), [&] { emitCarries(); });
   waitForBlock(b, loc);
-  Tuple state = statesBefore([&](Value run) { return fromLane(product, lanes.laneOf(unitOfRun(run))); });
+  Tuple state =
+      statesBefore([&](Value run) { return fromLane(product, lanes.laneOf(unitOfRun(run))); });
   SmallVector<Tuple> states(runSteps, Tuple(components)), old = states;
   for (int64_t step = 0; step < runSteps; ++step) {
     int64_t in = lanes.rowOfStep(step);

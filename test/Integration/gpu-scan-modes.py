@@ -65,7 +65,7 @@ def sizes():
 
 def tiles():
     """Lengths around tiles of the schedule that is chosen."""
-    for name, step, kinds, T in (("selective", SELECTIVE, SELECTIVE_KINDS, 128), ("average", AVERAGE, AVERAGE_KINDS, 1024)):
+    for name, step, kinds, T in (("selective", SELECTIVE, SELECTIVE_KINDS, 64), ("average", AVERAGE, AVERAGE_KINDS, 256)):
         check(name, ModeCase(step, 3, 8, kinds), (2,), (T - 1, T, T + 1, 2 * T + 17), seeds=(1, 2))
     check("wide", ModeCase(SELECTIVE, 20, 96, SELECTIVE_KINDS), (1,), (257,), seeds=(1, 2))
 
@@ -159,7 +159,7 @@ def cells():
 def counts():
     """Inputs and outs go over the bus once, in whole sectors, and shared memory has no bank conflicts: of a few modes. The
     emulator has no cache, so that what each mode reads counts again."""
-    for name, most, given in (("mega_ema", 1.25, dict(D=32, N=4)), ("selective_scan", None, dict(D=64, N=4))):
+    for name, most, given in (("mega_ema", 1.3, dict(D=32, N=4)), ("selective_scan", None, dict(D=64, N=4))):
         cell, path = library.Cell(name, **given), os.path.join(FOLDER.name, "counts.mlir")
         with open(path, "w") as file:
             file.write(cell.program())
