@@ -11,8 +11,6 @@
 
 using namespace mlir;
 
-static constexpr int64_t sharedAlignment = 16;
-
 static IntegerAttr numberOf(Operation *op, int64_t v) {
   return IntegerAttr::get(IntegerType::get(op->getContext(), 64), v);
 }
@@ -52,7 +50,7 @@ Value seqc::sharedBuffer(OpBuilder &b, Location loc, ArrayRef<int64_t> shape, Ty
     name = "seqc_shared_" + std::to_string(n);
   OpBuilder top = OpBuilder::atBlockBegin(module.getBody());
   memref::GlobalOp::create(top, loc, name, b.getStringAttr("private"), type, top.getUnitAttr(),
-                           /*constant=*/false, top.getI64IntegerAttr(sharedAlignment));
+                           /*constant=*/false, top.getI64IntegerAttr(seqc::sharedAlignment));
   return memref::GetGlobalOp::create(b, loc, type, name);
 }
 
@@ -66,7 +64,7 @@ void seqc::eraseSharedBuffer(Value buffer) {
 int64_t seqc::sharedBytesOf(ArrayRef<int64_t> shape, Type element) {
   int64_t bits = element.isIndex() ? 64 : element.getIntOrFloatBitWidth();
   return llvm::alignTo(ShapedType::getNumElements(shape) * llvm::divideCeil(bits, 8),
-                       sharedAlignment);
+                       seqc::sharedAlignment);
 }
 
 //===-----------------------------------------------------------------------===//

@@ -38,6 +38,8 @@ struct Frame {
   /// First batch row and first step of the tile; indices of outer batch dims.
   Index outerBatch;
   mlir::Value firstRow, firstStep, lastStep;
+  /// Where rows are those of several batch dims together: the sizes of these.
+  llvm::SmallVector<mlir::Value> batchSizes;
   /// Step within the strip, where there is no loop over steps.
   mlir::Value stepInStrip;
   bool hasBatch = false;
@@ -78,6 +80,9 @@ void emitNest(VectorEval &e, const Nest &nest, const Frame &frame, seq::Schedule
 /// True if some nest member reads through a contraction.
 bool hasContraction(mlir::Value v, llvm::function_ref<bool(mlir::Operation *)> isMember,
                     const llvm::DenseMap<mlir::Value, Leaf> &leaves);
+
+/// `v`, an index, of which neither MLIR nor LLVM knows that it is a constant.
+mlir::Value opaque(mlir::OpBuilder &b, mlir::Location loc, mlir::Value v);
 
 /// Calls `visit(value, elementwise)` for each value that evaluating `v` reads, itself included;
 /// `elementwise` is false once an index was moved on the way. Stops where `visit` returns false.

@@ -4,6 +4,7 @@
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Analysis/ValueTracking.h"
+#include "llvm/IR/InlineAsm.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Module.h"
 #include "llvm/IR/PatternMatch.h"
@@ -69,6 +70,11 @@ SizeFormula FormulaReader::read(Value *value, unsigned depth) {
     return {};
   if (auto *load = dyn_cast<LoadInst>(at))
     return readLoad(*load);
+  // What hides a number from the optimiser.
+  if (auto *call = dyn_cast<CallInst>(at); call && call->isInlineAsm() && call->arg_size() == 1)
+    return cast<InlineAsm>(call->getCalledOperand())->getAsmString().empty()
+               ? read(call->getArgOperand(0), depth + 1)
+               : SizeFormula();
   if (auto *field = dyn_cast<ExtractValueInst>(at)) {
     Value *inserted = FindInsertedValue(field->getAggregateOperand(), field->getIndices());
     return inserted ? read(inserted, depth + 1) : SizeFormula();
@@ -102,27 +108,6 @@ SizeFormula FormulaReader::read(Value *value, unsigned depth) {
                          read(at->getOperand(1), depth + 1));
 }
 
-/// Bytes of the memory that the threads of a block of `task` share.
-static int64_t sharedBytesOf(Function &task) {
-  SmallPtrSet<GlobalVariable *, 4> found;
-  SmallVector<Value *> pending;
-  for (Instruction &at : instructions(task))
-    pending.append(at.value_op_begin(), at.value_op_end());
-  while (!pending.empty()) {
-    Value *value = pending.pop_back_val();
-    if (auto *global = dyn_cast<GlobalVariable>(value)) {
-      if (global->getAddressSpace() == sharedSpace)
-        found.insert(global);
-    } else if (auto *expression = dyn_cast<ConstantExpr>(value)) {
-      pending.append(expression->value_op_begin(), expression->value_op_end());
-    }
-  }
-  int64_t bytes = 0;
-  for (GlobalVariable *global : found)
-    bytes += int64_t(task.getParent()->getDataLayout().getTypeAllocSize(global->getValueType()));
-  return bytes;
-}
-
 std::vector<KernelFacts> seqc::describeKernels(Module &host, const ModuleSignature &signature) {
   std::vector<KernelFacts> kernels;
   for (const FunctionSignature &f : signature.functions) {
@@ -135,8 +120,11 @@ std::vector<KernelFacts> seqc::describeKernels(Module &host, const ModuleSignatu
         continue;
       }
       kernels.push_back({kernelName(f.name, number), f.name, task->getName().str(),
-                         reader.read(start->getArgOperand(5)), shape->threads, shape->items,
-                         blocksOf(*task, *shape), sharedBytesOf(*task)});
+                         reader.read(start->getArgOperand(5)),
+                         isOfStep(start) ? reader.read(start->getArgOperand(7))
+                                         : SizeFormula::ofNumber(1),
+                         shape->threads, shape->items, blocksOf(*task, *shape),
+                         int64_t(sharedBytesOf(*task)), dynamicBytesOf(*task) != 0});
     }
   }
   return kernels;
