@@ -92,9 +92,7 @@ scf::ForOp GroupEmitter::emitSteps(Frame f, Value first, Value count, Value pari
 }
 
 /// Which of a state's two buffers holds it before step `step` of all, where the host counts steps.
-Value GroupEmitter::parityOf(Value step) {
-  return arith::AndIOp::create(b, loc, step, one);
-}
+Value GroupEmitter::parityOf(Value step) { return arith::AndIOp::create(b, loc, step, one); }
 
 /// The steps of the task: those of its sequence, if sequences are packed.
 void GroupEmitter::findSteps(Value task) {

@@ -103,8 +103,9 @@ static void outline(func::FuncOp func, scf::ForallOp loop, unsigned number) {
   for (unsigned i = 0; i < 3; ++i)
     map.map(func.getArgument(i), entry->getArgument(i));
   if (steps)
-    map.map(step, arith::IndexCastOp::create(b, loc, b.getIndexType(), entry->getArgument(5))
-                      .getResult());
+    map.map(
+        step,
+        arith::IndexCastOp::create(b, loc, b.getIndexType(), entry->getArgument(5)).getResult());
   for (Operation *op : needed)
     b.clone(*op, map);
   Value lower = arith::IndexCastOp::create(b, loc, b.getIndexType(), entry->getArgument(3));
@@ -119,8 +120,9 @@ static void outline(func::FuncOp func, scf::ForallOp loop, unsigned number) {
                       b, loc, pointer,
                       func::ConstantOp::create(b, loc, task.getFunctionType(), name).getResult())
                       .getResult(0);
-  SmallVector<Value> given = {func.getArgument(3), address,           func.getArgument(0),
-                              func.getArgument(1), func.getArgument(2), count};
+  SmallVector<Value> given = {func.getArgument(3), address,
+                              func.getArgument(0), func.getArgument(1),
+                              func.getArgument(2), count};
   if (steps)
     for (Value number : {step, steps.getUpperBound()})
       given.push_back(arith::IndexCastOp::create(b, loc, i64, number));

@@ -166,8 +166,8 @@ SmallVector<Value> VectorEval::emitSumsTogether(ArrayRef<unsigned> group, const 
                                                 int64_t size, SmallVector<Value> carried) {
   int64_t whole = size / weightsTogether * weightsTogether;
   if (whole) {
-    auto loop =
-        scf::ForOp::create(b, loc, constant(0), constant(whole), constant(weightsTogether), carried);
+    auto loop = scf::ForOp::create(b, loc, constant(0), constant(whole), constant(weightsTogether),
+                                   carried);
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
     carried.assign(loop.getRegionIterArgs().begin(), loop.getRegionIterArgs().end());
@@ -238,8 +238,8 @@ void VectorEval::emitContractionLoop(ArrayRef<unsigned> group, const Pack *pack)
     Pack shared = *pack;
     shared.buffer = pack->shared;
     shared.kept = 0;
-    carried = emitContractionLoops(group, &shared, kept, constant(kept + pack->inShared), kept,
-                                   carried);
+    carried =
+        emitContractionLoops(group, &shared, kept, constant(kept + pack->inShared), kept, carried);
     kept += pack->inShared;
   }
   carried = emitContractionLoops(group, pack, kept, sizes, 0, carried);

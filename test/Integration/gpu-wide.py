@@ -155,6 +155,10 @@ check("two batch dims", step(batch="?x?x"), [values(2, 3, 2), values(1, 1, 1), v
 for B in (1, 3, 4, 6):
     check(f"static batch of {B}", step(batch=f"{B}x"), [values(B, 2)])
 
+# A block that is the only one.
+check("one narrow sequence", step(40, batch="1x"), [values(1, 3, width=40)])
+check("one narrow sequence without a batch", step(40, batch=""), [values(3, width=40), values(0, width=40)])
+
 # Hand-written schedules win.
 for rows in (1, 2, 8):
     check(f"{rows} rows", step(schedule=f"chunk = 1, rows = {rows}, vectors = 1"), [values(B, 2) for B in (1, 7, 17)])

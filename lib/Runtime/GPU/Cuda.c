@@ -309,8 +309,8 @@ static int32_t load_locked(gpu_call *c, uint64_t key) {
     int error = cu.cuModuleGetFunction(&l->kernels[i], module, kernel->name);
     if (!error && kernel->shared_bytes) { /* more than kernels get unasked */
       what = "cuFuncSetAttribute";
-      error = cu.cuFuncSetAttribute(l->kernels[i], MAX_DYNAMIC_SHARED_BYTES,
-                                    (int)kernel->shared_bytes);
+      error =
+          cu.cuFuncSetAttribute(l->kernels[i], MAX_DYNAMIC_SHARED_BYTES, (int)kernel->shared_bytes);
     }
     if (!error)
       continue;

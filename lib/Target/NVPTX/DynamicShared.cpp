@@ -49,8 +49,8 @@ void seqc::askForShared(Module &module) {
     uint64_t &offset = taken[kernel];
     global.replaceAllUsesWith(
         ConstantExpr::getGetElementPtr(i8, dynamic, ConstantInt::get(i64, offset)));
-    offset += alignTo(module.getDataLayout().getTypeAllocSize(global.getValueType()),
-                      sharedAlignment);
+    offset +=
+        alignTo(module.getDataLayout().getTypeAllocSize(global.getValueType()), sharedAlignment);
     global.eraseFromParent();
   }
 }

@@ -119,12 +119,12 @@ std::vector<KernelFacts> seqc::describeKernels(Module &host, const ModuleSignatu
         consumeError(shape.takeError()); // makeKernels says it
         continue;
       }
-      kernels.push_back({kernelName(f.name, number), f.name, task->getName().str(),
-                         reader.read(start->getArgOperand(5)),
-                         isOfStep(start) ? reader.read(start->getArgOperand(7))
-                                         : SizeFormula::ofNumber(1),
-                         shape->threads, shape->items, blocksOf(*task, *shape),
-                         int64_t(sharedBytesOf(*task)), dynamicBytesOf(*task) != 0});
+      kernels.push_back(
+          {kernelName(f.name, number), f.name, task->getName().str(),
+           reader.read(start->getArgOperand(5)),
+           isOfStep(start) ? reader.read(start->getArgOperand(7)) : SizeFormula::ofNumber(1),
+           shape->threads, shape->items, blocksOf(*task, *shape), int64_t(sharedBytesOf(*task)),
+           dynamicBytesOf(*task) != 0});
     }
   }
   return kernels;

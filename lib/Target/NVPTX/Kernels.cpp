@@ -73,8 +73,8 @@ uint64_t seqc::sharedBytesOf(const Function &task) {
   }
   uint64_t bytes = 0;
   for (const GlobalVariable *global : found)
-    bytes += alignTo(task.getDataLayout().getTypeAllocSize(global->getValueType()),
-                     sharedAlignment);
+    bytes +=
+        alignTo(task.getDataLayout().getTypeAllocSize(global->getValueType()), sharedAlignment);
   return bytes;
 }
 
@@ -84,8 +84,7 @@ static void makeKernel(Function &task, StringRef name, StructType *all, BlockSha
   LLVMContext &context = module.getContext();
   // Only tasks of a step get the step.
   bool ofStep = task.arg_size() == 6;
-  StructType *arguments =
-      ofStep ? all : StructType::get(context, all->elements().drop_back());
+  StructType *arguments = ofStep ? all : StructType::get(context, all->elements().drop_back());
   auto *pointer = PointerType::getUnqual(context);
   auto *type = FunctionType::get(Type::getVoidTy(context), {pointer}, false);
   Function *kernel = Function::Create(type, GlobalValue::ExternalLinkage, name, module);

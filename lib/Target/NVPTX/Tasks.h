@@ -42,8 +42,8 @@ llvm::Expected<BlockShape> blockShapeOf(const llvm::Function &task);
 /// The attribute of a kernel: bytes of shared memory that it gets when it is started.
 constexpr llvm::StringLiteral dynamicAttribute = "seqc.dynamic";
 
-/// Bytes of the memory that the threads of a block of `task` share, at most; of them, those that the
-/// kernel gets when it is started: all or none.
+/// Bytes of the memory that the threads of a block of `task` share, at most; of them, those that
+/// the kernel gets when it is started: all or none.
 uint64_t sharedBytesOf(const llvm::Function &task);
 inline uint64_t dynamicBytesOf(const llvm::Function &task) {
   uint64_t bytes = sharedBytesOf(task);

@@ -263,7 +263,8 @@ int cuModuleGetFunction(function **f, module *m, const char *name) {
   (*f)->shared = SHARED_UNASKED;
   return leave(0);
 }
-/* Of a block, which has 1 KiB more than it may use: 164 and 228 KiB of an SM. */
+/* Of a block, which has 1 KiB more than it may use: 164 and 228 KiB of an SM.
+ */
 static int most_shared(int sm) { return (sm < 90 ? 163 : 227) << 10; }
 int cuFuncSetAttribute(function *f, int attribute, int value) {
   pthread_mutex_lock(&lock);
