@@ -15,11 +15,15 @@ static IntegerAttr numberOf(Operation *op, int64_t v) {
   return IntegerAttr::get(IntegerType::get(op->getContext(), 64), v);
 }
 
-void seqc::makeBlocks(scf::ForallOp loop, int64_t threads, int64_t onSm) {
-  loop->setAttr(threadsAttr, numberOf(loop, threads));
-  // So that a loop of one block stays one: MLIR takes other loops of one item apart.
+void seqc::keepLoop(scf::ForallOp loop) {
+  // MLIR takes other loops of one item apart.
   auto block = gpu::GPUBlockMappingAttr::get(loop.getContext(), gpu::MappingId::DimX);
   loop.setMappingAttr(ArrayAttr::get(loop.getContext(), Attribute(block)));
+}
+
+void seqc::makeBlocks(scf::ForallOp loop, int64_t threads, int64_t onSm) {
+  loop->setAttr(threadsAttr, numberOf(loop, threads));
+  keepLoop(loop);
   if (onSm)
     askForBlocks(loop, onSm);
 }

@@ -407,11 +407,8 @@ static bool isInTask(Operation *op) {
 
 /// The parallel loop over tasks; `anchor` stands where what it needs can be prepared.
 void GroupEmitter::emitAllTasks(Operation *anchor) {
-  // A loop of one turn would be none, and its block forgotten.
-  bool isOne = e.threads && getConstantIntValue(tasks) == 1;
-  Value count = isOne ? opaque(b, loc, tasks) : tasks;
   auto loop =
-      scf::ForallOp::create(b, loc, ArrayRef<OpFoldResult>{count}, ValueRange{}, std::nullopt);
+      scf::ForallOp::create(b, loc, ArrayRef<OpFoldResult>{tasks}, ValueRange{}, std::nullopt);
   b.setInsertionPointAfter(anchor);
   planWeights();
   prologue = b.saveInsertionPoint();

@@ -97,6 +97,7 @@ Value NestEmitter::startInWarps(SmallVector<Value> &places) {
   auto all =
       scf::ForallOp::create(e.b, e.loc, ArrayRef<OpFoldResult>{total}, ValueRange{}, std::nullopt);
   askForBlocks(all, blocksOfStepOnSm);
+  keepLoop(all);
   e.b.setInsertionPointToStart(all.getBody());
   Value item = all.getInductionVar(0);
   Value warp = arith::DivUIOp::create(e.b, e.loc, item, width);
@@ -126,6 +127,8 @@ void NestEmitter::emitAcrossGrid() {
   flatten(dims, total);
   auto all =
       scf::ForallOp::create(e.b, e.loc, ArrayRef<OpFoldResult>{total}, ValueRange{}, std::nullopt);
+  if (!frame.whole)
+    keepLoop(all);
   e.b.setInsertionPointToStart(all.getBody());
   places = placesOf(e, dims, all.getInductionVar(0));
   Value lane = hasLane && places.back() ? places.back() : e.constant(0);

@@ -149,6 +149,12 @@ static bool hasBlocks(Operation *op) {
       .wasInterrupted();
 }
 
+/// True for a loop of the host that starts kernels: what stands before it happens before it.
+static bool startsInLoop(Operation *op) {
+  return isa<scf::ForOp>(op) && runsOnHostOfGpu(op) &&
+         op->walk([](scf::ForallOp) { return WalkResult::interrupt(); }).wasInterrupted();
+}
+
 /// Work between parallel loops that touches memory becomes a loop of one item: a GPU's host has no
 /// access to it. What hands values on from there stays, and is refused later.
 static void gatherRest(func::FuncOp func) {
@@ -168,6 +174,9 @@ static void gatherRest(func::FuncOp func) {
     if (!op.hasTrait<OpTrait::IsTerminator>() && (reads || !runsOnHostOfGpu(&op))) {
       groups.back().push_back(&op);
       inGroup.insert(&op);
+    } else if (startsInLoop(&op)) {
+      groups.emplace_back();
+      inGroup.clear();
     }
   }
   for (ArrayRef<Operation *> group : groups) {

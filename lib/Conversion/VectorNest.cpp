@@ -180,7 +180,8 @@ Index NestEmitter::pointAt(const Index &row, Value laneBase, int64_t vector) {
   return domain;
 }
 
-Value seqc::opaque(OpBuilder &b, Location loc, Value v) {
+/// `v`, unknown to LLVM: where it knows that one lane is live, it makes scalar code of it.
+static Value opaque(OpBuilder &b, Location loc, Value v) {
   if (!getConstantIntValue(v))
     return v;
   Value wide = arith::IndexCastOp::create(b, loc, b.getI64Type(), v);
@@ -193,7 +194,6 @@ Value seqc::opaque(OpBuilder &b, Location loc, Value v) {
 }
 
 Value NestEmitter::tailMask(Value laneBase, int64_t vector) {
-  // Where LLVM knows that one lane is live, it makes scalar code of it.
   Idx first = {laneBase, vector * e.lanes, 0};
   Value start = e.value(ofTile ? e.add({e.firstChannel, 0, 0}, first) : first);
   Value left = arith::SubIOp::create(e.b, e.loc, opaque(e.b, e.loc, laneSize), start);

@@ -81,9 +81,6 @@ void emitNest(VectorEval &e, const Nest &nest, const Frame &frame, seq::Schedule
 bool hasContraction(mlir::Value v, llvm::function_ref<bool(mlir::Operation *)> isMember,
                     const llvm::DenseMap<mlir::Value, Leaf> &leaves);
 
-/// `v`, an index, of which neither MLIR nor LLVM knows that it is a constant.
-mlir::Value opaque(mlir::OpBuilder &b, mlir::Location loc, mlir::Value v);
-
 /// Calls `visit(value, elementwise)` for each value that evaluating `v` reads, itself included;
 /// `elementwise` is false once an index was moved on the way. Stops where `visit` returns false.
 void visitReads(mlir::Value v, llvm::function_ref<bool(mlir::Operation *)> isMember,

@@ -159,6 +159,41 @@ for B in (1, 3, 4, 6):
 check("one narrow sequence", step(40, batch="1x"), [values(1, 3, width=40)])
 check("one narrow sequence without a batch", step(40, batch=""), [values(3, width=40), values(0, width=40)])
 
+# Sums of max-plus, and a value of the step that is one number: a kernel of one thread between those of all channels.
+for name in ("hmm_forward", "viterbi"):
+    letters = {letter: 136 if letter == "S" else size for letter, size in library.sizes_of(name).items()}
+    cell = library.Cell(name, **letters)
+    check(f"{name} of 136", cell.program(), [cell.values(rng, B, T) for B, T in [(3, 2), (1, 1), (2, 0)]])
+NORMED = """
+func.func @f(%x: tensor<?x136xf32>, %w: tensor<136x136xf32>, %h0: tensor<136xf32>) -> (tensor<?x136xf32>, tensor<136xf32>) {
+  %zero = arith.constant dense<0.0> : tensor<f32>
+  %one = arith.constant dense<1.0> : tensor<f32>
+  %y, %last = seq.recurrence (%u: tensor<136xf32> in %x) states(%h: tensor<136xf32> = %h0) {
+    %r = linalg.matvec ins(%w, %h : tensor<136x136xf32>, tensor<136xf32>) outs(%u : tensor<136xf32>) -> tensor<136xf32>
+    %n = math.tanh %r : tensor<136xf32>
+    %square = linalg.dot ins(%n, %n : tensor<136xf32>, tensor<136xf32>) outs(%one : tensor<f32>) -> tensor<f32>
+    %length = math.sqrt %square : tensor<f32>
+    %e = tensor.empty() : tensor<136xf32>
+    %all = linalg.broadcast ins(%length : tensor<f32>) outs(%e : tensor<136xf32>) dimensions = [0]
+    %next = arith.divf %n, %all : tensor<136xf32>
+    seq.yield next(%next : tensor<136xf32>) out(%next : tensor<136xf32>)
+  } schedule(<fused, vector_bits = 32, batch_tile = 1, chunk = 1, strip = 16, rows = 4, vectors = 1>) : (tensor<?x136xf32>, tensor<136xf32>) -> (tensor<?x136xf32>, tensor<136xf32>)
+  return %y, %last : tensor<?x136xf32>, tensor<136xf32>
+}
+"""
+check("a step with its length", NORMED, [values(T, width=136) for T in (0, 1, 3)])
+
+# Work of one thread before all steps, and behind them.
+EDGES = """%c0 = arith.constant 0 : index
+  %c3 = arith.constant 3 : index
+  %c9 = arith.constant 9 : index
+  %two = arith.constant 2.0 : f32
+  %g0 = tensor.insert %two into %start[%c0, %c3] : tensor<2x144xf32>
+  %h0 = tensor.insert %two into %g0[%c0, %c9] : tensor<2x144xf32>"""
+between = step(batch="2x", more=", %start: tensor<2x144xf32>", prepare=EDGES)
+between = between.replace("  return %y, %last :", "  %end = tensor.insert %two into %last[%c0, %c3] : tensor<2x144xf32>\n  return %y, %end :")
+check("elements before and behind", between, [values(2, T) for T in (0, 1, 3)])
+
 # Hand-written schedules win.
 for rows in (1, 2, 8):
     check(f"{rows} rows", step(schedule=f"chunk = 1, rows = {rows}, vectors = 1"), [values(B, 2) for B in (1, 7, 17)])

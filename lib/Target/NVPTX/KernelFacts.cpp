@@ -4,7 +4,6 @@
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Analysis/ValueTracking.h"
-#include "llvm/IR/InlineAsm.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Module.h"
 #include "llvm/IR/PatternMatch.h"
@@ -70,11 +69,6 @@ SizeFormula FormulaReader::read(Value *value, unsigned depth) {
     return {};
   if (auto *load = dyn_cast<LoadInst>(at))
     return readLoad(*load);
-  // What hides a number from the optimiser.
-  if (auto *call = dyn_cast<CallInst>(at); call && call->isInlineAsm() && call->arg_size() == 1)
-    return cast<InlineAsm>(call->getCalledOperand())->getAsmString().empty()
-               ? read(call->getArgOperand(0), depth + 1)
-               : SizeFormula();
   if (auto *field = dyn_cast<ExtractValueInst>(at)) {
     Value *inserted = FindInsertedValue(field->getAggregateOperand(), field->getIndices());
     return inserted ? read(inserted, depth + 1) : SizeFormula();
