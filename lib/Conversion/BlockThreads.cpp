@@ -11,17 +11,19 @@
 
 using namespace mlir;
 
-static constexpr int64_t sharedAlignment = 16;
-
 static IntegerAttr numberOf(Operation *op, int64_t v) {
   return IntegerAttr::get(IntegerType::get(op->getContext(), 64), v);
 }
 
-void seqc::makeBlocks(scf::ForallOp loop, int64_t threads, int64_t onSm) {
-  loop->setAttr(threadsAttr, numberOf(loop, threads));
-  // So that a loop of one block stays one: MLIR takes other loops of one item apart.
+void seqc::keepLoop(scf::ForallOp loop) {
+  // MLIR takes other loops of one item apart.
   auto block = gpu::GPUBlockMappingAttr::get(loop.getContext(), gpu::MappingId::DimX);
   loop.setMappingAttr(ArrayAttr::get(loop.getContext(), Attribute(block)));
+}
+
+void seqc::makeBlocks(scf::ForallOp loop, int64_t threads, int64_t onSm) {
+  loop->setAttr(threadsAttr, numberOf(loop, threads));
+  keepLoop(loop);
   if (onSm)
     askForBlocks(loop, onSm);
 }
@@ -52,7 +54,7 @@ Value seqc::sharedBuffer(OpBuilder &b, Location loc, ArrayRef<int64_t> shape, Ty
     name = "seqc_shared_" + std::to_string(n);
   OpBuilder top = OpBuilder::atBlockBegin(module.getBody());
   memref::GlobalOp::create(top, loc, name, b.getStringAttr("private"), type, top.getUnitAttr(),
-                           /*constant=*/false, top.getI64IntegerAttr(sharedAlignment));
+                           /*constant=*/false, top.getI64IntegerAttr(seqc::sharedAlignment));
   return memref::GetGlobalOp::create(b, loc, type, name);
 }
 
@@ -66,7 +68,7 @@ void seqc::eraseSharedBuffer(Value buffer) {
 int64_t seqc::sharedBytesOf(ArrayRef<int64_t> shape, Type element) {
   int64_t bits = element.isIndex() ? 64 : element.getIntOrFloatBitWidth();
   return llvm::alignTo(ShapedType::getNumElements(shape) * llvm::divideCeil(bits, 8),
-                       sharedAlignment);
+                       seqc::sharedAlignment);
 }
 
 //===-----------------------------------------------------------------------===//

@@ -17,6 +17,9 @@ void makeBlocks(mlir::scf::ForallOp loop, int64_t threads, int64_t onSm = 0);
 /// Lets the threads of `loop` have registers for no more than so many blocks at once on an SM.
 void askForBlocks(mlir::scf::ForallOp loop, int64_t onSm);
 
+/// `loop` stays one, also if it has one item: a GPU's host cannot do its work.
+void keepLoop(mlir::scf::ForallOp loop);
+
 /// This thread's number in its block.
 mlir::Value threadOfBlock(mlir::OpBuilder &b, mlir::Location loc);
 

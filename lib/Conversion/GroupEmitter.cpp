@@ -18,7 +18,8 @@
 // Of packed sequences (`cu_seqlens`) each is a task, with time its own steps.
 //
 // On a GPU a task is a thread, or, where channels meet, a block: its threads share the points of
-// each nest, with a barrier behind it, and the task's buffers are in memory that they share.
+// each nest, with a barrier behind it, and the task's buffers are in memory that they share. Or the
+// host has the loop over steps, and each nest is a parallel loop over all sequences.
 #include "GroupEmitter.h"
 #include "BlockThreads.h"
 #include "seqc/Analysis/Interleaved.h"
@@ -69,7 +70,7 @@ scf::ForOp GroupEmitter::emitSteps(Frame f, Value first, Value count, Value pari
   if (f.reverse)
     t = arith::SubIOp::create(b, loc, arith::SubIOp::create(b, loc, taskSteps, one), t);
   f.firstStep = fromFirst(t);
-  e.parity = twice ? loop.getRegionIterArgs().front() : Value();
+  e.parity = twice ? loop.getRegionIterArgs().front() : eachStep ? parityOf(s) : Value();
   DenseMap<Value, Leaf> saved = e.leaves;
   for (const Nest &nest : stepNests) {
     emitNest(e, nest, f, schedule, prologue, streaming);
@@ -89,6 +90,9 @@ scf::ForOp GroupEmitter::emitSteps(Frame f, Value first, Value count, Value pari
         b, loc, Value(arith::SubIOp::create(b, loc, one, loop.getRegionIterArgs().front())));
   return loop;
 }
+
+/// Which of a state's two buffers holds it before step `step` of all, where the host counts steps.
+Value GroupEmitter::parityOf(Value step) { return arith::AndIOp::create(b, loc, step, one); }
 
 /// The steps of the task: those of its sequence, if sequences are packed.
 void GroupEmitter::findSteps(Value task) {
@@ -314,6 +318,54 @@ void GroupEmitter::emitTask(Value task) {
     unrollInner(b.getInsertionBlock(), timeLoops);
 }
 
+/// Copies each state to its place of `targets` (those without a buffer stay where they are), states
+/// of the same sizes together.
+void GroupEmitter::copyStates(ArrayRef<Leaf> targets, const Frame &f) {
+  SmallVector<Nest> nests;
+  for (auto [state, target] : llvm::zip_equal(op.getStateArgs(), targets)) {
+    if (!target.buffer)
+      continue;
+    auto *same = llvm::find_if(nests, [&, state = state](const Nest &nest) {
+      return typeOf(nest.shape).getShape() == typeOf(state).getShape();
+    });
+    if (same == nests.end())
+      same = nests.insert(nests.end(), Nest{{}, state});
+    same->stores.push_back({state, {Piece{state, {}, {}, {}}}, {target}});
+  }
+  for (const Nest &nest : nests)
+    emitNest(e, nest, f, schedule, prologue, false);
+}
+
+/// Kernels that the host starts for each step, one for each nest: a nest that reads what all
+/// threads of another one wrote begins behind it.
+void GroupEmitter::emitLaunches() {
+  Operation *anchor = arith::ConstantIndexOp::create(b, loc, 0);
+  prologue = OpBuilder::InsertPoint(anchor->getBlock(), Block::iterator(anchor));
+  e.acrossGrid = true;
+  e.task = zero;
+  Frame f = frame(tileRows, zero, {});
+  if (batchRank > 1)
+    f.batchSizes = batchSizes;
+  findSteps(e.task);
+  e.leaves = baseLeaves;
+  // The initial value of a state is what its argument means before the first step.
+  SmallVector<Leaf> places, finals;
+  for (Value buffer : stateBuffers)
+    places.push_back({buffer, Leaf::State});
+  e.parity = zero;
+  copyStates(places, f);
+  baseLeaves = e.leaves; // buffers of outer values that were made on the way
+  for (auto [state, place] : llvm::zip_equal(op.getStateArgs(), places))
+    e.leaves[state] = place;
+  emitSteps(f, zero, taskSteps, {}, /*streaming=*/false);
+  e.parity = parityOf(taskSteps);
+  for (Value final : op.getFinals())
+    finals.push_back(final.use_empty() ? Leaf() : Leaf{wholeBuffers[final], Leaf::Batch});
+  copyStates(finals, f);
+  e.parity = {};
+  e.acrossGrid = false;
+}
+
 /// The last k values of a delayed sequence: its window at the step after the last.
 void GroupEmitter::emitDelayFinals() {
   for (Operation *member : group.before) {
@@ -353,13 +405,34 @@ static bool isInTask(Operation *op) {
   return false;
 }
 
+/// The parallel loop over tasks; `anchor` stands where what it needs can be prepared.
+void GroupEmitter::emitAllTasks(Operation *anchor) {
+  auto loop =
+      scf::ForallOp::create(b, loc, ArrayRef<OpFoldResult>{tasks}, ValueRange{}, std::nullopt);
+  b.setInsertionPointAfter(anchor);
+  planWeights();
+  prologue = b.saveInsertionPoint();
+  if (e.threads)
+    makeBlocks(loop, e.threads);
+  b.setInsertionPointToStart(loop.getBody());
+  emitTask(loop.getInductionVar(0));
+  e.threads = 0;
+}
+
+/// Bytes that the threads of a block may share where `op` runs.
+static int64_t sharedBytesFor(seq::RecurrenceOp op) {
+  auto target = op->getParentOfType<ModuleOp>()->getAttrOfType<seq::TargetAttr>("seqc.target");
+  return target ? sharedBytesOfBlock(target.getCpu().getValue()) : 0;
+}
+
 void GroupEmitter::run() {
   eraseLinearized(op);
   e.recurrence = op;
   e.isMember = [this](Operation *o) { return group.contains(o); };
   e.entry = &entry;
-  sharedBytesLeft = mostSharedBytes;
+  e.sharedBytesLeft = sharedBytesFor(op);
   e.threads = isInTask(op) ? 0 : threadsOfBlock(schedule);
+  eachStep = startsEachStep(schedule) && isa<func::FuncOp>(op->getParentOp());
   computeSizes();
   SmallVector<Operation *> before(group.before.begin(), group.before.end());
   SmallVector<Operation *> after(group.after.begin(), group.after.end());
@@ -383,16 +456,10 @@ void GroupEmitter::run() {
   if (Operation *outer = outermostLoop())
     anchor->moveBefore(outer);
   entry = OpBuilder::InsertPoint(anchor->getBlock(), Block::iterator(anchor));
-  auto loop =
-      scf::ForallOp::create(b, loc, ArrayRef<OpFoldResult>{tasks}, ValueRange{}, std::nullopt);
-  b.setInsertionPointAfter(anchor);
-  planWeights();
-  prologue = b.saveInsertionPoint();
-  if (e.threads)
-    makeBlocks(loop, e.threads);
-  b.setInsertionPointToStart(loop.getBody());
-  emitTask(loop.getInductionVar(0));
-  e.threads = 0;
+  if (eachStep)
+    emitLaunches();
+  else
+    emitAllTasks(anchor);
   b.setInsertionPoint(op);
   e.leaves = baseLeaves;
   emitDelayFinals();

@@ -37,7 +37,7 @@ private:
   bool hasStrips = false, contractions = false;
   bool tileTasks = false;                        ///< each tile of channels is a task of its own
   llvm::SmallVector<mlir::scf::ForOp> timeLoops; ///< of such a task
-  int64_t sharedBytesLeft;                       ///< where a task is a block of a GPU
+  bool eachStep = false;                         ///< the host starts kernels for each step
   mlir::Value zero, one;
 
   llvm::SmallVector<Nest> beforeNests, stepNests, afterNests;
@@ -72,6 +72,10 @@ private:
   Frame frame(mlir::Value rows, mlir::Value firstRow, const Index &outerBatch);
   void copy(mlir::Value v, Leaf from, Leaf to, const Frame &f);
   void emitTask(mlir::Value task);
+  void emitAllTasks(mlir::Operation *anchor);
+  mlir::Value parityOf(mlir::Value step);
+  void copyStates(llvm::ArrayRef<Leaf> targets, const Frame &f);
+  void emitLaunches();
   mlir::Value emitTime(Frame f, bool streaming);
   int64_t countTiles() const { return llvm::divideCeil(channels.size, channelTile); }
   void enterTile(Frame &f, mlir::Value tile);

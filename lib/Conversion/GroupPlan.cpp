@@ -36,8 +36,8 @@ Value GroupEmitter::allocateOfTask(Value v, SmallVector<OpFoldResult> leading) {
     shape.push_back(getConstantIntValue(size).value_or(ShapedType::kDynamic));
   llvm::append_range(shape, type.getShape());
   if (e.threads && !llvm::any_of(shape, ShapedType::isDynamic))
-    if (int64_t bytes = sharedBytesOf(shape, type.getElementType()); bytes <= sharedBytesLeft) {
-      sharedBytesLeft -= bytes;
+    if (int64_t bytes = sharedBytesOf(shape, type.getElementType()); bytes <= e.sharedBytesLeft) {
+      e.sharedBytesLeft -= bytes;
       return sharedBuffer(b, loc, shape, type.getElementType());
     }
   leading.insert(leading.begin(), tasks);
@@ -48,7 +48,7 @@ Value GroupEmitter::allocateOfTask(Value v, SmallVector<OpFoldResult> leading) {
 void GroupEmitter::releaseOfTask(Value buffer) {
   if (buffer.getDefiningOp<memref::GetGlobalOp>()) {
     auto type = cast<MemRefType>(buffer.getType());
-    sharedBytesLeft += sharedBytesOf(type.getShape(), type.getElementType());
+    e.sharedBytesLeft += sharedBytesOf(type.getShape(), type.getElementType());
     eraseSharedBuffer(buffer);
     return;
   }
@@ -95,6 +95,11 @@ void GroupEmitter::computeSizes() {
     channels = analyzeChannels(op);
   if (batchRank == 0)
     return;
+  if (eachStep) { // all rows are one tile
+    for (Value size : batchSizes)
+      tileRows = tileRows == one ? size : arith::MulIOp::create(b, loc, tileRows, size).getResult();
+    return;
+  }
   // Packed sequences have lengths of their own: a task is one of them.
   int64_t rows = channelTile || op.isPacked() ? 1 : std::max<int64_t>(1, schedule.getBatchTile());
   Value wanted = arith::ConstantIndexOp::create(b, loc, rows);

@@ -54,6 +54,7 @@ struct NestEmitter {
   void setUpLoops(mlir::Value shape);
   void chooseTile();
   void setPlace(const Index &domain);
+  Index batchOfRow();
   Index valueIndex(const Index &domain);
   Index targetIndex(const Index &valueIdx);
   const Piece &partOf(const Store &store) const { return piece ? *piece : store.pieces.front(); }
@@ -67,10 +68,15 @@ struct NestEmitter {
   void flatten(llvm::SmallVector<LoopDim> &dims, mlir::Value &total);
   void emitAcrossBlock();
   void emitAcrossGrid();
+  void tileRows();
+  mlir::Value startInWarps(llvm::SmallVector<mlir::Value> &places);
+  void emitTileOfRows(llvm::ArrayRef<mlir::Value> places, mlir::Value lane);
+  void emitRestOfRows(const Index &row, unsigned tiled, mlir::Value first, mlir::Value lane);
   Index pointAt(const Index &row, mlir::Value laneBase, int64_t vector);
   mlir::Value tailMask(mlir::Value laneBase, int64_t vector);
   void preparePack();
   void keepWeights(int64_t depth, int64_t width);
+  void shareWeights(int64_t depth, int64_t width);
   bool packConstants(llvm::ArrayRef<Demand> demands, int64_t depth, int64_t width);
   void packAtRunTime(llvm::ArrayRef<Demand> demands, int64_t depth, int64_t width);
   int64_t blocksOfSingleRow();

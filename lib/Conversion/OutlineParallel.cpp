@@ -1,7 +1,8 @@
 // Parallel loops. Work that may be shared between threads is an scf.forall over one index; here
 // each becomes a function of a range of it. The function rebuilds buffers and sizes from the
 // same arrays that the caller had, so nothing has to be passed through a closure. How the range
-// is cut does not change any result: iterations are independent.
+// is cut does not change any result: iterations are independent. Where the host of a GPU starts one
+// in each turn of a loop, the function gets the turn's number, too.
 #include "seqc/Conversion/Passes.h"
 #include "seqc/Schedule/Passes.h"
 #include "seqc/Support/GpuShape.h"
@@ -19,6 +20,8 @@ using namespace mlir;
 using namespace seqc;
 
 static constexpr StringLiteral runtimeName = "seqc_rt_parallel_for";
+/// The same, on GPUs only, with a number that the task gets last, and how many of these there are.
+static constexpr StringLiteral stepRuntimeName = "seqc_rt_parallel_step";
 
 /// for i in [lower, upper): the body of `loop`, at `b`.
 static void inlineAsLoop(OpBuilder &b, scf::ForallOp loop, Value lower, Value upper,
@@ -40,16 +43,28 @@ static void makeSerial(scf::ForallOp loop) {
   loop.erase();
 }
 
-static func::FuncOp declareRuntime(ModuleOp module) {
-  if (auto func = module.lookupSymbol<func::FuncOp>(runtimeName))
+static func::FuncOp declareRuntime(ModuleOp module, bool ofStep) {
+  StringRef name = ofStep ? stepRuntimeName : runtimeName;
+  if (auto func = module.lookupSymbol<func::FuncOp>(name))
     return func;
   OpBuilder b = OpBuilder::atBlockBegin(module.getBody());
   auto pointer = LLVM::LLVMPointerType::get(b.getContext());
   SmallVector<Type> types(5, pointer);
-  types.push_back(b.getI64Type());
-  auto func = func::FuncOp::create(b, module.getLoc(), runtimeName, b.getFunctionType(types, {}));
+  types.append(ofStep ? 3 : 1, b.getI64Type());
+  auto func = func::FuncOp::create(b, module.getLoc(), name, b.getFunctionType(types, {}));
   func.setPrivate();
   return func;
+}
+
+/// The loop of the host over 0, 1, … in each turn of which `loop` starts, or null.
+static scf::ForOp hostLoopAround(scf::ForallOp loop) {
+  auto around = dyn_cast<scf::ForOp>(loop->getParentOp());
+  if (!around || !isa<func::FuncOp>(around->getParentOp()) || around.getNumResults() ||
+      !isGpu(around->getParentOfType<ModuleOp>()) ||
+      getConstantIntValue(around.getLowerBound()) != 0 ||
+      getConstantIntValue(around.getStep()) != 1)
+    return nullptr;
+  return around;
 }
 
 /// Makes a function of the loop and calls it; a loop whose values can't be rebuilt runs in place.
@@ -57,8 +72,10 @@ static void outline(func::FuncOp func, scf::ForallOp loop, unsigned number) {
   SetVector<Value> captured;
   getUsedValuesDefinedAbove(loop.getRegion(), captured);
   SetVector<Operation *> needed;
+  scf::ForOp steps = hostLoopAround(loop);
+  Value step = steps ? steps.getInductionVar() : Value();
   for (Value v : captured)
-    if (failed(collectRematerializable(v, needed)))
+    if (failed(collectRematerializable(v, needed, step)))
       return makeSerial(loop);
   Location loc = loop.getLoc();
   OpBuilder b(func);
@@ -66,8 +83,10 @@ static void outline(func::FuncOp func, scf::ForallOp loop, unsigned number) {
   Type i64 = b.getI64Type();
   std::string name =
       "seqc_task_" + func.getName().drop_front(10).str() + "_" + std::to_string(number);
-  auto task = func::FuncOp::create(b, loc, name,
-                                   b.getFunctionType({pointer, pointer, pointer, i64, i64}, {}));
+  SmallVector<Type> types = {pointer, pointer, pointer, i64, i64};
+  if (steps)
+    types.push_back(i64);
+  auto task = func::FuncOp::create(b, loc, name, b.getFunctionType(types, {}));
   task.setPrivate();
   SmallVector<Attribute> toLlvm;
   for (StringRef attribute : {threadsAttr, blocksAttr})
@@ -83,6 +102,10 @@ static void outline(func::FuncOp func, scf::ForallOp loop, unsigned number) {
   IRMapping map;
   for (unsigned i = 0; i < 3; ++i)
     map.map(func.getArgument(i), entry->getArgument(i));
+  if (steps)
+    map.map(
+        step,
+        arith::IndexCastOp::create(b, loc, b.getIndexType(), entry->getArgument(5)).getResult());
   for (Operation *op : needed)
     b.clone(*op, map);
   Value lower = arith::IndexCastOp::create(b, loc, b.getIndexType(), entry->getArgument(3));
@@ -90,16 +113,20 @@ static void outline(func::FuncOp func, scf::ForallOp loop, unsigned number) {
   inlineAsLoop(b, loop, lower, upper, map);
   func::ReturnOp::create(b, loc);
 
-  func::FuncOp runtime = declareRuntime(func->getParentOfType<ModuleOp>());
+  func::FuncOp runtime = declareRuntime(func->getParentOfType<ModuleOp>(), bool(steps));
   b.setInsertionPoint(loop);
   Value count = arith::IndexCastOp::create(b, loc, i64, loop.getUpperBound(b).front());
   Value address = UnrealizedConversionCastOp::create(
                       b, loc, pointer,
                       func::ConstantOp::create(b, loc, task.getFunctionType(), name).getResult())
                       .getResult(0);
-  func::CallOp::create(b, loc, runtime,
-                       ValueRange{func.getArgument(3), address, func.getArgument(0),
-                                  func.getArgument(1), func.getArgument(2), count});
+  SmallVector<Value> given = {func.getArgument(3), address,
+                              func.getArgument(0), func.getArgument(1),
+                              func.getArgument(2), count};
+  if (steps)
+    for (Value number : {step, steps.getUpperBound()})
+      given.push_back(arith::IndexCastOp::create(b, loc, i64, number));
+  func::CallOp::create(b, loc, runtime, given);
   loop.erase();
 }
 
@@ -122,6 +149,12 @@ static bool hasBlocks(Operation *op) {
       .wasInterrupted();
 }
 
+/// True for a loop of the host that starts kernels: what stands before it happens before it.
+static bool startsInLoop(Operation *op) {
+  return isa<scf::ForOp>(op) && runsOnHostOfGpu(op) &&
+         op->walk([](scf::ForallOp) { return WalkResult::interrupt(); }).wasInterrupted();
+}
+
 /// Work between parallel loops that touches memory becomes a loop of one item: a GPU's host has no
 /// access to it. What hands values on from there stays, and is refused later.
 static void gatherRest(func::FuncOp func) {
@@ -141,6 +174,9 @@ static void gatherRest(func::FuncOp func) {
     if (!op.hasTrait<OpTrait::IsTerminator>() && (reads || !runsOnHostOfGpu(&op))) {
       groups.back().push_back(&op);
       inGroup.insert(&op);
+    } else if (startsInLoop(&op)) {
+      groups.emplace_back();
+      inGroup.clear();
     }
   }
   for (ArrayRef<Operation *> group : groups) {

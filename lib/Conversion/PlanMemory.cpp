@@ -28,8 +28,10 @@ static constexpr int64_t stagger = 1280;
 
 /// Ops that `value` needs and that can run anywhere: no effects, or reads of the runtime's
 /// arrays of pointers and sizes, which never change. In order. Fails at anything else.
-LogicalResult seqc::collectRematerializable(Value value, SetVector<Operation *> &ops) {
+LogicalResult seqc::collectRematerializable(Value value, SetVector<Operation *> &ops, Value known) {
   Operation *op = value.getDefiningOp();
+  if (value == known)
+    return success();
   if (!op)
     return success(isa<func::FuncOp>(cast<BlockArgument>(value).getOwner()->getParentOp()));
   if (ops.contains(op))
@@ -39,7 +41,7 @@ LogicalResult seqc::collectRematerializable(Value value, SetVector<Operation *> 
   if (op->getNumRegions() || !(constantLoad || ofTile || isMemoryEffectFree(op)))
     return failure();
   for (Value operand : op->getOperands())
-    if (failed(collectRematerializable(operand, ops)))
+    if (failed(collectRematerializable(operand, ops, known)))
       return failure();
   ops.insert(op);
   return success();

@@ -1,5 +1,6 @@
 // Contractions of a tile: which ones it needs, and their common loops over k.
 #include "VectorEval.h"
+#include "seqc/Support/GpuShape.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/ADT/Sequence.h"
@@ -159,9 +160,66 @@ SmallVector<Value> VectorEval::emitContractionStep(ArrayRef<unsigned> group, con
   return next;
 }
 
+/// The sums of `group` from `carried` on in a kernel for one step: weights of some k are read
+/// together.
+SmallVector<Value> VectorEval::emitSumsTogether(ArrayRef<unsigned> group, const Pack *pack,
+                                                int64_t size, SmallVector<Value> carried) {
+  int64_t whole = size / weightsTogether * weightsTogether;
+  if (whole) {
+    auto loop = scf::ForOp::create(b, loc, constant(0), constant(whole), constant(weightsTogether),
+                                   carried);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    carried.assign(loop.getRegionIterArgs().begin(), loop.getRegionIterArgs().end());
+    for (int64_t i = 0; i < weightsTogether; ++i) {
+      Idx k = {loop.getInductionVar(), i, 0};
+      carried = emitContractionStep(group, pack, k, k, carried);
+    }
+    scf::YieldOp::create(b, loc, carried);
+    carried = loop.getResults();
+  }
+  for (int64_t k = whole; k < size; ++k)
+    carried = emitContractionStep(group, pack, fixed(k), fixed(k), carried);
+  return carried;
+}
+
+/// The sums of `group` from `carried` on, over k from `first` to `sizes`; the weights of k are
+/// packed at k - `packedAt`.
+SmallVector<Value> VectorEval::emitContractionLoops(ArrayRef<unsigned> group, const Pack *pack,
+                                                    int64_t first, ValueRange sizes,
+                                                    int64_t packedAt, SmallVector<Value> carried) {
+  std::optional<int64_t> end = sizes.size() == 1 ? getConstantIntValue(sizes[0]) : std::nullopt;
+  if (acrossGrid && recurrence && end)
+    return emitSumsTogether(group, pack, *end, std::move(carried));
+  Value start = constant(first), one = constant(1);
+  SmallVector<scf::ForOp> loops;
+  SmallVector<Value> ivs;
+  OpBuilder::InsertPoint after = b.saveInsertionPoint();
+  for (Value size : sizes) {
+    auto loop = scf::ForOp::create(b, loc, start, size, one, carried);
+    if (!loops.empty())
+      scf::YieldOp::create(b, loc, loop.getResults());
+    loops.push_back(loop);
+    ivs.push_back(loop.getInductionVar());
+    carried.assign(loop.getRegionIterArgs().begin(), loop.getRegionIterArgs().end());
+    b.setInsertionPointToStart(loop.getBody());
+  }
+  Value flat = ivs.front();
+  for (unsigned i = 1; i < ivs.size(); ++i)
+    flat = arith::AddIOp::create(b, loc, arith::MulIOp::create(b, loc, flat, sizes[i]), ivs[i]);
+  SmallVector<Idx> ks;
+  for (Value iv : ivs)
+    ks.push_back({iv, 0, 0});
+  Idx at = {flat, -packedAt, 0};
+  scf::YieldOp::create(b, loc, emitContractionStep(group, pack, ks, at, carried));
+  b.restoreInsertionPoint(after);
+  b.setInsertionPointAfter(loops.front());
+  return loops.front().getResults();
+}
+
 void VectorEval::emitContractionLoop(ArrayRef<unsigned> group, const Pack *pack) {
   linalg::GenericOp first = demands[group.front()].op;
-  SmallVector<Value> sizes = reductionSizes(*this, first), carried, ivs;
+  SmallVector<Value> sizes = reductionSizes(*this, first), carried;
   Place outer = place;
   Value outerMask = mask;
   for (unsigned n : group) {
@@ -176,31 +234,18 @@ void VectorEval::emitContractionLoop(ArrayRef<unsigned> group, const Pack *pack)
   int64_t kept = pack ? pack->kept : 0;
   for (int64_t k = 0; k < kept; ++k)
     carried = emitContractionStep(group, pack, fixed(k), fixed(k), carried);
-  Value zero = constant(0), one = constant(1);
-  SmallVector<scf::ForOp> loops;
-  OpBuilder::InsertPoint after = b.saveInsertionPoint();
-  for (Value size : sizes) {
-    auto loop = scf::ForOp::create(b, loc, kept ? constant(kept) : zero, size, one, carried);
-    if (!loops.empty())
-      scf::YieldOp::create(b, loc, loop.getResults());
-    loops.push_back(loop);
-    ivs.push_back(loop.getInductionVar());
-    carried.assign(loop.getRegionIterArgs().begin(), loop.getRegionIterArgs().end());
-    b.setInsertionPointToStart(loop.getBody());
+  if (pack && pack->inShared) {
+    Pack shared = *pack;
+    shared.buffer = pack->shared;
+    shared.kept = 0;
+    carried =
+        emitContractionLoops(group, &shared, kept, constant(kept + pack->inShared), kept, carried);
+    kept += pack->inShared;
   }
-  Value flat = ivs.front();
-  for (unsigned i = 1; i < ivs.size(); ++i)
-    flat = arith::AddIOp::create(b, loc, arith::MulIOp::create(b, loc, flat, sizes[i]), ivs[i]);
-  SmallVector<Idx> ks;
-  for (Value iv : ivs)
-    ks.push_back({iv, 0, 0});
-  scf::YieldOp::create(b, loc, emitContractionStep(group, pack, ks, {flat, 0, 0}, carried));
-  b.restoreInsertionPoint(after);
-  b.setInsertionPointAfter(loops.front());
+  carried = emitContractionLoops(group, pack, kept, sizes, 0, carried);
   for (auto [slot, n] : llvm::enumerate(group)) {
     Demand &d = demands[n];
-    cache.back().values[{d.op->getResult(0).getAsOpaquePointer(), d.key}] =
-        loops.front().getResult(slot);
+    cache.back().values[{d.op->getResult(0).getAsOpaquePointer(), d.key}] = carried[slot];
   }
 }
 

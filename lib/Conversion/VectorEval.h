@@ -87,6 +87,9 @@ struct Pack {
   /// input], for all of time.
   mlir::Value registers;
   int64_t kept = 0;
+  /// Of a block of threads: its weights of the next k, as in `buffer`, for all of time.
+  mlir::Value shared;
+  int64_t inShared = 0;
 };
 
 /// Evaluates values at indices. One per group of ops that are lowered together.
@@ -119,9 +122,10 @@ public:
   /// On a GPU, where the threads of a block share a task: this thread, and how many there are.
   mlir::Value thread;
   int64_t threads = 0;
-  /// Where such a thread begins, and registers that it may still keep for all of time.
+  /// Where such a thread begins, and what it may still keep for all of time: 32-bit registers, and
+  /// bytes of memory that its block shares.
   mlir::OpBuilder::InsertPoint threadEntry;
-  int64_t registersLeft = 0;
+  int64_t registersLeft = 0, sharedBytesLeft = 0;
   bool acrossGrid = false; ///< a nest is a parallel loop: each of its tiles is a thread of a GPU
   bool lanesAreThreads() const { return threads || acrossGrid; }
 
@@ -245,6 +249,13 @@ private:
   llvm::SmallVector<mlir::Value> emitContractionStep(llvm::ArrayRef<unsigned> group,
                                                      const Pack *pack, llvm::ArrayRef<Idx> ks,
                                                      const Idx &flat, mlir::ValueRange carried);
+  llvm::SmallVector<mlir::Value> emitSumsTogether(llvm::ArrayRef<unsigned> group, const Pack *pack,
+                                                  int64_t size,
+                                                  llvm::SmallVector<mlir::Value> carried);
+  llvm::SmallVector<mlir::Value> emitContractionLoops(llvm::ArrayRef<unsigned> group,
+                                                      const Pack *pack, int64_t first,
+                                                      mlir::ValueRange sizes, int64_t packedAt,
+                                                      llvm::SmallVector<mlir::Value> carried);
   void emitContractionLoop(llvm::ArrayRef<unsigned> group, const Pack *pack);
 };
 

@@ -53,7 +53,9 @@ void NestEmitter::setPlace(const Index &domain) {
   } else if (frame.hasBatch) {
     e.place.row = domain[next++];
   }
-  if (frame.hasBatch)
+  if (!frame.batchSizes.empty())
+    e.place.batch = batchOfRow();
+  else if (frame.hasBatch)
     e.place.batch.push_back(e.add({frame.firstRow, 0, 0}, e.place.row));
   if (!frame.steps) {
     e.place.stepInStrip = {frame.stepInStrip, 0, 0};
@@ -69,6 +71,19 @@ void NestEmitter::setPlace(const Index &domain) {
   }
   Value base = s.base ? e.subtract(frame.lastStep, s.base) : frame.lastStep;
   e.place.time = {base, -s.offset, 0};
+}
+
+/// Indices of all batch dims where rows are those of all of them.
+Index NestEmitter::batchOfRow() {
+  Index batch(frame.batchSizes.size());
+  Value rest = e.value(e.place.row);
+  for (unsigned d = batch.size(); d-- > 1;) {
+    Value quotient = e.divide(rest, frame.batchSizes[d]);
+    batch[d] = {e.subtract(rest, e.multiply(quotient, frame.batchSizes[d])), 0, 0};
+    rest = quotient;
+  }
+  batch.front() = {rest, 0, 0};
+  return batch;
 }
 
 Index NestEmitter::valueIndex(const Index &domain) {
@@ -291,106 +306,6 @@ void NestEmitter::emitOuter(unsigned dim, SmallVector<Index> rows) {
   emitOuter(dim + 1, expand(last.getInductionVar(), 1));
 }
 
-/// The loops as one, over tiles of rows and single lanes.
-void NestEmitter::flatten(SmallVector<LoopDim> &dims, Value &total) {
-  dims.assign(outer.begin(), outer.end());
-  if (hasLane)
-    dims.push_back({laneSize, laneFixed});
-  total = {};
-  for (LoopDim &dim : dims) {
-    if (dim.tile > 1)
-      dim.size = arith::CeilDivUIOp::create(e.b, e.loc, dim.size, e.constant(dim.tile));
-    if (dim.fixed != dim.tile)
-      total = total ? arith::MulIOp::create(e.b, e.loc, total, dim.size).getResult() : dim.size;
-  }
-  if (!total)
-    total = e.constant(1);
-}
-
-/// The indices of tile `point` of `dims`, the last one fastest; none where there is one only.
-static SmallVector<Value> placesOf(VectorEval &e, ArrayRef<LoopDim> dims, Value point) {
-  SmallVector<Value> places(dims.size());
-  auto isLoop = [](const LoopDim &dim) { return dim.fixed != dim.tile; };
-  unsigned left = llvm::count_if(dims, isLoop);
-  for (unsigned n = dims.size(); n-- > 0;) {
-    if (!isLoop(dims[n]))
-      continue;
-    bool first = --left == 0;
-    places[n] = first ? point : arith::RemUIOp::create(e.b, e.loc, point, dims[n].size).getResult();
-    point = first ? point : arith::DivUIOp::create(e.b, e.loc, point, dims[n].size).getResult();
-  }
-  return places;
-}
-
-/// All points, each by one thread of the block: neighbours take neighbouring ones.
-void NestEmitter::emitAcrossBlock() {
-  SmallVector<LoopDim> dims;
-  Value total;
-  flatten(dims, total);
-  int64_t fixed = 1;
-  for (const LoopDim &dim : dims)
-    fixed = ShapedType::isDynamic(fixed) || ShapedType::isDynamic(dim.fixed) ? ShapedType::kDynamic
-                                                                             : fixed * dim.fixed;
-  OpBuilder::InsertionGuard guard(e.b);
-  Value point = e.thread;
-  if (ShapedType::isDynamic(fixed) || fixed > e.threads) {
-    auto loop = scf::ForOp::create(e.b, e.loc, e.thread, total, e.constant(e.threads));
-    e.b.setInsertionPointToStart(loop.getBody());
-    point = loop.getInductionVar();
-  } else if (fixed < e.threads) {
-    Value some =
-        arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::ult, e.thread, e.constant(fixed));
-    auto choice = scf::IfOp::create(e.b, e.loc, some, /*withElse=*/false);
-    e.b.setInsertionPointToStart(choice.thenBlock());
-  }
-  SmallVector<Value> places = placesOf(e, dims, point);
-  Index row;
-  for (Value place : ArrayRef(places).take_front(outer.size()))
-    row.push_back({place, 0, 0});
-  emitTile({row}, hasLane && places.back() ? places.back() : e.constant(0), false);
-}
-
-/// All tiles, each by one thread of the grid: some rows of one lane, which read a weight once.
-void NestEmitter::emitAcrossGrid() {
-  SmallVector<LoopDim> dims;
-  Value total;
-  flatten(dims, total);
-  auto all =
-      scf::ForallOp::create(e.b, e.loc, ArrayRef<OpFoldResult>{total}, ValueRange{}, std::nullopt);
-  OpBuilder::InsertionGuard guard(e.b);
-  e.b.setInsertionPointToStart(all.getBody());
-  SmallVector<Value> places = placesOf(e, dims, all.getInductionVar(0));
-  Value lane = hasLane && places.back() ? places.back() : e.constant(0);
-  Index row;
-  unsigned tiled = outer.size();
-  Value first;
-  for (auto [d, place] : llvm::enumerate(ArrayRef(places).take_front(outer.size()))) {
-    row.push_back({place, 0, 0});
-    if (outer[d].tile == 1)
-      continue;
-    tiled = d;
-    first = place ? arith::MulIOp::create(e.b, e.loc, place, e.constant(outer[d].tile)) : Value();
-  }
-  if (tiled == outer.size())
-    return emitTile({row}, lane, false);
-  SmallVector<Index> rows(outer[tiled].tile, row);
-  for (auto [i, at] : llvm::enumerate(rows))
-    at[tiled] = {first, int64_t(i), 0};
-  if (!first) // one tile is all
-    return emitTile(rows, lane, false);
-  Value size = outer[tiled].size;
-  Value end = arith::AddIOp::create(e.b, e.loc, first, e.constant(outer[tiled].tile));
-  Value full = arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::ule, end, size);
-  auto choice = scf::IfOp::create(e.b, e.loc, full, /*withElse=*/true);
-  e.b.setInsertionPointToStart(choice.thenBlock());
-  emitTile(rows, lane, false);
-  e.b.setInsertionPointToStart(choice.elseBlock());
-  auto rest = scf::ForOp::create(e.b, e.loc, first, size, e.constant(1));
-  e.b.setInsertionPointToStart(rest.getBody());
-  row[tiled] = {rest.getInductionVar(), 0, 0};
-  emitTile({row}, lane, false);
-}
-
 void NestEmitter::chooseTile() {
   // A trial run at index zero tells how many contractions one vector of the result needs.
   e.resetTile();
@@ -401,13 +316,8 @@ void NestEmitter::chooseTile() {
   e.resetTile();
   if (each == 0)
     return;
-  if (e.acrossGrid && !outer.empty()) {
-    constexpr int64_t rowsOfThread = 8;
-    LoopDim &last = outer.back();
-    last.tile = ShapedType::isDynamic(last.fixed)
-                    ? rowsOfThread
-                    : std::clamp<int64_t>(last.fixed, 1, rowsOfThread);
-  }
+  if (e.acrossGrid)
+    tileRows();
   if (e.lanesAreThreads())
     return preparePack();
   if (frame.hasBatch && frame.steps && getConstantIntValue(frame.rows) != 1) {

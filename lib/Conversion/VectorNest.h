@@ -38,6 +38,8 @@ struct Frame {
   /// First batch row and first step of the tile; indices of outer batch dims.
   Index outerBatch;
   mlir::Value firstRow, firstStep, lastStep;
+  /// Where rows are those of several batch dims together: the sizes of these.
+  llvm::SmallVector<mlir::Value> batchSizes;
   /// Step within the strip, where there is no loop over steps.
   mlir::Value stepInStrip;
   bool hasBatch = false;

@@ -1,5 +1,6 @@
 // Weights that the tiles of a nest share, packed in the order in which they are read, at compile
 // time if they are constants.
+#include "BlockThreads.h"
 #include "NestEmitter.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -61,8 +62,10 @@ void NestEmitter::preparePack() {
     linalg::GenericOp op = d.op;
     return op.getNumReductionLoops() == 1;
   };
-  if (llvm::all_of(demands, hasOneSum))
+  if (llvm::all_of(demands, hasOneSum)) {
     keepWeights(depth, width);
+    shareWeights(depth, width);
+  }
   e.resetTile();
 }
 
@@ -93,6 +96,53 @@ void NestEmitter::keepWeights(int64_t depth, int64_t width) {
                                             ValueRange{places[0], places[1], lane});
       vector::StoreOp::create(e.b, e.loc, weight, pack->registers, places);
     }
+}
+
+/// The weights of the next k, as many as there is memory left that the block shares.
+void NestEmitter::shareWeights(int64_t depth, int64_t width) {
+  if (!e.threads || ShapedType::isDynamic(laneFixed))
+    return;
+  Type element = cast<MemRefType>(pack->buffer.getType()).getElementType();
+  int64_t bytes = width * laneFixed * llvm::divideCeil(element.getIntOrFloatBitWidth(), 8);
+  int64_t first = pack->kept;
+  pack->inShared = std::min(depth - first, e.sharedBytesLeft / bytes);
+  if (pack->inShared <= 0) {
+    pack->inShared = 0;
+    return;
+  }
+  SmallVector<int64_t> shape = {pack->inShared, width, laneFixed};
+  e.sharedBytesLeft -= sharedBytesOf(shape, element);
+  OpBuilder::InsertionGuard guard(e.b);
+  e.b.restoreInsertionPoint(e.threadEntry);
+  pack->shared = sharedBuffer(e.b, e.loc, shape, element);
+  auto index = [&](int64_t v) -> Value { return arith::ConstantIndexOp::create(e.b, e.loc, v); };
+  auto lanes =
+      scf::ForOp::create(e.b, e.loc, e.thread, index(laneFixed), index(e.threads)); // one, or none
+  waitForBlock(e.b, e.loc);
+  e.b.setInsertionPointToStart(lanes.getBody());
+  auto type = VectorType::get(1, element);
+  // Row by row, so many under way at once: memory is far.
+  constexpr int64_t together = 8;
+  auto copyRows = [&](Value base, int64_t count) {
+    SmallVector<std::pair<Value, SmallVector<Value>>> read;
+    for (int64_t i = 0; i < count; ++i) {
+      Value row = arith::AddIOp::create(e.b, e.loc, base, index(i));
+      Value k = arith::DivUIOp::create(e.b, e.loc, row, index(width));
+      Value at = arith::RemUIOp::create(e.b, e.loc, row, index(width));
+      Value from = arith::AddIOp::create(e.b, e.loc, k, index(first));
+      SmallVector<Value> to = {k, at, lanes.getInductionVar()};
+      read.push_back({vector::LoadOp::create(e.b, e.loc, type, pack->buffer,
+                                             ValueRange{from, at, lanes.getInductionVar()}),
+                      to});
+    }
+    for (auto &[weight, to] : read)
+      vector::StoreOp::create(e.b, e.loc, weight, pack->shared, to);
+  };
+  int64_t rows = pack->inShared * width, whole = rows / together * together;
+  auto loop = scf::ForOp::create(e.b, e.loc, index(0), index(whole), index(together));
+  copyRows(index(whole), rows - whole);
+  e.b.setInsertionPointToStart(loop.getBody());
+  copyRows(loop.getInductionVar(), together);
 }
 
 /// The elements of a constant, in row-major order, and the offset of a slice of it.

@@ -58,29 +58,42 @@ bool seqc::collectExplanations(mlir::MLIRContext &context, std::vector<Explanati
       std::make_unique<mlir::remark::RemarkEmittingPolicyAll>(), categories));
 }
 
+/// "B·64 = 128"; the number where it is known.
+static std::string textWithValue(const SizeFormula &formula,
+                                 const std::map<std::string, int64_t> &sizes) {
+  std::string text = formula.text();
+  if (std::optional<int64_t> value = formula.valueAt(sizes); value && !formula.isNumber())
+    text += " = " + std::to_string(*value);
+  return text;
+}
+
 Explanation seqc::explainKernel(const KernelFacts &kernel, SourcePlace place,
                                 const std::map<std::string, int64_t> &sizes) {
   using Kind = SizeFormula::Kind;
   int64_t each = kernel.itemsOfBlock;
   SizeFormula blocks = SizeFormula::of(Kind::Ceiling, kernel.items, SizeFormula::ofNumber(each));
-  std::string grid = blocks.text();
-  if (std::optional<int64_t> value = blocks.valueAt(sizes); value && !blocks.isNumber())
-    grid += " = " + std::to_string(*value);
+  std::string grid = textWithValue(blocks, sizes);
   // A thread has 255 registers at most; they are handed out in eights.
   int64_t registers = std::min<int64_t>(
       registersOfThread, int64_t(registersOfSm) / (kernel.threads * kernel.blocksOnSm) / 8 * 8);
-  std::string shared = std::to_string(kernel.sharedBytes) + " bytes";
+  std::string shared = std::to_string(kernel.sharedBytes) + " bytes of ";
+  if (kernel.isDynamic)
+    shared += "dynamic ";
+  std::string launches = textWithValue(kernel.launches, sizes);
   Explanation explanation{place, kernel.function, "kernel", kernel.name, "Analysis", {}, {}};
   explanation.sentences.push_back(
       "kernel " + kernel.name + ": " + grid + (grid == "1" ? " block of " : " blocks of ") +
       std::to_string(kernel.threads) + " threads, at most " + std::to_string(registers) +
-      " registers a thread, " + (kernel.sharedBytes ? shared + " of" : "no") + " shared memory");
+      " registers a thread, " + (kernel.sharedBytes ? shared : "no ") + "shared memory" +
+      (launches == "1" ? "" : ", started for each step: " + launches + " times"));
   explanation.facts = {{"grid", grid},
                        {"block", std::to_string(kernel.threads)},
                        {"items", kernel.items.text()},
                        {"registers", "at most " + std::to_string(registers)},
                        {"blocks_on_sm", "at least " + std::to_string(kernel.blocksOnSm)},
                        {"shared_bytes", std::to_string(kernel.sharedBytes)}};
+  if (launches != "1")
+    explanation.facts.emplace_back("launches", launches);
   return explanation;
 }
 

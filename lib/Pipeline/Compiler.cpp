@@ -190,6 +190,7 @@ static LogicalResult addKernels(ModuleOp module, StringRef name, CompileOptions 
   std::unique_ptr<llvm::Module> host = CloneModule(*device);
   if (failed(keepKernels(module, *device, *signature, *machine, result.kernels)))
     return failure();
+  askForShared(*device);
   SmallVector<char, 0> ptx;
   if (!emitCode(*device, *machine, /*assembly=*/true, ptx, error))
     return module.emitError() << error;
@@ -225,8 +226,10 @@ FailureOr<LoweredModule> seqc::compileModule(ModuleOp module, StringRef name,
     if (failed(
             keepKernels(module, *result.module, result.signature, *result.machine, result.kernels)))
       return failure();
-    if (!host)
+    if (!host) {
+      askForShared(*result.module);
       return std::move(result);
+    }
     FailureOr<seq::TargetAttr> cpu = emulate(module, std::move(host), options, result);
     if (failed(cpu))
       return failure();

@@ -126,6 +126,23 @@ static LogicalResult checkSegments(Operation *op, seq::ScheduleAttr schedule) {
   return success();
 }
 
+/// Kernels for each step, in which a thread has some rows of the batch.
+static LogicalResult checkStepKernels(seq::RecurrenceOp op, seq::ScheduleAttr schedule) {
+  int64_t rows = schedule.getRows();
+  if (schedule.getChunk() != 1 || schedule.getVectors() != 1 || rows < 1 || rows > 8 ||
+      !llvm::isPowerOf2_64(rows))
+    return op.emitOpError("expected a chunk of 0, all steps at once, or of 1 with vectors of 1 and "
+                          "rows of 1, 2, 4 or 8 for plan 'fused' on a GPU, but got a chunk of ")
+           << schedule.getChunk() << ", vectors of " << schedule.getVectors() << " and rows of "
+           << rows;
+  std::string obstacle = whyNotEachStep(op);
+  if (!obstacle.empty())
+    return op.emitOpError("expected a step whose kernels the host can start one after the other "
+                          "for a chunk of 1 on a GPU, but ")
+           << obstacle;
+  return success();
+}
+
 /// What a thread of a GPU does: one channel over all of time, all of a sequence, or, in a block,
 /// its part of each step.
 static LogicalResult checkThreads(Operation *op, seq::ScheduleAttr schedule) {
@@ -137,6 +154,8 @@ static LogicalResult checkThreads(Operation *op, seq::ScheduleAttr schedule) {
     return op->emitOpError("expected a batch_tile of at most 1 and a channel_tile of ")
            << apart << " for a GPU, but got " << schedule.getBatchTile() << " and "
            << schedule.getChannelTile();
+  if (schedule.getChunk())
+    return checkStepKernels(recurrence, schedule);
   int64_t threads = schedule.getVectors();
   if (schedule.getRows() != 1 ||
       (threads != 1 && (apart || threads < 32 || threads > 1024 || threads % 32)))

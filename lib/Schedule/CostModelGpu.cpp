@@ -137,8 +137,10 @@ static GpuWork workOfThreads(seq::RecurrenceOp op, const UsualSizes &sizes) {
 }
 
 /// Cycles of a barrier, and until what was written to shared memory is read; bytes of weights that
-/// an SM gets from its cache in a cycle.
-static constexpr double barrier = 30, sharedCycles = 30, cacheBytes = 64;
+/// an SM gets from its cache in a cycle, and from shared memory; cycles until they are there from
+/// the second-level cache.
+static constexpr double barrier = 30, sharedCycles = 30, cacheBytes = 64, sharedBytes = 128,
+                        cacheCycles = 250;
 
 namespace {
 /// The contractions of a step that the threads of a block share.
@@ -169,8 +171,17 @@ static Contractions contractionsOf(seq::RecurrenceOp op, double threads) {
   return found;
 }
 
+/// Bytes of shared memory for weights, beside states and values of the step.
+static double sharedForWeights(seq::RecurrenceOp op) {
+  auto target = op->getParentOfType<ModuleOp>()->getAttrOfType<seq::TargetAttr>("seqc.target");
+  double left = double(sharedBytesOfBlock(target ? target.getCpu().getValue() : ""));
+  for (Value v : op.getStateArgs())
+    left -= 2 * 4 * elementsOf(v.getType(), 0);
+  return std::max(0.0, left);
+}
+
 /// A block carries a sequence: its threads share the points of each nest, with a barrier behind it,
-/// and keep weights in registers as far as there are some.
+/// and keep weights in registers and shared memory as far as there are some.
 static GpuWork workOfBlocks(seq::RecurrenceOp op, double threads, const UsualSizes &sizes) {
   StepWork step = countWork(op, /*lanes=*/1, Core::Gpu);
   Contractions contractions = contractionsOf(op, threads);
@@ -183,6 +194,9 @@ static GpuWork workOfBlocks(seq::RecurrenceOp op, double threads, const UsualSiz
   work.bytes = {bytes, bytes};
   double kept = 4 * threads * double(registersKept(int64_t(threads)));
   double weights = std::max(0.0, step.weights - kept);
+  double shared = std::min(weights, sharedForWeights(op)), rest = weights - shared;
+  work.blocksOnSm = std::clamp(std::floor(double(sharedBytesOfSm) / (shared + sharedBytesBeside)),
+                               1.0, work.blocksOnSm);
   // Four states are read together, for some sums each. Warps run as one, also with few points.
   double accesses = step.bytes / 4 + weights / 4 + contractions.products / 16;
   double perStep = std::max(step.operations + ofAccess * accesses, step.chain / 4 * threads);
@@ -190,8 +204,66 @@ static GpuWork workOfBlocks(seq::RecurrenceOp op, double threads, const UsualSiz
   work.special = sequences * steps * step.special;
   work.steps = steps;
   work.chain = step.chain + contractions.cycles - contractions.longest +
-               (barrier + sharedCycles) * contractions.count + weights / cacheBytes;
+               (barrier + sharedCycles) * contractions.count + shared / sharedBytes +
+               rest / cacheBytes;
   work.waits = op.getInputArgs().empty() && op.getSharedArgs().empty() ? 0 : steps;
+  return work;
+}
+
+/// Kernels of one step, about: a sum of what a sum was needed for waits for the kernel that has
+/// that, which waits for the one that has the first sum.
+static double kernelsOfStep(seq::RecurrenceOp op) {
+  DenseMap<Value, unsigned> sumsBefore;
+  unsigned most = 1;
+  for (Operation &inner : op.getBody()->without_terminator()) {
+    unsigned sums = 0;
+    for (Value v : inner.getOperands())
+      sums = std::max(sums, sumsBefore.lookup(v));
+    auto linalgOp = dyn_cast<linalg::LinalgOp>(inner);
+    sums += linalgOp && linalgOp.getNumReductionLoops();
+    for (Value v : inner.getResults())
+      sumsBefore[v] = sums;
+    most = std::max(most, sums);
+  }
+  return 2 * most - 1;
+}
+
+/// The host starts kernels for each step, in which a thread computes one channel of some sequences:
+/// it reads weights of some k together, and waits for the second-level cache, or, if that is more,
+/// for what its SM gets from there in a cycle.
+static GpuWork workOfLaunches(seq::RecurrenceOp op, seq::ScheduleAttr schedule,
+                              const UsualSizes &sizes) {
+  StepWork step = countWork(op, /*lanes=*/1, Core::Gpu);
+  double channels = 1, steps = double(sizes.steps), sequences = double(sizes.batch);
+  for (Value v : op.getStateArgs())
+    channels = std::max(channels, elementsOf(v.getType(), 0));
+  double rows = std::min(double(schedule.getRows()), std::max(1.0, sequences));
+  GpuWork work;
+  double kernels = kernelsOfStep(op), perStep = step.operations + ofAccess * step.bytes / 4;
+  work.launches = steps * kernels + 2; // states at first and at last
+  work.blocks = std::ceil(std::ceil(sequences / rows) * channels / threadsPerBlock);
+  work.blocksOnSm = double(blocksOfStepOnSm);
+  double bytes = leastBytes(op, sizes);
+  work.bytes = {bytes, bytes};
+  work.chain = step.chain;
+  op.getStep().walk([&](linalg::LinalgOp inner) {
+    double points = 1, reduced = 1;
+    for (auto [kind, range] :
+         llvm::zip_equal(inner.getIteratorTypesArray(), inner.getStaticLoopRanges()))
+      (kind == utils::IteratorType::parallel ? points : reduced) *=
+          double(ShapedType::isDynamic(range) ? 1 : range);
+    if (!inner.getNumReductionLoops())
+      return;
+    double sums = std::max(1.0, points / channels); // of a row
+    work.chain += std::max(4.0, sums * rows) * reduced +
+                  std::max(std::ceil(reduced / double(weightsTogether)) * cacheCycles,
+                           4 * sums * double(warpSize) * reduced / cacheBytes);
+    perStep += ofAccess * points * reduced * (1 / rows + 1 / sums);
+  });
+  work.instructions = sequences * steps * perStep;
+  work.special = sequences * steps * step.special;
+  work.steps = steps;
+  work.waits = steps * kernels;
   return work;
 }
 
@@ -314,6 +386,8 @@ GpuWork seqc::gpuWorkOf(seq::RecurrenceOp op, seq::ScheduleAttr schedule, const 
     return workOfScan(op, schedule, sizes);
   if (schedule.getPlan() == seq::Plan::Segments || schedule.getPlan() == seq::Plan::Newton)
     return workOfSegments(op, schedule, sizes, forget);
+  if (startsEachStep(schedule))
+    return workOfLaunches(op, schedule, sizes);
   if (int64_t threads = threadsOfBlock(schedule))
     return workOfBlocks(op, double(threads), sizes);
   return workOfThreads(op, sizes);

@@ -15,6 +15,9 @@ static std::string itemOf(seq::ScheduleAttr schedule) {
            std::to_string(schedule.getChunk()) + " steps";
   if (schedule.getChannelTile())
     return "a thread carries one channel of one sequence over all of time";
+  if (startsEachStep(schedule))
+    return "kernels for each step, a thread computes one channel of " +
+           std::to_string(schedule.getRows()) + " sequences";
   std::string who = "a thread";
   if (int64_t threads = threadsOfBlock(schedule))
     who = "a block of " + std::to_string(threads) + " threads";

@@ -181,12 +181,67 @@ static int64_t threadsOfStep(seq::RecurrenceOp op) {
   return hasWide ? std::min<int64_t>(most, llvm::alignTo(widest, warpSize)) : 1;
 }
 
+std::string seqc::whyNotEachStep(seq::RecurrenceOp op) {
+  if (analyzeChannels(op).size > 0)
+    return "the step keeps its channels apart, so that threads need not wait for each other";
+  if (op.isPacked())
+    return "packed sequences have steps of their own, which the host does not know";
+  if (!isa<func::FuncOp>(op->getParentOp()))
+    return "the recurrence is inside of a loop";
+  if (threadsOfStep(op) == 1)
+    return "all values of the step are scalars";
+  return {};
+}
+
+/// Terms of the longest sum of the step that reads states; 0 where that is not known.
+static int64_t widestSum(seq::RecurrenceOp op) {
+  DenseSet<Value> ofStates;
+  ofStates.insert_range(op.getStateArgs());
+  int64_t widest = 0;
+  for (Operation &inner : op.getBody()->without_terminator()) {
+    auto isOfStates = [&](Value v) { return ofStates.contains(v); };
+    if (!llvm::any_of(inner.getOperands(), isOfStates))
+      continue;
+    ofStates.insert_range(inner.getResults());
+    auto sum = dyn_cast<linalg::LinalgOp>(inner);
+    if (!sum || !llvm::any_of(sum.getDpsInputs(), isOfStates))
+      continue;
+    int64_t terms = sum.getNumReductionLoops() ? 1 : 0;
+    for (auto [kind, range] :
+         llvm::zip_equal(sum.getIteratorTypesArray(), sum.getStaticLoopRanges()))
+      if (kind == utils::IteratorType::reduction)
+        terms *= ShapedType::isDynamic(range) ? 0 : range;
+    widest = std::max(widest, terms);
+  }
+  return widest;
+}
+
+/// Kernels for each step or, where sizes are known for which that is cheaper, blocks that carry
+/// sequences over all of time.
+static seq::ScheduleAttr wideSchedule(seq::RecurrenceOp op, seq::ScheduleAttr ofBlocks,
+                                      const Assumptions &assumed) {
+  auto eachStep = seq::ScheduleAttr::get(
+      op.getContext(), seq::Plan::Fused, ofBlocks.getVectorBits(), /*batchTile=*/1,
+      /*channelTile=*/0, /*chunk=*/1, ofBlocks.getStrip(), /*rows=*/rowsOfStepThread,
+      /*vectors=*/1, /*prefetch=*/0, /*streamBytes=*/0);
+  UsualSizes sizes = usualSizes(op, assumed);
+  auto secondsOf = [&](seq::ScheduleAttr schedule) {
+    return predictGpu(gpuWorkOf(op, schedule, sizes)).price().seconds;
+  };
+  return !sizes.guessedBatch && secondsOf(ofBlocks) < secondsOf(eachStep) ? ofBlocks : eachStep;
+}
+
 /// The numbers of plan fused on a GPU: a thread carries one channel of one sequence over time.
-/// Where channels meet, a block carries a sequence, and where all values are scalars, a thread.
-static seq::ScheduleAttr threadSchedule(seq::RecurrenceOp op, seq::TargetAttr target) {
+/// Where channels meet, a block carries a sequence, unless they are many, and where all values are
+/// scalars, a thread.
+static seq::ScheduleAttr threadSchedule(seq::RecurrenceOp op, seq::TargetAttr target,
+                                        const Assumptions &assumed) {
   if (analyzeChannels(op).size > 0)
     return fusedSchedule(target).withTiles(/*batch=*/1, /*channels=*/1, /*strip=*/0);
-  return onThreads(target, threadsOfStep(op));
+  seq::ScheduleAttr ofBlocks = onThreads(target, threadsOfStep(op));
+  if (widestSum(op) <= mostChannelsOfBlock || !whyNotEachStep(op).empty())
+    return ofBlocks;
+  return wideSchedule(op, ofBlocks, assumed);
 }
 
 /// The numbers for `op` of plan fused. Where memory is the limit, a core that follows rows by
@@ -194,7 +249,7 @@ static seq::ScheduleAttr threadSchedule(seq::RecurrenceOp op, seq::TargetAttr ta
 static seq::ScheduleAttr fusedNumbers(seq::RecurrenceOp op, seq::TargetAttr target,
                                       const Assumptions &assumed) {
   if (isGpu(target))
-    return threadSchedule(op, target);
+    return threadSchedule(op, target, assumed);
   seq::ScheduleAttr schedule = fusedTiles(op, target, assumed);
   Price price = priceOfFused(op, schedule, usualSizes(op, assumed), MachineModel(target), 1);
   return target.getFollowsRows() && price.term == "memory" ? schedule.withPrefetch(0) : schedule;

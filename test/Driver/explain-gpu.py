@@ -121,6 +121,19 @@ block = [k for k in kernels if k["block"] == "64"]
 tool.report("a block a sequence", [(k["grid"], k["items"]) for k in block] == [("B = 3", "B")], kernels)
 tool.report("shared", int(block[0]["shared_bytes"]) >= 256 and block[0]["registers"] == "at most 255", block)
 
+# Wide steps are launches, as many as there are steps, and a thread has a channel of four sequences.
+tool.write("wide.mlir", ELMAN.replace("64", "512"))
+remarks = explained("wide.mlir", "--assume=B=1000,T=100")
+price = facts(remarks, "plan", "price")
+check_price(price)
+tool.report("launches", (price["kernels"], price["blocks"], price["waits"]) == ("102", "1000", "100"), price)
+kernels = [r["facts"] for r in remarks if r["category"] == "kernel" and "launches" in r["facts"]]
+tool.report("a kernel a step", [(k["grid"], k["launches"]) for k in kernels] ==
+            [("ceil(ceil(B / 4)·512 / 128) = 1000", "T = 100")], kernels)
+text = tool.run("wide.mlir", "--target=cuda", "--explain").stdout.decode()
+tool.report("sentence", "kernels for each step, a thread computes one channel of 4 sequences" in text
+            and "no shared memory, started for each step: T times" in text, text)
+
 # Times are predicted wherever they stand; those of a CPU are not.
 for form in ("--explain", "--explain=text"):
     for options in ((), ("--assume=B=64,T=1000",), ("--cuda-arch=sm_90",)):

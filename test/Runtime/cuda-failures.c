@@ -59,8 +59,11 @@ static int fail_at(int k, int later, int own, int error) {
   CHECK(fake_live_memories() == 0);
   CHECK(fake_depth() == own);
   CHECK(fake_live_modules() - modules <= 1);
-  if (strcmp(function, "cuModuleGetFunction") == 0)
-    CHECK(fake_live_modules() == 0);
+  if (strcmp(function, "cuFuncSetAttribute") == 0)
+    CHECK(strstr(g.d.error, "cuFuncSetAttribute of 'cell_1'"));
+  if (strcmp(function, "cuModuleGetFunction") == 0 ||
+      strcmp(function, "cuFuncSetAttribute") == 0)
+    CHECK(fake_live_modules() == modules);
   /* The next call is as if nothing had happened. */
   fake_fail(0, 0);
   CHECK(call_gpu(&g) == SEQC_OK && is_right(&g));

@@ -327,8 +327,9 @@ static void test_log(void) {
 // CHECK-NEXT: cuModuleLoadDataEx(cubin, log 5 6 of 512 bytes) in primary0
 // CHECK-NEXT: cuModuleGetFunction(cell_0)
 // CHECK-NEXT: cuModuleGetFunction(cell_1)
+// CHECK-NEXT: cuFuncSetAttribute(cell_1, 8, 166912)
 // CHECK-NEXT: cuMemAllocAsync(4255 bytes, stream 0)
-// CHECK-NEXT: cuLaunchKernel(cell_1, grid 1 1 1, block 128 1 1, shared 0, stream 0)
+// CHECK-NEXT: cuLaunchKernel(cell_1, grid 1 1 1, block 128 1 1, shared 166912, stream 0)
 // CHECK-NEXT: cuLaunchKernel(cell_0, grid 2 1 1, block 256 1 1, shared 0, stream 0)
 // CHECK-NEXT: cuMemFreeAsync(stream 0)
 // CHECK-NEXT: cuCtxPopCurrent_v2() is primary0

@@ -141,7 +141,7 @@ static void body(void *const *ptrs, const int64_t *dims, char *scratch,
                  const void *par) {
   int64_t n = dims[0];
   seqc_emu_launch(par, &kernels[which], ptrs, dims, scratch,
-                  which ? n : (n + THREADS - 1) / THREADS);
+                  which ? n : (n + THREADS - 1) / THREADS, 0);
 }
 
 static void check_values(void) {

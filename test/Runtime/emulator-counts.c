@@ -73,7 +73,7 @@ static const seqc_emu_kernel kernel = {"work",  work,  arrays, 1,   THREADS,
                                        THREADS, SITES, 1,      4096};
 static void body(void *const *ptrs, const int64_t *dims, char *scratch,
                  const void *par) {
-  seqc_emu_launch(par, &kernel, ptrs, dims, scratch, THREADS);
+  seqc_emu_launch(par, &kernel, ptrs, dims, scratch, THREADS, 0);
 }
 
 /* The stores of y are 2 requests of 4 sectors each. */

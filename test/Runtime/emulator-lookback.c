@@ -215,11 +215,11 @@ static void body(void *const *ptrs, const int64_t *dims, char *scratch,
                  const void *par) {
   int64_t n = dims[0], tiles = (n + THREADS - 1) / THREADS;
   if (!is("not cleared"))
-    seqc_emu_launch(par, &kernels[0], ptrs, dims, scratch, n ? 8 + n : 0);
+    seqc_emu_launch(par, &kernels[0], ptrs, dims, scratch, n ? 8 + n : 0, 0);
   seqc_emu_launch(par, &kernels[which], ptrs, dims, scratch,
-                  which == 1 ? tiles : n);
+                  which == 1 ? tiles : n, 0);
   if (which == 2)
-    seqc_emu_launch(par, &kernels[3], ptrs, dims, scratch, n > 0);
+    seqc_emu_launch(par, &kernels[3], ptrs, dims, scratch, n > 0, 0);
 }
 
 static void check_values(const char *way) {

@@ -73,8 +73,8 @@ static const seqc_emu_kernel kernels[] = {
 static void body(void *const *ptrs, const int64_t *dims, char *scratch,
                  const void *par) {
   if (!is("never"))
-    seqc_emu_launch(par, &kernels[0], ptrs, dims, scratch, dims[0]);
-  seqc_emu_launch(par, &kernels[1], ptrs, dims, scratch, dims[0]);
+    seqc_emu_launch(par, &kernels[0], ptrs, dims, scratch, dims[0], 0);
+  seqc_emu_launch(par, &kernels[1], ptrs, dims, scratch, dims[0], 0);
 }
 int main(void) {
   static const char *const faults[][2] = {

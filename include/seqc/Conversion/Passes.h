@@ -31,9 +31,11 @@ inline constexpr llvm::StringLiteral sequencesAttr = "seqc.sequences";
 bool runsOnHostOfGpu(mlir::Operation *op);
 
 /// Appends to `ops`, in order, what `value` needs if all of it can be computed anywhere in the
-/// function: ops without effects and loads of the runtime's arrays of pointers and sizes.
+/// function: ops without effects and loads of the runtime's arrays of pointers and sizes. `known`,
+/// if any, is at hand.
 mlir::LogicalResult collectRematerializable(mlir::Value value,
-                                            llvm::SetVector<mlir::Operation *> &ops);
+                                            llvm::SetVector<mlir::Operation *> &ops,
+                                            mlir::Value known = {});
 
 /// Erases the `seq.linearized` of a step: for plans that guess no states.
 void eraseLinearized(seq::RecurrenceOp op);

@@ -54,8 +54,9 @@ GpuPrice predictGpu(const GpuWork &work);
 
 /// What a call of `op` with `schedule` does. Of plan `fused` a thread carries one channel of one
 /// sequence over all of time, or a block one sequence where channels meet, or a thread one sequence
-/// where all values are scalars. Of plans `segments` and `newton` a thread has a segment of one
-/// channel; if states do not `forget`, they do all that is in vain and then plan `fused`.
+/// where all values are scalars, or kernels for each step do that of all sequences. Of plans
+/// `segments` and `newton` a thread has a segment of one channel; if states do not `forget`, they
+/// do all that is in vain and then plan `fused`.
 GpuWork gpuWorkOf(seq::RecurrenceOp op, seq::ScheduleAttr schedule, const UsualSizes &sizes,
                   bool forget = true);
 

@@ -28,6 +28,13 @@ inline int64_t threadsOfBlock(seq::ScheduleAttr schedule) {
   return shares ? schedule.getVectors() : 0;
 }
 
+/// True where plan `fused` on a GPU is kernels for each step, which the host starts one after the
+/// other, in place of threads or blocks that go over all of time.
+inline bool startsEachStep(seq::ScheduleAttr schedule) {
+  return schedule.getPlan() == seq::Plan::Fused && schedule.getVectorBits() == 32 &&
+         schedule.getChunk() == 1;
+}
+
 /// The numbers of plan `fused` on `target`, for any step: see docs/Schedule.md.
 seq::ScheduleAttr fusedSchedule(seq::TargetAttr target);
 

@@ -50,6 +50,10 @@ llvm::SmallVector<PlanOption, 4> pricedAnew(llvm::ArrayRef<PlanOption> options,
 PlanOption scanOption(seq::RecurrenceOp op, seq::TargetAttr target, const Assumptions &assumed,
                       int64_t vectorBits = 0);
 
+/// Why plan `fused` on a GPU cannot be kernels for each step of `op`, one sentence without a full
+/// stop, or empty.
+std::string whyNotEachStep(seq::RecurrenceOp op);
+
 /// Plan `segments` alone, without its price.
 PlanOption segmentsOption(seq::RecurrenceOp op, seq::TargetAttr target, const Assumptions &assumed);
 

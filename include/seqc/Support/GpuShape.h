@@ -19,8 +19,20 @@ constexpr int64_t warpSize = 32;
 constexpr unsigned mostThreads = 1024;
 
 /// LLVM's address space of memory that the threads of a block share, and its bytes, at most, that a
-/// kernel may ask for by name.
-constexpr unsigned sharedSpace = 3, mostSharedBytes = 48 << 10;
+/// kernel may ask for by name; more is asked for when it is started.
+constexpr unsigned sharedSpace = 3, mostNamedBytes = 48 << 10;
+
+/// Bytes of it that a block may have, at most, on any architecture, and on one ("sm_80").
+constexpr int64_t mostSharedBytes = 227 << 10;
+inline int64_t sharedBytesOfBlock(llvm::StringRef arch) {
+  return arch == "sm_80" ? 163 << 10 : mostSharedBytes;
+}
+
+/// Bytes of it that an SM has, at least, and of those that each block takes beside its own.
+constexpr int64_t sharedBytesOfSm = 164 << 10, sharedBytesBeside = 1 << 10;
+
+/// Arrays in shared memory are aligned so.
+constexpr int64_t sharedAlignment = 16;
 
 /// Attribute of a parallel loop (i64), then of its task for LLVM (a number's text): items are
 /// blocks of so many threads that work together.
@@ -52,6 +64,19 @@ constexpr unsigned blocksOnSmAlone(uint64_t words) {
   uint64_t blocks = registersOfSm / (threadsPerBlock * (words + ofStep));
   return unsigned(std::clamp<uint64_t>(blocks, 1, mostBlocks));
 }
+
+/// Terms of a sum over states, at most, of steps that a block carries over all of time: the weights
+/// of wider ones fit neither its registers nor its shared memory, and kernels of their own for each
+/// step have all SMs.
+constexpr int64_t mostChannelsOfBlock = 128;
+
+/// Rows of the batch that a thread of such a kernel computes, a power of two: each weight is read
+/// once for so many sums.
+constexpr int64_t rowsOfStepThread = 4;
+
+/// Terms of its sums whose weights it reads together, because the second-level cache is far; blocks
+/// that an SM has at once, at least.
+constexpr int64_t weightsTogether = 8, blocksOfStepOnSm = 4;
 
 /// The same of blocks of `threads` threads that work together, each with all the registers that a
 /// thread can have.

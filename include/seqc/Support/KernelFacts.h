@@ -41,10 +41,12 @@ struct KernelFacts {
   std::string function; ///< of the model
   std::string task;     ///< symbol that stage `llvm` has for what it runs
   SizeFormula items;    ///< of a launch
+  SizeFormula launches; ///< of a call: one, or one for each step
   int64_t threads = 0;  ///< of a block
   int64_t itemsOfBlock = 0;
   int64_t blocksOnSm = 0;  ///< at least: registers are kept low enough
   int64_t sharedBytes = 0; ///< of a block
+  bool isDynamic = false;  ///< whoever starts the kernel asks for them
 };
 
 } // namespace seqc

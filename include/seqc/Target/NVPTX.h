@@ -35,7 +35,8 @@ mlir::FailureOr<seq::TargetAttr> nvptxTarget(mlir::MLIRContext *context, llvm::S
 /// 1024): one block an item, whose threads all call it for that item. The kernel's attributes
 /// "nvvm.maxntid" and "seqc.items" are threads and items of a block. A
 /// kernel has one argument, by value: the addresses of all arguments and results, then all sizes,
-/// the address of scratch, and the number of items. Fails on code that a GPU cannot run.
+/// the address of scratch, and the number of items; where a call starts it in each turn of a loop,
+/// then the turn's number. Fails on code that a GPU cannot run.
 llvm::Error makeKernels(llvm::Module &module, const ModuleSignature &signature);
 
 /// The kernels that `makeKernels` would make of `host`, in its order, and how calls start them.
@@ -48,6 +49,11 @@ std::unique_ptr<llvm::TargetMachine> makeNvptxMachine(seq::TargetAttr target, st
 /// share its memory with (all but states) are marked as such, so that they go ahead of stores.
 void optimizeKernels(llvm::Module &module, const ModuleSignature &signature,
                      llvm::TargetMachine &machine);
+
+/// Makes `module`, of kernels, what becomes PTX: arrays in shared memory of kernels that need more
+/// than they may name become places of one array, `seqc_dynamic_shared`, whose size whoever starts
+/// them says: KernelFacts::sharedBytes.
+void askForShared(llvm::Module &module);
 
 /// Makes `host`, whose target is a CPU's and whose bodies start tasks, run the kernels of `device`
 /// in their place, with checked accesses; `device` was made from a copy of `host` and optimised.

@@ -22,6 +22,7 @@ enum {
   CAPABILITY_MAJOR = 75,
   CAPABILITY_MINOR = 76,
   POINTER_DEVICE = 9,
+  MAX_DYNAMIC_SHARED_BYTES = 8,
   JIT_ERROR_LOG = 5,
   JIT_ERROR_LOG_BYTES = 6
 };
@@ -40,6 +41,7 @@ enum {
     (void **module, const void *image, unsigned n, int *options, void **values))                   \
   F(cuModuleGetFunction, (void **function, void *module, const char *name))                        \
   F(cuModuleUnload, (void *module))                                                                \
+  F(cuFuncSetAttribute, (void *function, int attribute, int value))                                \
   F(cuPointerGetAttribute, (void *value, int attribute, uint64_t pointer))                         \
   F(cuMemAllocAsync, (uint64_t *memory, size_t bytes, void *stream))                               \
   F(cuMemFreeAsync, (uint64_t memory, void *stream))                                               \
@@ -302,13 +304,19 @@ static int32_t load_locked(gpu_call *c, uint64_t key) {
     return code;
   }
   for (int64_t i = 0; i < n; ++i) {
-    const char *name = c->module->kernels[i]->name;
-    int error = cu.cuModuleGetFunction(&l->kernels[i], module, name);
+    const seqc_cuda_kernel *kernel = c->module->kernels[i];
+    const char *what = "cuModuleGetFunction";
+    int error = cu.cuModuleGetFunction(&l->kernels[i], module, kernel->name);
+    if (!error && kernel->shared_bytes) { /* more than kernels get unasked */
+      what = "cuFuncSetAttribute";
+      error =
+          cu.cuFuncSetAttribute(l->kernels[i], MAX_DYNAMIC_SHARED_BYTES, (int)kernel->shared_bytes);
+    }
     if (!error)
       continue;
     cu.cuModuleUnload(module);
     free(l);
-    return fail(c->frame, "cuModuleGetFunction", name, error);
+    return fail(c->frame, what, kernel->name, error);
   }
   l->key = key;
   l->next = all_loaded;
@@ -363,7 +371,7 @@ static int32_t check_tensors(gpu_call *c) {
 }
 
 void seqc_cuda_launch(const void *par, const seqc_cuda_kernel *kernel, void *const *ptrs,
-                      const int64_t *dims, char *scratch, int64_t items) {
+                      const int64_t *dims, char *scratch, int64_t items, int64_t step) {
   seqc_rt_parallel *p = (seqc_rt_parallel *)par;
   gpu_call *c = (gpu_call *)p->device;
   if (items <= 0 || p->fault)
@@ -386,9 +394,11 @@ void seqc_cuda_launch(const void *par, const seqc_cuda_kernel *kernel, void *con
   memcpy(arguments + addresses, dims, sizes);
   memcpy(rest, &scratch, sizeof scratch);
   memcpy(rest + sizeof scratch, &items, sizeof items);
+  memcpy(rest + sizeof scratch + sizeof items, &step, sizeof step); /* few kernels read it */
   void *values[] = {arguments};
   int error = cu.cuLaunchKernel(c->kernels[kernel->number], (unsigned)blocks, 1, 1,
-                                (unsigned)kernel->threads, 1, 1, 0, c->stream, values, (void **)0);
+                                (unsigned)kernel->threads, 1, 1, (unsigned)kernel->shared_bytes,
+                                c->stream, values, (void **)0);
   if (error)
     p->fault = fail(c->frame, "cuLaunchKernel", kernel->name, error);
 }

@@ -17,12 +17,14 @@ typedef struct {
 } seqc_cuda_image;
 
 /** A kernel; `number` is its place among all. Its one argument, by value: the addresses of all
- *  tensors, all sizes, the address of scratch, the number of items. */
+ *  tensors, all sizes, the address of scratch, the number of items, and, where a call starts it
+ *  once for each step, the step. */
 typedef struct {
   const char *name;
   int32_t threads; /**< of a block */
   int32_t items;   /**< of a block */
   int64_t number;
+  int64_t shared_bytes; /**< of a block, to be asked for; 0: it names what it has */
 } seqc_cuda_kernel;
 
 /** `images` end with one without bytes; PTX is the last. */
@@ -38,8 +40,9 @@ enum { SEQC_CUDA_ARGUMENT_BYTES = 4096 };
 /** `run` of a seqc_rt_device, whose `kernels` is a seqc_cuda_module. Starts the kernels of a call
  *  whose tensors are checked but for the driver's view of them. */
 int32_t seqc_cuda_run(seqc_rt_frame *frame);
-/** Starts `kernel` for `items` items on the call's stream. After a failure it does nothing. */
+/** Starts `kernel` for `items` items, in `step` if it wants that, on the call's stream. After a
+ *  failure it does nothing. */
 void seqc_cuda_launch(const void *par, const seqc_cuda_kernel *kernel, void *const *ptrs,
-                      const int64_t *dims, char *scratch, int64_t items);
+                      const int64_t *dims, char *scratch, int64_t items, int64_t step);
 
 #endif /* SEQC_RUNTIME_GPU_CUDA_H */

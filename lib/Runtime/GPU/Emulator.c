@@ -267,21 +267,22 @@ static void end_without_memory(seqc_rt_parallel *p) {
 
 /* The argument of a kernel, as the compiler lays it out. */
 static char *make_arguments(const seqc_rt_function *f, void *const *ptrs, const int64_t *dims,
-                            char *scratch, int64_t items) {
+                            char *scratch, int64_t items, int64_t step) {
   size_t addresses = (size_t)f->n_tensors * sizeof(void *);
   size_t sizes = (size_t)f->n_dims * sizeof(int64_t);
-  char *made = (char *)malloc(addresses + sizes + sizeof scratch + sizeof items);
+  char *made = (char *)malloc(addresses + sizes + sizeof scratch + sizeof items + sizeof step);
   if (!made)
     return made;
   memcpy(made, ptrs, addresses);
   memcpy(made + addresses, dims, sizes);
   memcpy(made + addresses + sizes, &scratch, sizeof scratch);
   memcpy(made + addresses + sizes + sizeof scratch, &items, sizeof items);
+  memcpy(made + addresses + sizes + sizeof scratch + sizeof items, &step, sizeof step);
   return made;
 }
 
 void seqc_emu_launch(const void *par, const seqc_emu_kernel *kernel, void *const *ptrs,
-                     const int64_t *dims, char *scratch, int64_t items) {
+                     const int64_t *dims, char *scratch, int64_t items, int64_t step) {
   seqc_rt_parallel *p = (seqc_rt_parallel *)par;
   if (items <= 0 || p->fault)
     return;
@@ -290,7 +291,7 @@ void seqc_emu_launch(const void *par, const seqc_emu_kernel *kernel, void *const
     end_without_memory(p);
     return;
   }
-  char *arguments = make_arguments(p->frame->f, ptrs, dims, scratch, items);
+  char *arguments = make_arguments(p->frame->f, ptrs, dims, scratch, items, step);
   d->kernel = kernel;
   d->arguments = arguments;
   d->blocks = (uint32_t)((items + kernel->items - 1) / kernel->items);

@@ -91,9 +91,10 @@ typedef struct {
   int32_t stack_bytes; /**< what a thread keeps in memory, at most */
 } seqc_emu_kernel;
 
-/** Starts `kernel` for `items` items. After a fault of the same call it does nothing. */
+/** Starts `kernel` for `items` items, in `step` if it wants that. After a fault of the same call it
+ *  does nothing. */
 void seqc_emu_launch(const void *par, const seqc_emu_kernel *kernel, void *const *ptrs,
-                     const int64_t *dims, char *scratch, int64_t items);
+                     const int64_t *dims, char *scratch, int64_t items, int64_t step);
 /** Checks an access of the thread that runs; returns where it may take place. */
 void *seqc_emu_access(void *address, const seqc_emu_site *site);
 /** After a compare-and-exchange at `place`, which took place or did not. */

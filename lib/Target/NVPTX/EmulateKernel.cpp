@@ -71,8 +71,9 @@ Error KernelEmulation::replaceShared() {
       }
       use.set(address);
     }
-  if (bytes > mostSharedBytes)
-    return unknown(Twine(bytes) + " bytes of shared memory, more than " + Twine(mostSharedBytes));
+  uint64_t most = kernel.hasFnAttribute(dynamicAttribute) ? mostSharedBytes : mostNamedBytes;
+  if (bytes > most)
+    return unknown(Twine(bytes) + " bytes of shared memory, more than " + Twine(most));
   return Error::success();
 }
 

@@ -41,36 +41,39 @@ static Constant *makeText(Module &module, StringRef text) {
                       "seqc_cuda_text");
 }
 
-/// The record of kernel `name`, a seqc_cuda_kernel, in place of its declaration.
-static Constant *defineKernel(Module &host, StringRef name, unsigned threads, unsigned items,
-                              unsigned number) {
-  Type *i32 = Type::getInt32Ty(host.getContext()), *i64 = Type::getInt64Ty(host.getContext());
-  Constant *fields[] = {makeText(host, name), ConstantInt::get(i32, threads),
-                        ConstantInt::get(i32, items), ConstantInt::get(i64, number)};
-  GlobalVariable *record =
-      makeConstant(host, ConstantStruct::getAnon(fields), "seqc_cuda_kernel_" + name);
-  GlobalVariable *declared = host.getNamedGlobal(("seqc_kernel_" + name).str());
-  declared->replaceAllUsesWith(record);
-  declared->eraseFromParent();
-  return record;
-}
-
 namespace {
 struct Launch {
   std::string name;
   unsigned threads, items;
+  uint64_t dynamicBytes;
 };
 } // namespace
+
+/// The record of a kernel, a seqc_cuda_kernel, in place of its declaration.
+static Constant *defineKernel(Module &host, const Launch &launch, unsigned number) {
+  Type *i32 = Type::getInt32Ty(host.getContext()), *i64 = Type::getInt64Ty(host.getContext());
+  Constant *fields[] = {makeText(host, launch.name), ConstantInt::get(i32, launch.threads),
+                        ConstantInt::get(i32, launch.items), ConstantInt::get(i64, number),
+                        ConstantInt::get(i64, launch.dynamicBytes)};
+  GlobalVariable *record =
+      makeConstant(host, ConstantStruct::getAnon(fields), "seqc_cuda_kernel_" + launch.name);
+  GlobalVariable *declared = host.getNamedGlobal("seqc_kernel_" + launch.name);
+  declared->replaceAllUsesWith(record);
+  declared->eraseFromParent();
+  return record;
+}
 
 /// How each kernel of `host` is launched.
 static Expected<SmallVector<Launch>> findLaunches(Module &host, const ModuleSignature &signature) {
   SmallVector<Launch> launches;
   for (const FunctionSignature &f : signature.functions)
     for (auto [number, start] : enumerate(startsOfTasks(host, f.name))) {
-      Expected<BlockShape> shape = blockShapeOf(*taskOf(start));
+      Function &task = *taskOf(start);
+      Expected<BlockShape> shape = blockShapeOf(task);
       if (!shape)
         return shape.takeError();
-      launches.push_back({kernelName(f.name, number), shape->threads, shape->items});
+      launches.push_back(
+          {kernelName(f.name, number), shape->threads, shape->items, dynamicBytesOf(task)});
     }
   return launches;
 }
@@ -121,8 +124,7 @@ Error seqc::linkKernels(Module &module, std::unique_ptr<Module> host,
   startKernels(*host, signature, "seqc_cuda_launch");
   SmallVector<Constant *> records;
   for (const Launch &launch : *launches)
-    records.push_back(
-        defineKernel(*host, launch.name, launch.threads, launch.items, records.size()));
+    records.push_back(defineKernel(*host, launch, records.size()));
   keepForDevice(*host, signature);
   LLVMContext &context = host->getContext();
   Type *pointer = PointerType::getUnqual(context), *i64 = Type::getInt64Ty(context);

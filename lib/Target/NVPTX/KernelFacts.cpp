@@ -102,27 +102,6 @@ SizeFormula FormulaReader::read(Value *value, unsigned depth) {
                          read(at->getOperand(1), depth + 1));
 }
 
-/// Bytes of the memory that the threads of a block of `task` share.
-static int64_t sharedBytesOf(Function &task) {
-  SmallPtrSet<GlobalVariable *, 4> found;
-  SmallVector<Value *> pending;
-  for (Instruction &at : instructions(task))
-    pending.append(at.value_op_begin(), at.value_op_end());
-  while (!pending.empty()) {
-    Value *value = pending.pop_back_val();
-    if (auto *global = dyn_cast<GlobalVariable>(value)) {
-      if (global->getAddressSpace() == sharedSpace)
-        found.insert(global);
-    } else if (auto *expression = dyn_cast<ConstantExpr>(value)) {
-      pending.append(expression->value_op_begin(), expression->value_op_end());
-    }
-  }
-  int64_t bytes = 0;
-  for (GlobalVariable *global : found)
-    bytes += int64_t(task.getParent()->getDataLayout().getTypeAllocSize(global->getValueType()));
-  return bytes;
-}
-
 std::vector<KernelFacts> seqc::describeKernels(Module &host, const ModuleSignature &signature) {
   std::vector<KernelFacts> kernels;
   for (const FunctionSignature &f : signature.functions) {
@@ -134,9 +113,12 @@ std::vector<KernelFacts> seqc::describeKernels(Module &host, const ModuleSignatu
         consumeError(shape.takeError()); // makeKernels says it
         continue;
       }
-      kernels.push_back({kernelName(f.name, number), f.name, task->getName().str(),
-                         reader.read(start->getArgOperand(5)), shape->threads, shape->items,
-                         blocksOf(*task, *shape), sharedBytesOf(*task)});
+      kernels.push_back(
+          {kernelName(f.name, number), f.name, task->getName().str(),
+           reader.read(start->getArgOperand(5)),
+           isOfStep(start) ? reader.read(start->getArgOperand(7)) : SizeFormula::ofNumber(1),
+           shape->threads, shape->items, blocksOf(*task, *shape), int64_t(sharedBytesOf(*task)),
+           dynamicBytesOf(*task) != 0});
     }
   }
   return kernels;

@@ -13,7 +13,7 @@ using namespace seqc;
 /// What every driver takes.
 static constexpr uint64_t mostArgumentBytes = 4096;
 
-/// { addresses, sizes, scratch, items } of function `f`.
+/// { addresses, sizes, scratch, items, step } of function `f`.
 static StructType *argumentsOf(LLVMContext &context, const FunctionSignature &f) {
   uint64_t addresses = f.arguments.size() + f.results.size(), sizes = 0;
   for (const auto *tensors : {&f.arguments, &f.results})
@@ -22,7 +22,7 @@ static StructType *argumentsOf(LLVMContext &context, const FunctionSignature &f)
   auto *pointer = PointerType::getUnqual(context);
   auto *i64 = Type::getInt64Ty(context);
   return StructType::get(
-      context, {ArrayType::get(pointer, addresses), ArrayType::get(i64, sizes), pointer, i64});
+      context, {ArrayType::get(pointer, addresses), ArrayType::get(i64, sizes), pointer, i64, i64});
 }
 
 Expected<BlockShape> seqc::blockShapeOf(const Function &task) {
@@ -42,8 +42,13 @@ Expected<BlockShape> seqc::blockShapeOf(const Function &task) {
 // needs; left to itself, ptxas spills some values to have more blocks. Where a block works
 // together, a thread may have all that it can, or its task says how many blocks are enough.
 unsigned seqc::blocksOf(const Function &task, BlockShape shape) {
-  if (shape.items == 1 || task.hasFnAttribute(blocksAttr))
-    return unsigned(task.getFnAttributeAsParsedInteger(blocksAttr, blocksOnSm(shape.threads)));
+  if (shape.items == 1) {
+    uint64_t most = sharedBytesOfSm / (sharedBytesOf(task) + sharedBytesBeside);
+    uint64_t blocks = task.getFnAttributeAsParsedInteger(blocksAttr, blocksOnSm(shape.threads));
+    return unsigned(std::clamp<uint64_t>(blocks, 1, std::max<uint64_t>(most, 1)));
+  }
+  if (task.hasFnAttribute(blocksAttr))
+    return unsigned(task.getFnAttributeAsParsedInteger(blocksAttr, 1));
   uint64_t words = 0;
   for (const Instruction &at : instructions(task))
     if (auto *alloca = dyn_cast<AllocaInst>(&at))
@@ -52,10 +57,34 @@ unsigned seqc::blocksOf(const Function &task, BlockShape shape) {
   return blocksOnSmAlone(words);
 }
 
+uint64_t seqc::sharedBytesOf(const Function &task) {
+  SmallPtrSet<const GlobalVariable *, 4> found;
+  SmallVector<const Value *> pending;
+  for (const Instruction &at : instructions(task))
+    pending.append(at.value_op_begin(), at.value_op_end());
+  while (!pending.empty()) {
+    const Value *value = pending.pop_back_val();
+    if (auto *global = dyn_cast<GlobalVariable>(value)) {
+      if (global->getAddressSpace() == sharedSpace)
+        found.insert(global);
+    } else if (auto *expression = dyn_cast<ConstantExpr>(value)) {
+      pending.append(expression->value_op_begin(), expression->value_op_end());
+    }
+  }
+  uint64_t bytes = 0;
+  for (const GlobalVariable *global : found)
+    bytes +=
+        alignTo(task.getDataLayout().getTypeAllocSize(global->getValueType()), sharedAlignment);
+  return bytes;
+}
+
 /// Kernel `name`: `task` for the item of this thread, or of this block.
-static void makeKernel(Function &task, StringRef name, StructType *arguments, BlockShape shape) {
+static void makeKernel(Function &task, StringRef name, StructType *all, BlockShape shape) {
   Module &module = *task.getParent();
   LLVMContext &context = module.getContext();
+  // Only tasks of a step get the step.
+  bool ofStep = task.arg_size() == 6;
+  StructType *arguments = ofStep ? all : StructType::get(context, all->elements().drop_back());
   auto *pointer = PointerType::getUnqual(context);
   auto *type = FunctionType::get(Type::getVoidTy(context), {pointer}, false);
   Function *kernel = Function::Create(type, GlobalValue::ExternalLinkage, name, module);
@@ -63,6 +92,8 @@ static void makeKernel(Function &task, StringRef name, StructType *arguments, Bl
   kernel->addFnAttr("nvvm.maxntid", std::to_string(shape.threads));
   kernel->addFnAttr("nvvm.minctasm", std::to_string(blocksOf(task, shape)));
   kernel->addFnAttr(itemsAttribute, std::to_string(shape.items));
+  if (uint64_t bytes = dynamicBytesOf(task))
+    kernel->addFnAttr(dynamicAttribute, std::to_string(bytes));
   kernel->addFnAttr(Attribute::NoUnwind);
   kernel->addParamAttr(0, Attribute::getWithByValType(context, arguments));
   kernel->addParamAttr(0, Attribute::getWithAlignment(context, Align(8)));
@@ -87,7 +118,10 @@ static void makeKernel(Function &task, StringRef name, StructType *arguments, Bl
   b.SetInsertPoint(run);
   Value *scratch = b.CreateLoad(pointer, place(2), "scratch");
   Value *next = b.CreateAdd(item, b.getInt64(1), "next", /*HasNUW=*/true, /*HasNSW=*/true);
-  b.CreateCall(&task, {place(0), place(1), scratch, item, next});
+  SmallVector<Value *> passed = {place(0), place(1), scratch, item, next};
+  if (ofStep)
+    passed.push_back(b.CreateLoad(i64, place(4), "step"));
+  b.CreateCall(&task, passed);
   b.CreateBr(done);
   b.SetInsertPoint(done);
   b.CreateRetVoid();
@@ -100,7 +134,8 @@ SmallVector<CallInst *> seqc::startsOfTasks(Module &host, StringRef name) {
       for (Instruction &at : instructions(*function))
         if (auto *call = dyn_cast<CallInst>(&at);
             call && call->getCalledFunction() &&
-            call->getCalledFunction()->getName() == "seqc_rt_parallel_for")
+            is_contained({"seqc_rt_parallel_for", "seqc_rt_parallel_step"},
+                         call->getCalledFunction()->getName()))
           starts.push_back(call);
   return starts;
 }
@@ -112,16 +147,21 @@ void seqc::startKernels(Module &host, const ModuleSignature &signature, StringRe
       Constant *kernel =
           host.getOrInsertGlobal("seqc_kernel_" + kernelName(f.name, number), b.getInt8Ty());
       Type *pointer = b.getPtrTy();
+      Type *i64 = b.getInt64Ty();
       FunctionCallee callee = host.getOrInsertFunction(launch, b.getVoidTy(), pointer, pointer,
-                                                       pointer, pointer, pointer, b.getInt64Ty());
-      b.CreateCall(callee,
-                   {start->getArgOperand(0), kernel, start->getArgOperand(2),
-                    start->getArgOperand(3), start->getArgOperand(4), start->getArgOperand(5)});
+                                                       pointer, pointer, pointer, i64, i64);
+      Value *step = isOfStep(start) ? start->getArgOperand(6) : b.getInt64(0);
+      b.CreateCall(callee, {start->getArgOperand(0), kernel, start->getArgOperand(2),
+                            start->getArgOperand(3), start->getArgOperand(4),
+                            start->getArgOperand(5), step});
       Function *task = taskOf(start);
       start->eraseFromParent();
       if (task->use_empty())
         task->eraseFromParent();
     }
+  // Unlike the other it is nowhere else.
+  if (Function *unused = host.getFunction("seqc_rt_parallel_step"); unused && unused->use_empty())
+    unused->eraseFromParent();
 }
 
 /// True for functions that a GPU has in no form, or in one of less accuracy than ours.

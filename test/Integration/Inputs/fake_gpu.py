@@ -21,6 +21,7 @@ GLUE = """
 #include <stdlib.h>
 #include <string.h>
 static _Thread_local int block, thread;
+_Alignas(16) char seqc_dynamic_shared[227 << 10];
 static pthread_barrier_t all;
 int gpu_block(void) { return block; }
 int gpu_thread(void) { return thread; }

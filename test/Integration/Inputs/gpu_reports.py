@@ -36,7 +36,7 @@ def cases():
         for modes in (16, 64) if "scan" in name else (16,):
             yield f"{name}/{modes}-modes", library.Cell(name, D=64, N=modes).program()
     for name in ("lstm", "gru", "gru_reset_before", "elman"):
-        for head in (64, 128):
+        for head in (64, 128, 160, 256):
             yield f"{name}/head-{head}", library.Cell(name, I=head, H=head).program()
 
 

@@ -51,7 +51,9 @@ typedef struct {
 typedef struct {
   char name[64];
   const context *of;
+  int shared; /* bytes that it may ask for */
 } function;
+enum { SHARED_UNASKED = 48 << 10, MAX_DYNAMIC_SHARED_BYTES = 8 };
 typedef struct {
   int id;
   const context *of;
@@ -258,6 +260,21 @@ int cuModuleGetFunction(function **f, module *m, const char *name) {
   *f = &functions[n_functions++ % MANY];
   snprintf((*f)->name, sizeof((*f)->name), "%s", name);
   (*f)->of = m->of;
+  (*f)->shared = SHARED_UNASKED;
+  return leave(0);
+}
+/* Of a block, which has 1 KiB more than it may use: 164 and 228 KiB of an SM.
+ */
+static int most_shared(int sm) { return (sm < 90 ? 163 : 227) << 10; }
+int cuFuncSetAttribute(function *f, int attribute, int value) {
+  pthread_mutex_lock(&lock);
+  CALL("(%s, %d, %d)", f->name, attribute, value);
+  if (!current() || f->of != current())
+    return leave(INVALID_HANDLE);
+  if (attribute != MAX_DYNAMIC_SHARED_BYTES || value < 0 ||
+      value > most_shared(capabilities[current()->device]))
+    return leave(INVALID_VALUE);
+  f->shared = value;
   return leave(0);
 }
 int cuModuleUnload(module *m) {
@@ -321,7 +338,7 @@ int cuLaunchKernel(function *f, unsigned gx, unsigned gy, unsigned gz,
   if (f->of != current() || wrong_stream(s))
     return leave(INVALID_HANDLE);
   if (!gx || gx > INT32_MAX || !bx || bx > 1024 || gy * gz * by * bz != 1 ||
-      !arguments || extra)
+      shared > (unsigned)f->shared || !arguments || extra)
     return leave(INVALID_VALUE);
   protect(PROT_READ | PROT_WRITE);
   if (hook)

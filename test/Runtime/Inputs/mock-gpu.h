@@ -13,11 +13,14 @@ typedef struct {
   void *ptrs[TENSORS];
   int64_t dims[DIMS];
   char *scratch;
-  int64_t items;
+  int64_t items, step;
 } arguments;
 
-static const seqc_cuda_kernel kernels[] = {{"cell_0", 256, 1, 0},
-                                           {"cell_1", THREADS, THREADS, 1}};
+/* The second wants all the shared memory that a block of sm_80 can have, the
+ * first is started in a step. */
+enum { SHARED_BYTES = 163 << 10, A_STEP = 5 };
+static const seqc_cuda_kernel kernels[] = {
+    {"cell_0", 256, 1, 0, 0}, {"cell_1", THREADS, THREADS, 1, SHARED_BYTES}};
 static const seqc_cuda_kernel *const table[] = {&kernels[0], &kernels[1]};
 static _Alignas(64) const
     char ptx[] = ".target sm_80\n.entry cell_0(\n.entry cell_1(\n";
@@ -34,12 +37,12 @@ static const seqc_cuda_module module = {table, 2, images};
 static int64_t extra_items;
 static void gpu_body(void *const *p, const int64_t *dims, char *scratch,
                      const void *par) {
-  seqc_cuda_launch(par, &kernels[0], p, dims, scratch, dims[0]);
-  seqc_cuda_launch(par, &kernels[0], p, dims, scratch, extra_items);
+  seqc_cuda_launch(par, &kernels[0], p, dims, scratch, dims[0], A_STEP);
+  seqc_cuda_launch(par, &kernels[0], p, dims, scratch, extra_items, A_STEP);
 }
 static void gpu_init(void *const *p, const int64_t *dims, char *scratch,
                      const void *par) {
-  seqc_cuda_launch(par, &kernels[1], p, dims, scratch, dims[7]);
+  seqc_cuda_launch(par, &kernels[1], p, dims, scratch, dims[7], 0);
 }
 /* More than the CPU's, as other plans need. */
 static int64_t gpu_scratch(const int64_t *dims) {
@@ -62,6 +65,7 @@ static void run_kernel(const char *name, unsigned grid, unsigned block,
   CHECK(block == (unsigned)kernels[!first].threads);
   CHECK((int64_t)grid ==
         (first ? a->items : (a->items + THREADS - 1) / THREADS));
+  CHECK(a->step == (first ? A_STEP : 0));
   CHECK((uintptr_t)a->scratch % 64 == 0);
   ++launches;
   for (int64_t i = 0; i < a->items; ++i)
