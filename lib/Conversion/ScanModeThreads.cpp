@@ -160,7 +160,7 @@ void ScanModeThreads::shareMemory(ArrayRef<Type> products, ArrayRef<Type> states
   // Arrays are aligned, and there is one for a ticket.
   constexpr int64_t rest = 1024;
   int64_t each = products1 * bytesOf(products) + states1 * bytesOf(states);
-  together = std::clamp<int64_t>((mostSharedBytes - rest) / each, 1, std::min(warps, modes));
+  together = std::clamp<int64_t>((mostNamedBytes - rest) / each, 1, std::min(warps, modes));
   totals = sharedShelf(products, together * products1);
   carries = sharedShelf(states, together * states1);
 }

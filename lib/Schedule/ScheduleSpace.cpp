@@ -306,7 +306,7 @@ static seq::ScheduleAttr scanOfModes(seq::RecurrenceOp op, seq::TargetAttr targe
   constexpr int64_t ofPair = 3;
   int64_t registers = components <= 2 ? 103 : 79, warps = 4;
   // The bytes that a thread's product takes in shared memory are less.
-  constexpr int64_t bytesOfComponent = 9, sharedBytes = mostSharedBytes / 2;
+  constexpr int64_t bytesOfComponent = 9, sharedBytes = mostNamedBytes / 2;
   bool wide = llvm::any_of(op.getStateArgs(),
                            [](Value v) { return typeOf(v).getElementTypeBitWidth() > 32; });
   int64_t words = wide ? 2 : 1, each = words * int64_t(modes.shared.size() + modes.sums.size());
