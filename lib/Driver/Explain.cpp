@@ -85,7 +85,7 @@ Explanation seqc::explainKernel(const KernelFacts &kernel, SourcePlace place,
       "kernel " + kernel.name + ": " + grid + (grid == "1" ? " block of " : " blocks of ") +
       std::to_string(kernel.threads) + " threads, at most " + std::to_string(registers) +
       " registers a thread, " + (kernel.sharedBytes ? shared : "no ") + "shared memory" +
-      (launches == "1" ? "" : ", started for each step: " + launches + " times"));
+      (launches == "1" ? "" : ", started " + launches + " times"));
   explanation.facts = {{"grid", grid},
                        {"block", std::to_string(kernel.threads)},
                        {"items", kernel.items.text()},

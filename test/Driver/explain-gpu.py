@@ -132,7 +132,7 @@ tool.report("a kernel a step", [(k["grid"], k["launches"]) for k in kernels] ==
             [("ceil(ceil(B / 4)·512 / 128) = 1000", "T = 100")], kernels)
 text = tool.run("wide.mlir", "--target=cuda", "--explain").stdout.decode()
 tool.report("sentence", "kernels for each step, a thread computes one channel of 4 sequences" in text
-            and "no shared memory, started for each step: T times" in text, text)
+            and "no shared memory, started T times" in text, text)
 
 # Times are predicted wherever they stand; those of a CPU are not.
 for form in ("--explain", "--explain=text"):
