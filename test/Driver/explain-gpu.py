@@ -134,6 +134,17 @@ text = tool.run("wide.mlir", "--target=cuda", "--explain").stdout.decode()
 tool.report("sentence", "kernels for each step, a thread computes one channel of 4 sequences" in text
             and "no shared memory, started T times" in text, text)
 
+# Of one sequence a block is cheaper. Weights that registers do not hold are in its shared memory, beside two places of
+# the state, as far as it reaches: whole terms of 320 words.
+tool.write("deep.mlir", ELMAN.replace("64", "320"))
+for arch, most in (("sm_80", 163 << 10), ("sm_90", 227 << 10), ("sm_100", 227 << 10)):
+    remarks = explained("deep.mlir", f"--cuda-arch={arch}", "--assume=B=1")
+    found = max(int(r["facts"]["shared_bytes"]) for r in remarks if r["category"] == "kernel")
+    states, term = 2 * 320 * 4, 320 * 4
+    tool.report(f"shared memory on {arch}", found == states + (most - states) // term * term, found)
+text = tool.run("deep.mlir", "--target=cuda", "--explain", "--assume=B=1").stdout.decode()
+tool.report("dynamic", "bytes of dynamic shared memory" in text, text)
+
 # Times are predicted wherever they stand; those of a CPU are not.
 for form in ("--explain", "--explain=text"):
     for options in ((), ("--assume=B=64,T=1000",), ("--cuda-arch=sm_90",)):

@@ -65,19 +65,6 @@ constexpr unsigned blocksOnSmAlone(uint64_t words) {
   return unsigned(std::clamp<uint64_t>(blocks, 1, mostBlocks));
 }
 
-/// Terms of a sum over states, at most, of steps that a block carries over all of time: the weights
-/// of wider ones fit neither its registers nor its shared memory, and kernels of their own for each
-/// step have all SMs.
-constexpr int64_t mostChannelsOfBlock = 128;
-
-/// Rows of the batch that a thread of such a kernel computes, a power of two: each weight is read
-/// once for so many sums.
-constexpr int64_t rowsOfStepThread = 4;
-
-/// Terms of its sums whose weights it reads together, because the second-level cache is far; blocks
-/// that an SM has at once, at least.
-constexpr int64_t weightsTogether = 8, blocksOfStepOnSm = 4;
-
 /// The same of blocks of `threads` threads that work together, each with all the registers that a
 /// thread can have.
 constexpr unsigned blocksOnSm(unsigned threads) {
@@ -114,6 +101,19 @@ struct ScanShape {
     steps = warps * runs * stepsOfThread;
   }
 };
+
+/// Terms of a sum over states, at most, of steps that a block carries over all of time: the weights
+/// of wider ones fit neither its registers nor its shared memory, and kernels of their own for each
+/// step have all SMs.
+constexpr int64_t mostChannelsOfBlock = 128;
+
+/// Rows of the batch that a thread of such a kernel computes, a power of two: each weight is read
+/// once for so many sums.
+constexpr int64_t rowsOfStepThread = 4;
+
+/// Terms of its sums whose weights it reads together, because the second-level cache is far; blocks
+/// that an SM has at once, at least.
+constexpr int64_t weightsTogether = 8, blocksOfStepOnSm = 4;
 
 /// Steps of time whose inputs are asked for together, in loops of at most so many instructions:
 /// memory is 600 cycles away.
