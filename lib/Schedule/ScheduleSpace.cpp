@@ -626,9 +626,9 @@ PlanOption seqc::segmentsOption(seq::RecurrenceOp op, seq::TargetAttr target,
   option.forgets = kind > DependenceClass::AffineContraction;
   option.refusal = whyNotInParts(op);
   if (option.isLegal() && mixesChannels(kind)) {
-    option.refusal = whyNotInRows(op, assumed);
-    if (option.isLegal() && isGpu(target))
-      option.refusal = "GPUs do not have the certificate 'backward' yet";
+    option.refusal = isGpu(target) ? "its states mix channels, and such states never meet bit for "
+                                     "bit (GPUs do not have the certificate 'backward' yet)"
+                                   : whyNotInRows(op, assumed);
     seq::ScheduleAttr fused = fusedSchedule(target);
     if (option.isLegal())
       option.schedule =
