@@ -388,7 +388,8 @@ bool seqc::isBugMessage(StringRef text, StringRef reached) {
     if (text.contains(phrase))
       return true;
   bool decided = is_contained({"scheduled", "lowered", "llvm"}, reached);
-  return decided && !text.contains("expected ") && !text.contains("not available yet");
+  return decided && !text.contains("expected ") && !text.contains("not available yet") &&
+         !text.starts_with("cannot write to ") && !text.starts_with("could not write ");
 }
 
 /// Hides what upstream said behind a sentence, and keeps it in the reproducer.

@@ -45,7 +45,7 @@ static int checkBytecodeOfChild() {
   return checkBytecode(registry);
 }
 
-int seqc::runDriver(int argc, char **argv) {
+static int run(int argc, char **argv) {
   // A write beyond RLIMIT_FSIZE or into a closed pipe is an error message, not
   // a signal.
   std::signal(SIGXFSZ, SIG_IGN);
@@ -67,5 +67,16 @@ int seqc::runDriver(int argc, char **argv) {
     status = compile(invocation, sources, log);
   bool colors = errs().has_colors() && !std::getenv("NO_COLOR") && ::isatty(STDERR_FILENO);
   log.print(errs(), invocation.jsonDiagnostics, colors);
+  return status;
+}
+
+int seqc::runDriver(int argc, char **argv) {
+  int status = run(argc, argv);
+  // Whoever read what we write may be gone: LLVM calls that fatal, and a fatal error is a bug.
+  outs().flush();
+  if (outs().has_error() && status == 0)
+    status = 1;
+  outs().clear_error();
+  errs().clear_error();
   return status;
 }
