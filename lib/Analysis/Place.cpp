@@ -19,3 +19,7 @@ std::string seqc::describePlace(Location loc) {
   });
   return place;
 }
+
+std::string seqc::describeOp(Operation *op) {
+  return "'" + op->getName().getStringRef().str() + "' at " + describePlace(op->getLoc());
+}

@@ -46,10 +46,6 @@ private:
 };
 } // namespace
 
-static std::string quoted(Operation *op) {
-  return "'" + op->getName().getStringRef().str() + "' at " + describePlace(op->getLoc());
-}
-
 bool ModeFinder::readsAny(Operation *inner, const DenseSet<Value> &values) {
   SetVector<Value> read;
   read.insert(inner->operand_begin(), inner->operand_end());
@@ -59,7 +55,7 @@ bool ModeFinder::readsAny(Operation *inner, const DenseSet<Value> &values) {
 
 /// Notes the sum `sum` over modes, or says why it is none.
 std::string ModeFinder::addSum(linalg::LinalgOp sum) {
-  std::string moved = quoted(sum) + " does not add up states along some of their dimensions";
+  std::string moved = describeOp(sum) + " does not add up states along some of their dimensions";
   AffineMap map;
   for (OpOperand *input : sum.getDpsInputOperands()) {
     if (!ofModes.contains(input->get()))
@@ -72,7 +68,7 @@ std::string ModeFinder::addSum(linalg::LinalgOp sum) {
   if (!map || sum->getNumResults() != 1 || ofModes.contains(sum.getDpsInits()[0]))
     return moved;
   if (ofChannels.contains(sum.getDpsInits()[0]))
-    return quoted(sum) + " begins with another sum over states";
+    return describeOp(sum) + " begins with another sum over states";
   SmallVector<unsigned> loops, dims, modeLoops;
   SmallVector<AffineExpr> kept;
   for (unsigned k = 0; k < map.getNumResults(); ++k) {
@@ -88,7 +84,7 @@ std::string ModeFinder::addSum(linalg::LinalgOp sum) {
   if (out.getResults() != ArrayRef(kept) || !llvm::is_sorted(modeLoops))
     return moved;
   if (!found.dims.empty() && found.dims != dims)
-    return quoted(sum) + " adds up states along other dimensions than the sum before it";
+    return describeOp(sum) + " adds up states along other dimensions than the sum before it";
   found.dims = dims;
   found.sums.push_back(sum);
   found.loopOf.push_back(loops);
@@ -112,7 +108,7 @@ std::string ModeFinder::followStates(Operation *inner) {
               });
   }
   if (!inPlace)
-    return quoted(inner) + " moves elements of the states between modes or channels";
+    return describeOp(inner) + " moves elements of the states between modes or channels";
   (modes ? ofModes : ofChannels).insert(inner->result_begin(), inner->result_end());
   return {};
 }
@@ -122,7 +118,7 @@ std::string ModeFinder::follow(Operation *inner) {
     return followStates(inner);
   auto structured = dyn_cast<linalg::LinalgOp>(inner);
   if (structured && structured.getNumReductionLoops())
-    return quoted(inner) + " does not work element by element";
+    return describeOp(inner) + " does not work element by element";
   if (readsAny(inner, overTime))
     overTime.insert(inner->result_begin(), inner->result_end());
   return {};

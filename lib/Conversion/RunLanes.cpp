@@ -16,6 +16,15 @@ Value RunLanes::timesPlus(Value a, int64_t factor, Value c) {
   return arith::AddIOp::create(b, loc, arith::MulIOp::create(b, loc, a, number(factor)), c);
 }
 
+void RunLanes::enter(Value thread) {
+  warp = arith::DivUIOp::create(b, loc, thread, number(warpSize));
+  Value ofWarp = arith::RemUIOp::create(b, loc, thread, number(warpSize));
+  Value lane = arith::MinSIOp::create(b, loc, ofWarp, number(width * runs - 1));
+  unit = arith::DivUIOp::create(b, loc, lane, number(width));
+  place = arith::RemUIOp::create(b, loc, lane, number(width));
+  isOwn = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, lane, ofWarp);
+}
+
 static int64_t bitsOf(int64_t power) { return llvm::Log2_64(power); }
 
 int64_t RunLanes::rowOfStep(int64_t step) const {

@@ -22,8 +22,12 @@ public:
   RunLanes(mlir::OpBuilder &b, mlir::Location loc, int64_t width, int64_t runs, int64_t runSteps)
       : b(b), loc(loc), width(width), runs(runs), runSteps(runSteps) {}
 
-  /// The unit of this thread, and its channel in the unit: set before the functions below.
-  mlir::Value unit, place;
+  /// Of this thread: the warp in its block, the unit, and the channel's place in the unit. Lanes
+  /// behind the last unit do as the last lane does; `isOwn` is false for them.
+  mlir::Value warp, unit, place, isOwn;
+
+  /// Sets these for `thread` of a block. The functions below need them.
+  void enter(mlir::Value thread);
 
   /// The row that has step `step` of the run after an exchange.
   int64_t rowOfStep(int64_t step) const;

@@ -14,7 +14,7 @@ Value ScanThreads::slot(Value ofTile) {
   Value at = plus(times(ofTile, rows), row);
   if (Value own = slotInTile())
     at = plus(times(at, e.constant(slotsOfTile())), own);
-  return plus(times(at, e.constant(width)), place);
+  return plus(times(at, e.constant(width)), lanes.place);
 }
 
 /// Tells later tiles, if there are some.

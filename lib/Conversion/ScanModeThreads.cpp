@@ -122,7 +122,7 @@ void ScanModeThreads::countRun() {
   Value left =
       least(arith::MaxSIOp::create(b, loc, minus(steps, runFirst), zero), e.constant(runSteps));
   left = arith::IndexCastOp::create(b, loc, b.getI32Type(), left);
-  runCount = seqc::fromLane(b, loc, left, lanes.laneOf(unit));
+  runCount = seqc::fromLane(b, loc, left, lanes.laneOf(lanes.unit));
 }
 
 Value ScanModeThreads::inRun(int64_t step) {
@@ -167,20 +167,20 @@ void ScanModeThreads::shareMemory(ArrayRef<Type> products, ArrayRef<Type> states
 
 Value ScanModeThreads::ofWarp(Value number) {
   Value at = plus(times(modeOfRound, e.constant(warps)), number);
-  return plus(times(at, e.constant(width)), place);
+  return plus(times(at, e.constant(width)), lanes.place);
 }
 
 /// Where this thread's channel has the product up to the end of a run of its own warp.
 Value ScanModeThreads::placeOfRun(Value run) {
-  Value at = plus(times(modeOfRound, e.constant(warps)), warp);
+  Value at = plus(times(modeOfRound, e.constant(warps)), lanes.warp);
   at = plus(times(at, e.constant(runs)), run);
-  return plus(times(at, e.constant(width)), place);
+  return plus(times(at, e.constant(width)), lanes.place);
 }
 
 Value ScanModeThreads::ofTotal(Value number) {
   Value at = plus(times(modeOfRound, e.constant(warps)), number);
   at = plus(times(at, e.constant(runs)), e.constant(runs - 1));
-  return plus(times(at, e.constant(width)), place);
+  return plus(times(at, e.constant(width)), lanes.place);
 }
 
 //===-----------------------------------------------------------------------===//
@@ -291,8 +291,8 @@ ScanModeThreads::Tuple ScanModeThreads::emitRound(Value first, const Tuple &sums
     storeProduct();
   });
   waitForBlock(b, loc);
-  inside(both(both(isChannel, isSame(unit, zero)), isLess(warp, count)), [&] {
-    take(warp);
+  inside(both(both(isChannel, isSame(lanes.unit, zero)), isLess(lanes.warp, count)), [&] {
+    take(lanes.warp);
     emitCarries();
   });
   waitForBlock(b, loc);
@@ -338,7 +338,7 @@ void ScanModeThreads::storeSums(const Tuple &sums) {
 }
 
 void ScanModeThreads::emitNothing() {
-  inside(both(isChannel, both(isSame(warp, zero), isSame(unit, zero))), [&] {
+  inside(isCarrier(), [&] {
     forEach(e.constant(modes), [&](Value number) {
       setMode(number, zero);
       storeFinals(initialCarry());

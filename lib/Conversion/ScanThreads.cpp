@@ -132,7 +132,9 @@ void ScanThreads::shareMemory(ArrayRef<Type> products, ArrayRef<Type> states) {
   carries = sharedShelf(states, warps * width);
 }
 
-Value ScanThreads::ofWarp(Value number) { return plus(times(number, e.constant(width)), place); }
+Value ScanThreads::ofWarp(Value number) {
+  return plus(times(number, e.constant(width)), lanes.place);
+}
 
 /// The product of all steps of a warp.
 ScanThreads::Product ScanThreads::total(Value number) {
@@ -155,7 +157,7 @@ Value ScanThreads::isThere(Value first, int64_t distance) {
 
 /// The elements of the steps that this thread loads, and their low parts, exchanged.
 void ScanThreads::load(SmallVectorImpl<Tuple> &loaded, SmallVectorImpl<Tuple> &lows) {
-  Value first = plus(warpFirst, unit);
+  Value first = plus(warpFirst, lanes.unit);
   loadedSteps.clear();
   for (int64_t i = 0; i < runSteps; ++i) {
     loadedSteps.push_back(plus(first, e.constant(i * runs)));
@@ -291,16 +293,10 @@ void ScanThreads::findPlace(Value thread) {
   } else {
     sequence = arith::DivUIOp::create(b, loc, row, groups);
   }
-  warp = arith::DivUIOp::create(b, loc, thread, e.constant(warpSize));
-  Value ofWarp = arith::RemUIOp::create(b, loc, thread, e.constant(warpSize));
-  lane = least(ofWarp, e.constant(width * runs - 1)); // those behind it do as it does
-  unit = arith::DivUIOp::create(b, loc, lane, e.constant(width));
-  place = arith::RemUIOp::create(b, loc, lane, e.constant(width));
-  isChannel = isSame(lane, ofWarp);
-  lanes.unit = unit;
-  lanes.place = place;
+  lanes.enter(thread);
+  isChannel = lanes.isOwn;
 
-  Value channel = plus(times(group, e.constant(width)), place);
+  Value channel = plus(times(group, e.constant(width)), lanes.place);
   if (channelCount % width) {
     isChannel = both(isChannel, isLess(channel, e.constant(channelCount)));
     channel = least(channel, e.constant(channelCount - 1));
@@ -317,7 +313,7 @@ void ScanThreads::findPlace(Value thread) {
 /// another run.
 ScanThreads::Tuple ScanThreads::statesBefore(llvm::function_ref<Product(Value)> productOfRuns) {
   Value works = isWhole ? isChannel : both(isChannel, isLess(warpFirst, steps));
-  Tuple state = ifElse(works, [&] { return get(carries, ofWarp(warp)); });
+  Tuple state = ifElse(works, [&] { return get(carries, ofWarp(lanes.warp)); });
   if (runs == 1)
     return state;
   Value isFirst = isSame(runNumber, zero);
@@ -342,7 +338,7 @@ void ScanThreads::emitTile() {
     return {loaded[lanes.rowOfStep(step)], lows[lanes.rowOfStep(step)]};
   }));
   inside(both(isChannel, isSame(runNumber, e.constant(runs - 1))),
-         [&] { put(totals, product.flat(), ofWarp(warp)); });
+         [&] { put(totals, product.flat(), ofWarp(lanes.warp)); });
   waitForBlock(b, loc);
   inside(isCarrier(), [&] { emitCarries(); });
   waitForBlock(b, loc);
@@ -372,15 +368,15 @@ void ScanThreads::emitNothing() {
 
 /// The threads that work for all of a channel of the tile.
 Value ScanThreads::isCarrier() {
-  return both(isChannel, both(isSame(warp, zero), isSame(unit, zero)));
+  return both(isChannel, both(isSame(lanes.warp, zero), isSame(lanes.unit, zero)));
 }
 
 /// What one thread of a block does.
 void ScanThreads::emitThread(Value thread) {
   findPlace(thread);
   Value stepsOfWarp = e.constant(runs * runSteps);
-  warpFirst = times(plus(times(tile, e.constant(warps)), warp), stepsOfWarp);
-  runNumber = exchanges ? lanes.runOfUnit(unit) : unit;
+  warpFirst = times(plus(times(tile, e.constant(warps)), lanes.warp), stepsOfWarp);
+  runNumber = exchanges ? lanes.runOfUnit(lanes.unit) : lanes.unit;
   runFirst = plus(warpFirst, times(runNumber, e.constant(runSteps)));
   if (op.isPacked())
     inside(isLess(tile, tilesOfRow), [&] { emitSpanOfTile(); });

@@ -57,10 +57,8 @@ protected:
   Shelf totals, carries;
 
   // Of a thread.
-  mlir::Value warp, lane, unit; ///< `unit`: in place of the run, before an exchange
-  mlir::Value place;            ///< of its channel in the warp
-  mlir::Value isChannel;        ///< its channel exists
-  bool isWhole = false;         ///< its tile has all steps
+  mlir::Value isChannel; ///< its channel exists
+  bool isWhole = false;  ///< its tile has all steps
   mlir::Value row, tile, warpFirst, runNumber, runFirst;
   llvm::SmallVector<mlir::Value> loadedSteps; ///< steps that it loads and stores
 

@@ -4,6 +4,7 @@
 
 #include "TimeLanes.h"
 #include "Weakness.h"
+#include "seqc/Support/GpuShape.h"
 
 #include "llvm/ADT/SetVector.h"
 
@@ -14,11 +15,11 @@ namespace seqc {
 class SegmentStep : protected TimeLanes {
 public:
   /// Steps between two checks of the carry.
-  static constexpr int64_t blockSteps = 16;
+  static constexpr int64_t blockSteps = SegmentKernels::blockSteps;
   /// Where more of the segments than one in so many are wrong after the first repair, the gates are
   /// slow: then starts come from Newton's method.
   /// Segments of a few blocks are repaired as fast.
-  static constexpr int64_t slowShare = 8, shortBlocks = 3;
+  static constexpr int64_t slowShare = 8, shortBlocks = SegmentKernels::shortBlocks;
   /// A move of states that needs no other pass of Newton's method.
   static constexpr double stillMove = 2e-6;
 

@@ -55,18 +55,18 @@ void SegmentThreads::run() {
   markEntry();
   if (guessesSteps) {
     beginTrajectory();
-    repeat(trajectoryPasses, [&] { emitTrajectoryPass(); });
+    repeat(SegmentKernels::statePasses, [&] { emitTrajectoryPass(); });
   }
   emitFirst();
   if (weakness != Weakness::NoRepair) {
     emitRepair(0);
     // Segments of a few blocks are repaired as fast.
     if (linearized && !guessesSteps && blocksOfSegment > shortBlocks)
-      repeat(newtonPasses, [&] {
+      repeat(SegmentKernels::startPasses, [&] {
         emitDerivatives();
         emitOffers();
       });
-    repeat(pairsOfRepairs, [&] {
+    repeat(SegmentKernels::pairsOfRepairs, [&] {
       emitRepair(1);
       emitRepair(0);
     });
@@ -113,6 +113,10 @@ Value SegmentThreads::number(int64_t v) { return arith::ConstantIntOp::create(b,
 /// What stands in `words` for this thread's channel.
 Value SegmentThreads::word(Value words) { return memref::LoadOp::create(b, loc, words, inOrder); }
 
+Value SegmentThreads::isSet(Value words) {
+  return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, word(words), number(0));
+}
+
 void SegmentThreads::setWord(Value words, Value v) {
   memref::StoreOp::create(b, loc, v, words, inOrder);
 }
@@ -154,6 +158,12 @@ SmallVector<Value> SegmentThreads::pointAt(Value ofSegment, Value block) {
   return {sequence, block, ofSegment, channel};
 }
 
+/// What `shelf` has there if `condition` holds; else 0.
+SegmentThreads::Tuple SegmentThreads::getIf(Value condition, const Shelf &shelf,
+                                            ArrayRef<Value> place) {
+  return choose(condition, shelf.types, [&] { return get(shelf, place); }, [&] { return guess(); });
+}
+
 Value SegmentThreads::hasNext() { return isLess(plus(segment, one), segments); }
 
 void SegmentThreads::forAllSegments(bool derivative, llvm::function_ref<void()> body) {
@@ -167,19 +177,15 @@ void SegmentThreads::forAllSegments(bool derivative, llvm::function_ref<void()> 
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
   e.isolate([&] {
-    Value thread = threadOfBlock(b, loc), width = e.constant(shape.width);
-    Value warp = arith::DivUIOp::create(b, loc, thread, e.constant(warpSize));
-    Value ofWarp = arith::RemUIOp::create(b, loc, thread, e.constant(warpSize));
-    Value lane = least(ofWarp, e.constant(shape.width * shape.runs - 1)); // others do as it does
-    Value work = plus(times(loop.getInductionVar(0), warps), warp);
+    lanes.enter(threadOfBlock(b, loc));
+    Value work = plus(times(loop.getInductionVar(0), warps), lanes.warp);
     inside(isLess(work, all), [&] {
-      lanes.unit = arith::DivUIOp::create(b, loc, lane, width);
-      lanes.place = arith::RemUIOp::create(b, loc, lane, width);
+      Value width = e.constant(shape.width);
       Value row = arith::DivUIOp::create(b, loc, work, warpsOfRow);
       warpFirst = times(arith::RemUIOp::create(b, loc, work, warpsOfRow), e.constant(shape.runs));
       Value ofRow = plus(times(arith::RemUIOp::create(b, loc, row, groups), width), lanes.place);
       segment = plus(warpFirst, lanes.runOfUnit(lanes.unit));
-      isChannel = both(isSame(lane, ofWarp), isLess(ofRow, e.constant(allChannels)));
+      isChannel = both(lanes.isOwn, isLess(ofRow, e.constant(allChannels)));
       exists = both(isChannel, isLess(segment, segments));
       segment = least(segment, minus(segments, one));
       length = lengthOf(segment);
@@ -326,6 +332,22 @@ SegmentThreads::Tuple SegmentThreads::forBlocks(Value works, const Tuple &carry,
   return Tuple(loop.getResults().drop_front(2));
 }
 
+/// True for a lane at work that has a block behind `block`.
+Value SegmentThreads::goesOn(Value works, Value block) {
+  return both(works, isLess(plus(block, one), length));
+}
+
+/// All steps of this thread's segment, if it `works`, without outs: `step` gets whether the lane is
+/// at work still, the block, the step's place in it, and what is handed on.
+SegmentThreads::Tuple SegmentThreads::forAllSteps(Value works, const Tuple &init, OfSegment step) {
+  return forBlocks(works, init, [&](Value block, Value atWork, const Tuple &carry) {
+    Tuple next = forSteps(block, carry, /*stores=*/{}, [&](Value inBlock, const Tuple &now) {
+      return step(atWork, block, inBlock, now);
+    });
+    return std::pair(goesOn(atWork, block), next);
+  });
+}
+
 /// The steps of a block from `carry`, outs stored: the states after it, of lanes at work.
 SegmentThreads::Tuple SegmentThreads::evaluateBlock(Value block, Value works, const Tuple &carry) {
   Tuple next = forSteps(block, carry, works, [&](Value, const Tuple &now) {
@@ -355,12 +377,9 @@ void SegmentThreads::emitFirst() {
   forAllSegments(/*derivative=*/false, [&] {
     Value isFirst = isSame(segment, zero);
     SmallVector<Type> types = vectorsOfStates();
-    auto guessed = [&] {
-      return choose(
-          both(exists, truth(guessesSteps)), types, [&] { return get(starts, at(segment)); },
-          [&] { return guess(); });
-    };
-    Tuple start = choose(isFirst, types, [&] { return initialCarry(); }, guessed);
+    Tuple start = choose(
+        isFirst, types, [&] { return initialCarry(); },
+        [&] { return guessesSteps ? getIf(exists, starts, at(segment)) : guess(); });
     inside(exists, [&] { put(starts, start, at(segment)); });
     inside(both(exists, isFirst), [&] {
       setWord(round[0], number(1));
@@ -374,7 +393,7 @@ void SegmentThreads::emitFirst() {
     Tuple end = forBlocks(exists, start, [&](Value block, Value works, const Tuple &carry) {
       Tuple next = evaluateBlock(block, works, carry);
       inside(works, [&] { put(points, next, pointAt(segment, block)); });
-      return std::pair(both(works, isLess(plus(block, one), length)), next);
+      return std::pair(goesOn(works, block), next);
     });
     inside(both(exists, hasNext()), [&] { put(offers[0], end, at(plus(segment, one))); });
   });
@@ -389,22 +408,8 @@ void SegmentThreads::emitRepair(int64_t copy) {
            [&] { setWord(round[1 - copy], plus(now, number(1))); });
     Value goes = both(exists, isSame(word(changed[copy]), before));
     Value offered = both(goes, isLess(zero, segment));
-    SmallVector<Type> twice(types);
-    twice.append(types);
-    Tuple found = choose(
-        offered, twice,
-        [&] {
-          Tuple pair = get(offers[copy], at(segment));
-          pair.append(usedStarts(get(starts, at(segment))));
-          return pair;
-        },
-        [&] {
-          Tuple none = guess();
-          none.append(guess());
-          return none;
-        });
-    Tuple start(ArrayRef(found).take_front(types.size())),
-        used(ArrayRef(found).drop_front(types.size()));
+    Tuple start = getIf(offered, offers[copy], at(segment));
+    Tuple used = usedStarts(getIf(offered, starts, at(segment)));
     Value works = both(offered, differs(start, used));
     inside(works, [&] { put(starts, start, at(segment)); });
     Tuple init = start;
@@ -430,17 +435,17 @@ std::pair<Value, SegmentThreads::Tuple> SegmentThreads::repairBlock(Value block,
                                                                     const Tuple &carry) {
   Tuple states(ArrayRef(carry).drop_back());
   Tuple next = evaluateBlock(block, works, states);
-  Value goesOn = choose(
+  Value isOther = choose(
       works, b.getI1Type(),
       [&]() -> Tuple {
-        Value isOther = differs(next, get(points, pointAt(segment, block)), /*merging=*/true);
+        Value differ = differs(next, get(points, pointAt(segment, block)), /*merging=*/true);
         put(points, next, pointAt(segment, block));
-        return {isOther};
+        return {differ};
       },
       [&]() -> Tuple { return {truth(false)}; })[0];
   Value isLast = isSame(plus(block, one), length);
-  next.push_back(arith::SelectOp::create(b, loc, isLast, goesOn, carry.back()));
-  return {both(goesOn, isLess(plus(block, one), length)), next};
+  next.push_back(arith::SelectOp::create(b, loc, isLast, isOther, carry.back()));
+  return {goesOn(isOther, block), next};
 }
 
 /// The states after a segment, as they stand in memory.

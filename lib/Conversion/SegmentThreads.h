@@ -39,9 +39,6 @@ public:
   /// Replaces the group's ops by parallel loops.
   void run();
 
-  /// Repairs after the first one, in pairs; passes of Newton's method.
-  static constexpr int64_t pairsOfRepairs = 2, newtonPasses = 3, trajectoryPasses = 6;
-
 private:
   int64_t allChannels;     ///< of a state
   int64_t blocksOfSegment; ///< at most
@@ -78,10 +75,12 @@ private:
   llvm::SmallVector<mlir::Value> pointAt(mlir::Value ofSegment, mlir::Value block);
   llvm::SmallVector<mlir::Value> stepAt(mlir::Value block, mlir::Value inBlock);
   mlir::Value hasNext();
+  Tuple getIf(mlir::Value condition, const Shelf &shelf, llvm::ArrayRef<mlir::Value> place);
 
   // --- words of a channel --------------------------------------------------------------------
   mlir::Value number(int64_t v);
   mlir::Value word(mlir::Value words);
+  mlir::Value isSet(mlir::Value words);
   void setWord(mlir::Value words, mlir::Value v);
 
   // --- runs of steps -------------------------------------------------------------------------
@@ -95,6 +94,9 @@ private:
   using InBlock =
       llvm::function_ref<std::pair<mlir::Value, Tuple>(mlir::Value, mlir::Value, const Tuple &)>;
   Tuple forBlocks(mlir::Value works, const Tuple &carry, InBlock body);
+  mlir::Value goesOn(mlir::Value works, mlir::Value block);
+  using OfSegment = llvm::function_ref<Tuple(mlir::Value, mlir::Value, mlir::Value, const Tuple &)>;
+  Tuple forAllSteps(mlir::Value works, const Tuple &init, OfSegment step);
   Tuple evaluateBlock(mlir::Value block, mlir::Value works, const Tuple &carry);
 
   // --- kernels -----------------------------------------------------------------------------

@@ -112,8 +112,7 @@ SegmentThreads::Tuple SegmentThreads::movesBefore(Value lane, Tuple own) {
 Value SegmentThreads::isSlow() {
   Value many = arith::IndexCastOp::create(
       b, loc, b.getI32Type(), arith::DivUIOp::create(b, loc, segments, e.constant(slowShare)));
-  Value moves = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, word(moving), number(0));
-  return both(isLess(many, word(slow)), moves);
+  return both(isLess(many, word(slow)), isSet(moving));
 }
 
 /// Products of derivatives along all segments, from the starts that they are offered, and by how
@@ -124,14 +123,11 @@ void SegmentThreads::emitDerivatives() {
     Value works = both(both(exists, hasNext()), isSlow());
     Tuple init = startOffered(works);
     init.append(identity(init.front().getType()));
-    Tuple end = forBlocks(works, init, [&](Value block, Value atWork, const Tuple &carry) {
-      Tuple next = forSteps(block, carry, /*stores=*/{}, [&](Value, const Tuple &now) {
-        Linear linear = linearStep(ArrayRef(now).take_front(count));
-        Tuple next = linear.next;
-        next.append(multiply(linear.partials, ArrayRef(now).drop_front(count), count));
-        return next;
-      });
-      return std::pair(both(atWork, isLess(plus(block, one), length)), next);
+    Tuple end = forAllSteps(works, init, [&](Value, Value, Value, const Tuple &now) {
+      Linear linear = linearStep(ArrayRef(now).take_front(count));
+      Tuple next = linear.next;
+      next.append(multiply(linear.partials, ArrayRef(now).drop_front(count), count));
+      return next;
     });
     inside(works, [&] {
       Tuple offered = get(offers[1], at(plus(segment, one))), move;
@@ -145,13 +141,10 @@ void SegmentThreads::emitDerivatives() {
 
 /// The start that this thread's segment is offered, if it `works`.
 SegmentThreads::Tuple SegmentThreads::startOffered(Value works) {
-  SmallVector<Type> types = vectorsOfStates();
-  auto offered = [&] {
-    return choose(
-        isSame(segment, zero), types, [&] { return get(starts, at(segment)); },
-        [&] { return get(offers[1], at(segment)); });
-  };
-  return choose(works, types, offered, [&] { return guess(); });
+  Value isFirst = isSame(segment, zero);
+  return choose(
+      isFirst, vectorsOfStates(), [&] { return getIf(works, starts, at(segment)); },
+      [&] { return getIf(works, offers[1], at(segment)); });
 }
 
 /// Better offers.
@@ -205,38 +198,28 @@ SmallVector<Value> SegmentThreads::stepAt(Value block, Value inBlock) {
 
 /// The states of the pass before at a step, of lanes that are at work.
 SegmentThreads::Tuple SegmentThreads::oldStates(Value works, Value block, Value inBlock) {
-  return choose(
-      works, vectorsOfStates(), [&] { return get(trajectory, stepAt(block, inBlock)); },
-      [&] { return guess(); });
+  return getIf(works, trajectory, stepAt(block, inBlock));
 }
 
 /// First kernel of a pass: what the steps of each segment make of its start's move.
 void SegmentThreads::emitResiduals() {
   int64_t count = op.getNumStates();
   forAllSegments(/*derivative=*/true, [&] {
-    Value isMoving =
-        arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, word(moving), number(0));
-    Value works = both(exists, isMoving);
-    SmallVector<Type> types = vectorsOfStates();
-    Tuple init =
-        choose(works, types, [&] { return get(starts, at(segment)); }, [&] { return guess(); });
-    init.append(Tuple(count, splat(types.front(), 0)));
-    init.append(identity(types.front()));
-    Tuple end = forBlocks(works, init, [&](Value block, Value atWork, const Tuple &carry) {
-      Tuple next = forSteps(block, carry, /*stores=*/{}, [&](Value inBlock, const Tuple &now) {
-        Linear linear = linearStep(ArrayRef(now).take_front(count));
-        Tuple next = oldStates(atWork, block, inBlock), residual;
-        for (auto [v, old] : llvm::zip_equal(linear.next, next))
-          residual.push_back(arith::SubFOp::create(b, loc, v, old));
-        Tuple moved = multiply(linear.partials, ArrayRef(now).slice(count, count), 1);
-        for (auto [v, own] : llvm::zip_equal(moved, residual))
-          v = arith::AddFOp::create(b, loc, own, v);
-        next.append(moved);
-        next.append(multiply(linear.partials, ArrayRef(now).drop_front(2 * count), count));
-        return next;
-      });
-      return std::pair(both(atWork, isLess(plus(block, one), length)), next);
-    });
+    Value works = both(exists, isSet(moving));
+    Tuple init = getIf(works, starts, at(segment));
+    init.append(count, splat(init.front().getType(), 0));
+    init.append(identity(init.front().getType()));
+    auto step = [&](Value atWork, Value block, Value inBlock, const Tuple &now) {
+      Linear linear = linearStep(ArrayRef(now).take_front(count));
+      Tuple next = oldStates(atWork, block, inBlock);
+      Tuple moved = multiply(linear.partials, ArrayRef(now).slice(count, count), 1);
+      for (auto [v, f, old] : llvm::zip_equal(moved, linear.next, next))
+        v = arith::AddFOp::create(b, loc, arith::SubFOp::create(b, loc, f, old), v);
+      next.append(moved);
+      next.append(multiply(linear.partials, ArrayRef(now).drop_front(2 * count), count));
+      return next;
+    };
+    Tuple end = forAllSteps(works, init, step);
     inside(works, [&] {
       put(moves, ArrayRef(end).slice(count, count), at(segment));
       put(slopes, ArrayRef(end).drop_front(2 * count), at(segment));
@@ -248,8 +231,7 @@ void SegmentThreads::emitResiduals() {
 void SegmentThreads::emitTrajectoryPass() {
   emitResiduals();
   forAllChannels(/*asWarps=*/true, /*derivative=*/true, [&] {
-    Value before = word(moving), again;
-    Value works = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, before, number(0));
+    Value before = word(moving), works = isSet(moving), again;
     emitMoves(works, again,
               [&](Value ofSegment, const Tuple &move) { put(startMoves, move, at(ofSegment)); });
     waitForBlock(b, loc);
@@ -263,15 +245,9 @@ void SegmentThreads::emitTrajectoryPass() {
 
 void SegmentThreads::emitNewStates() {
   forAllSegments(/*derivative=*/true, [&] {
-    Value isPassing =
-        arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, word(passing), number(0));
-    Value works = both(exists, isPassing);
-    SmallVector<Type> types = vectorsOfStates();
-    Tuple start =
-        choose(works, types, [&] { return get(starts, at(segment)); }, [&] { return guess(); });
-    Tuple move = choose(
-        both(works, isLess(zero, segment)), types, [&] { return get(startMoves, at(segment)); },
-        [&] { return guess(); });
+    Value works = both(exists, isSet(passing));
+    Tuple start = getIf(works, starts, at(segment));
+    Tuple move = getIf(both(works, isLess(zero, segment)), startMoves, at(segment));
     inside(works, [&] {
       Tuple moved;
       for (auto [v, d] : llvm::zip_equal(start, move))
@@ -281,12 +257,10 @@ void SegmentThreads::emitNewStates() {
     Tuple init = start;
     init.append(move);
     init.push_back(isLong(move));
-    Tuple end = forBlocks(works, init, [&](Value block, Value atWork, const Tuple &carry) {
-      Tuple next = forSteps(block, carry, /*stores=*/{}, [&](Value inBlock, const Tuple &now) {
-        return moveStep(atWork, block, inBlock, now);
-      });
-      return std::pair(both(atWork, isLess(plus(block, one), length)), next);
-    });
+    Tuple end =
+        forAllSteps(works, init, [&](Value w, Value block, Value inBlock, const Tuple &now) {
+          return moveStep(w, block, inBlock, now);
+        });
     inside(both(works, end.back()), [&] { writeWord(b, loc, number(1), moving, inOrder); });
   });
 }

@@ -66,7 +66,7 @@ static LogicalResult checkScan(Operation *op, seq::ScheduleAttr schedule) {
 /// Segments of a GPU: whole blocks of steps, of which a thread has some at once, and warps of a
 /// block.
 static LogicalResult checkSegmentNumbers(Operation *op, seq::ScheduleAttr schedule) {
-  constexpr int64_t block = 16, mostChunk = 1 << 20, mostWarps = 32;
+  constexpr int64_t block = SegmentKernels::blockSteps, mostChunk = 1 << 20, mostWarps = 32;
   int64_t chunk = schedule.getChunk(), strip = schedule.getStrip(), rows = schedule.getRows();
   if (chunk < block || chunk > mostChunk || chunk % block)
     return op->emitOpError("expected a chunk of 16 to ")

@@ -151,16 +151,21 @@ struct Contractions {
 };
 } // namespace
 
+/// Points of `op`, and terms of the sum of each. What is not known is one.
+static std::pair<double, double> sizesOf(linalg::LinalgOp op) {
+  double points = 1, reduced = 1;
+  for (auto [kind, range] : llvm::zip_equal(op.getIteratorTypesArray(), op.getStaticLoopRanges()))
+    (kind == utils::IteratorType::parallel ? points : reduced) *=
+        double(ShapedType::isDynamic(range) ? 1 : range);
+  return {points, reduced};
+}
+
 static Contractions contractionsOf(seq::RecurrenceOp op, double threads) {
   Contractions found;
   op.getStep().walk([&](linalg::LinalgOp inner) {
     if (!inner.getNumReductionLoops())
       return;
-    double points = 1, reduced = 1;
-    for (auto [kind, range] :
-         llvm::zip_equal(inner.getIteratorTypesArray(), inner.getStaticLoopRanges()))
-      (kind == utils::IteratorType::parallel ? points : reduced) *=
-          double(ShapedType::isDynamic(range) ? 1 : range);
+    auto [points, reduced] = sizesOf(inner);
     // A thread's sums advance side by side, each in order.
     double cycles = std::max(4.0, std::ceil(points / threads)) * reduced;
     found.count += 1;
@@ -247,13 +252,9 @@ static GpuWork workOfLaunches(seq::RecurrenceOp op, seq::ScheduleAttr schedule,
   work.bytes = {bytes, bytes};
   work.chain = step.chain;
   op.getStep().walk([&](linalg::LinalgOp inner) {
-    double points = 1, reduced = 1;
-    for (auto [kind, range] :
-         llvm::zip_equal(inner.getIteratorTypesArray(), inner.getStaticLoopRanges()))
-      (kind == utils::IteratorType::parallel ? points : reduced) *=
-          double(ShapedType::isDynamic(range) ? 1 : range);
     if (!inner.getNumReductionLoops())
       return;
+    auto [points, reduced] = sizesOf(inner);
     double sums = std::max(1.0, points / channels); // of a row
     work.chain += std::max(4.0, sums * rows) * reduced +
                   std::max(std::ceil(reduced / double(weightsTogether)) * cacheCycles,
@@ -342,30 +343,28 @@ static GpuWork workOfScan(seq::RecurrenceOp op, seq::ScheduleAttr schedule,
 }
 
 /// Steps until two states that were far apart are the same bits (of a cell with usual gates), in
-/// whole blocks; steps of a block.
-static constexpr double mergeSteps = 48, blockSteps = 16;
-/// Kernels of plans `segments` and `newton` but for those of Newton's method: the first, repairs,
-/// and the rest. Passes of Newton's method, and kernels of each; what a step costs there, measured
-/// in steps.
-static constexpr double kernelsOfSegments = 7, repairs = 5;
-static constexpr double startPasses = 3, startKernels = 2, startCost = 1.5;
-static constexpr double statePasses = 6, stateKernels = 3, usualPasses = 4, stateCost = 3;
+/// whole blocks. What a step of Newton's method costs, measured in steps, and passes over the
+/// states of all steps that are enough most often.
+static constexpr double mergeSteps = 48, startCost = 1.5, stateCost = 3, usualPasses = 4;
 
 static GpuWork workOfSegments(seq::RecurrenceOp op, seq::ScheduleAttr schedule,
                               const UsualSizes &sizes, bool forget) {
   GpuWork work = workOfThreads(op, sizes);
   bool newton = schedule.getPlan() == seq::Plan::Newton;
   double steps = double(sizes.steps), length = std::min(steps, double(schedule.getChunk()));
-  bool byStarts = !newton && length > 3 * blockSteps;
-  work.launches = kernelsOfSegments + (byStarts ? startPasses * startKernels : 0) +
-                  (newton ? 1 + statePasses * stateKernels : 0);
+  using Kernels = SegmentKernels;
+  bool byStarts = !newton && length > double(Kernels::shortBlocks * Kernels::blockSteps);
+  int64_t ofNewton = newton     ? 1 + Kernels::statePasses * Kernels::kernelsOfStatePass
+                     : byStarts ? Kernels::startPasses * Kernels::kernelsOfStartPass
+                                : 0;
+  work.launches = double(1 + Kernels::repairs + ofNewton + 1);
   // Steps that each segment goes through, and all threads together for each step of the sequence.
   double passes = 1 + (newton ? usualPasses * stateCost : 0);
-  double again = forget ? std::min(mergeSteps, steps - length) : repairs * length;
+  double again = forget ? std::min(mergeSteps, steps - length) : double(Kernels::repairs) * length;
   if (!forget)
-    passes += byStarts ? startPasses * startCost : 0;
+    passes += byStarts ? double(Kernels::startPasses) * startCost : 0;
   double segments = std::max(1.0, std::ceil(steps / std::max(length, 1.0)));
-  double perThread = passes * length + again + std::fmod(steps, blockSteps);
+  double perThread = passes * length + again + std::fmod(steps, double(Kernels::blockSteps));
   double share = passes + again / std::max(length, 1.0);
   double warp = double(warpSize), threads = double(sizes.batch) * segments *
                                             std::max<double>(1, double(analyzeChannels(op).size));

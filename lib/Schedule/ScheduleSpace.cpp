@@ -321,10 +321,6 @@ static seq::ScheduleAttr scanOfModes(seq::RecurrenceOp op, seq::TargetAttr targe
                                 /*prefetch=*/0, /*streamBytes=*/0);
 }
 
-static std::string quoted(Operation *op) {
-  return "'" + op->getName().getStringRef().str() + "' at " + describePlace(op->getLoc());
-}
-
 /// Why a state or an out has no place among the channels of `shape`, or empty.
 static std::string whyNotInShape(seq::RecurrenceOp op, ArrayRef<int64_t> shape) {
   auto refusal = [&](const Twine &what, Value v) {
@@ -355,9 +351,9 @@ static std::string whyNotInPlace(seq::RecurrenceOp op) {
         break;
       bool isConstant = matchPattern(index, m_Constant());
       if (everyStep.contains(index) || stateful.contains(index))
-        refusal = quoted(inner) + " reads at an index that changes from step to step";
+        refusal = describeOp(inner) + " reads at an index that changes from step to step";
       else if (!isConstant && stateful.contains(inner->getOperand(0)))
-        refusal = quoted(inner) + " reads the states at an index that is no constant";
+        refusal = describeOp(inner) + " reads the states at an index that is no constant";
     }
     for (DenseSet<Value> *set : {&everyStep, &stateful})
       if (llvm::any_of(inner->getOperands(), [&](Value v) { return set->contains(v); }))
@@ -389,7 +385,7 @@ static std::string whyNotByElement(Block *body, ArrayRef<linalg::LinalgOp> sums 
             linalg::SoftmaxOp>(inner) ||
         (inner.getNumRegions() && !structured && !isa<seq::CombineOp, scf::IfOp>(inner)) ||
         (isa<scf::IfOp>(inner) && !canSelect(&inner)))
-      return quoted(&inner) + " does not work element by element";
+      return describeOp(&inner) + " does not work element by element";
     if (isa<scf::IfOp, seq::CombineOp>(inner))
       for (Region &region : inner.getRegions())
         if (!region.empty())
@@ -448,7 +444,8 @@ static std::string whyNotInTiles(seq::RecurrenceOp op, ArrayRef<int64_t> shape, 
              ", and each part of the " + std::to_string(all) + " channels would write it";
   DenseSet<Value> values(op.getStateArgs().begin(), op.getStateArgs().end());
   if (Operation *moved = firstMove(op.getBody(), values))
-    return quoted(moved) + " moves elements of the states between channels, of which a vector of " +
+    return describeOp(moved) +
+           " moves elements of the states between channels, of which a vector of " +
            std::to_string(lanes) + " holds a part";
   return {};
 }
@@ -577,7 +574,7 @@ static std::string whyNotInSegments(seq::RecurrenceOp op, int64_t lanes) {
       return "out #" + std::to_string(i) + " has another shape than the states";
   for (Operation &inner : *op.getBody())
     if (isa<scf::IfOp>(inner)) // only scans choose between the values of both branches
-      return "'scf.if' at " + describePlace(inner.getLoc()) + " does not work element by element";
+      return describeOp(&inner) + " does not work element by element";
   if (std::string refusal = whyNotByElement(op.getBody()); !refusal.empty())
     return refusal;
   if (lanes && first.getNumElements() > lanes)
@@ -659,8 +656,7 @@ static std::string whyNotByNewton(seq::RecurrenceOp op) {
     if (!isDifferentiable(state.getType()) || typeOf(state).getElementType() != element)
       return "its states are not floats of one type";
   if (Operation *obstacle = firstWithoutDerivative(op))
-    return "the derivative of '" + obstacle->getName().getStringRef().str() + "' at " +
-           describePlace(obstacle->getLoc()) + " is not known";
+    return "the derivative of " + describeOp(obstacle) + " is not known";
   return {};
 }
 

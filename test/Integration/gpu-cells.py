@@ -5,29 +5,26 @@
 Dense cells also in f64 and with heads of up to 200, whose weights do not all fit in registers.
 (gpu-resources.py: what `ptxas` says of the same kernels.)"""
 
-import os
-
 import numpy as np
 
 import library
 from bits import expect_same
 from compiled import compile_text
 from gpu_reports import sizes_of
+from gpu_tools import everywhere, on_gpu
 
 SHAPES = [(0, 3), (1, 0), (1, 1), (3, 7), (2, 33), (5, 2)]
 
 
 def check_bits(name, cell, shapes=SHAPES):
     source = cell.program()
-    gpu = compile_text(source, "fused", extra=["--target=cuda", "--device=emulate"], march=None)["f"]
+    gpu = on_gpu(source, "fused")
     cpu = compile_text(source, "reference", "x86-64-v3")["f"]
     rng = np.random.default_rng(5)
     for B, T in shapes:
         values = cell.values(rng, B, T)
-        want = cpu(*values)
-        for seed in (1, 2, 3):
-            os.environ["SEQC_EMULATE_SEED"] = str(seed)
-            expect_same(gpu(*values), want, f"{name}, B = {B}, T = {T}, seed {seed}")
+        sizes = f"{name}, B = {B}, T = {T}"
+        expect_same(everywhere(gpu, values, sizes), cpu(*values), sizes)
     print(f"{name}: equal bits")
 
 

@@ -3,34 +3,15 @@
 """What an emulated GPU counts: steps that keep channels apart read their inputs once and write their outs once, a warp's
 request asks for no more sectors than its bytes fill, and counts do not depend on the order of threads."""
 
-import os
-import re
-import subprocess
-
 import library
-from compiled import FOLDER, tool
+from gpu_tools import counter
 
 B, T, D = 3, 200, 64
 SECTOR = 32
 
 
 def counts(source, seed, T=T):
-    path = os.path.join(FOLDER.name, "counts.mlir")
-    with open(path, "w") as file:
-        file.write(source)
-    model = path.replace(".mlir", ".so")
-    subprocess.run([tool("seqc"), path, "--target=cuda", "--schedule=fused", "--device=emulate", "-o", model], check=True)
-    environment = os.environ | {"SEQC_EMULATE_REPORT": "1", "SEQC_EMULATE_SEED": str(seed)}
-    command = [tool("seqc-run"), model, "--size", f"B={B}", "--size", f"T={T}"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
-    found = re.findall(
-        r"emulated: launches (\d+), instructions (\d+), accesses (\d+), bytes (\d+), requests (\d+), sectors (\d+)",
-        done.stderr,
-    )
-    assert len(found) == 1, done.stderr
-    counted = dict(zip(("launches", "instructions", "accesses", "bytes", "requests", "sectors"), map(int, found[0])))
-    others = re.findall(r", (shared requests|bank conflicts|barriers) (\d+)", done.stderr)
-    return counted | {name: int(number) for name, number in others}
+    return counter(source, "fused")(seed=seed, B=B, T=T)
 
 
 def least_bytes(cell, T=T):

@@ -4,16 +4,14 @@
 warps and lanes; modes and channels that fill no round and no warp; traps of products; bytes and sectors."""
 
 import importlib
-import os
-import re
-import subprocess
 
 import numpy as np
 
 import bits
 import gpu_reports
 import library
-from compiled import FOLDER, compile_text, tool
+from compiled import compile_text
+from gpu_tools import counter, everywhere, on_gpu
 from mode_steps import ModeCase, expect_within
 from scan_steps import STEPS, Step, gate, near_one, normal, shrink
 
@@ -26,20 +24,6 @@ SELECTIVE_KINDS = ["channel", "channel", "mode", "mode", "weight"]
 AVERAGE = Step([normal, gate, normal, normal], [0.5],
                "k = mulf x1 h0; u = mulf x2 x0; n = addf k u; o = mulf n x3", "n", "o")  # fmt: skip
 AVERAGE_KINDS = ["channel", "weight", "weight", "weight"]
-
-
-def on_gpu(text, schedule="scan"):
-    return compile_text(text, schedule, march=None, extra=["--target=cuda", "--device=emulate"])["f"]
-
-
-def everywhere(function, values, what, seeds=(1, 2, 3)):
-    """The results, which do not depend on the order of threads."""
-    results = []
-    for seed in seeds:
-        os.environ["SEQC_EMULATE_SEED"] = str(seed)
-        results.append(function(*values))
-        bits.expect_same(results[0], results[-1], f"{what} seed {seed}")
-    return results[0]
 
 
 def check(what, case, batch, lengths, few=2, seeds=(1, 2, 3)):
@@ -160,20 +144,13 @@ def counts():
     """Inputs and outs go over the bus once, in whole sectors, and shared memory has no bank conflicts: of a few modes. The
     emulator has no cache, so that what each mode reads counts again."""
     for name, most, given in (("mega_ema", 1.3, dict(D=32, N=4)), ("selective_scan", None, dict(D=64, N=4))):
-        cell, path = library.Cell(name, **given), os.path.join(FOLDER.name, "counts.mlir")
-        with open(path, "w") as file:
-            file.write(cell.program())
-        command = [tool("seqc"), path, "--target=cuda", "--device=emulate", "--schedule=scan", "-o", path + ".so"]
-        subprocess.run(command, check=True)
+        cell = library.Cell(name, **given)
+        count = counter(cell.program(), "scan")
         B, T = 2, 2048
         times = {"in": B * T, "state": B, "weight": 1}
         least = sum(times[k] * int(np.prod(s)) * 4 for k, s, _ in [*(a[1:] for a in cell.arguments), *cell.results])
         for seed in (1, 2, 3):
-            environment = os.environ | {"SEQC_EMULATE_REPORT": "1", "SEQC_EMULATE_SEED": str(seed)}
-            run = [tool("seqc-run"), path + ".so", "--size", f"B={B}", "--size", f"T={T}"]
-            done = subprocess.run(run, capture_output=True, text=True, env=environment, check=True)
-            report = re.search(r"emulated: (.*)", done.stderr).group(1)
-            got = {key: int(n) for key, n in re.findall(r"([a-z][a-z ]*) (\d+)", report)}
+            got = count(seed=seed, B=B, T=T)
             ratio = got["sectors"] * 32 / least
             assert got["bank conflicts"] == 0 and got["sectors"] <= 4 * got["requests"], (name, got)
             assert most is None or ratio <= most, f"{name}: {ratio:.3f} times the least bytes, {got}"

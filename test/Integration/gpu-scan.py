@@ -5,35 +5,19 @@ every access checked; lengths around tiles, few channels, many, and numbers of t
 bytes, sectors and bank conflicts. (gpu-resources.py: what `ptxas` says of the library's kernels.)"""
 
 import importlib
-import os
-import re
-import subprocess
 
 import numpy as np
 
 import bits
 import gpu_reports
 import library
-from compiled import FOLDER, SeqcError, compile_text, tool
+from compiled import SeqcError, compile_text
+from gpu_tools import counter, everywhere, on_gpu
 from scan_steps import STEPS, Case, Step, expect_close_to, expect_within, normal
 
 decays, traps = (importlib.import_module(f"scan-plan-{name}") for name in ("decays", "traps"))
 SMALL = "<scan, vector_bits = 32, chunk = {}, rows = {}, vectors = 1>"
 SECTOR = 32
-
-
-def on_gpu(text, schedule="scan"):
-    return compile_text(text, schedule, march=None, extra=["--target=cuda", "--device=emulate"])["f"]
-
-
-def everywhere(function, values, what, seeds=(1, 2, 3)):
-    """The results, which do not depend on the order of threads."""
-    results = []
-    for seed in seeds:
-        os.environ["SEQC_EMULATE_SEED"] = str(seed)
-        results.append(function(*values))
-        bits.expect_same(results[0], results[-1], f"{what} seed {seed}")
-    return results[0]
 
 
 def check(what, case, batch, lengths, few=1, seeds=(1, 2, 3)):
@@ -185,27 +169,17 @@ def cells():
 
 def counts():
     """Bytes against the least, sectors of a request, bank conflicts; the launches are two."""
-    path = lambda name: os.path.join(FOLDER.name, name)
     for name, shape, T in (("affine", [64], 256), ("complex", [64], 256), ("logcumsumexp", [96], 256),
                            ("softmax with decay", [32], 256), ("cumsum", [], 16384), ("affine", [4], 2048)):  # fmt: skip
         case = Case(STEPS[name], shape)
-        with open(path("counts.mlir"), "w") as file:
-            file.write(case.text())
-        model, inputs, least = path("counts.so"), [], 0
-        command = [tool("seqc"), path("counts.mlir"), "--target=cuda", "--device=emulate", "--schedule=scan", "-o", model]
-        subprocess.run(command, check=True)
+        count, least = counter(case.text(), "scan"), 0
         # More rows than blocks that the emulator has at once: they seldom wait for each other, and polls are few.
-        for i, value in enumerate(case.inputs(np.random.default_rng(4), (16,), T)):
-            np.save(path(f"{i}.npy"), value)
-            inputs.append(f"--input={path(f'{i}.npy')}")
+        values = case.inputs(np.random.default_rng(4), (16,), T)
+        for i, value in enumerate(values):
             least += value.nbytes * (2 if i >= len(case.step.draw) else 1)  # states are results, too
         least += len(case.step.outs) * 16 * T * int(np.prod(shape)) * 4
         for seed in (1, 2, 3):
-            environment = os.environ | {"SEQC_EMULATE_REPORT": "1", "SEQC_EMULATE_SEED": str(seed)}
-            done = subprocess.run([tool("seqc-run"), model, *inputs], capture_output=True, text=True, env=environment)
-            assert done.returncode == 0, done.stderr
-            report = re.search(r"emulated: (.*)", done.stderr).group(1)
-            got = {key: int(n) for key, n in re.findall(r"([a-z][a-z ]*) (\d+)", report)}
+            got = count(values, seed)
             what = f"{name} {shape}: {got}"
             assert got["launches"] == 2 and got["bank conflicts"] == 0, what
             assert least <= got["bytes"] <= 1.1 * least, f"{got['bytes'] / least:.3f} times the least, {what}"

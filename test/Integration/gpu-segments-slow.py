@@ -38,11 +38,11 @@ def launches():
     step = Step("f", "ff", "a = mulf x1 h0; t = tanh a; n = addf t x0", "n", "n")
     form = Form(step, (3,))
     for plan, kernels in (("segments", 13), ("newton", 26)):
-        text = form.text(SMALL.format(plan, 64, 8, 4))
+        count = gpu_tools.counter(form.text(SMALL.format(plan, 64, 8, 4)), "auto")
         for gain in (0.5, 0.99, 30):
             for T in (1, 16, 3000):
                 x0, x1, h = form.values(np.random.default_rng(3), (2,), T, "normal", False)
-                got = gpu_tools.counts(text, "auto", [x0, np.full_like(x1, gain), h])
+                got = count([x0, np.full_like(x1, gain), h])
                 # What has no item is no launch.
                 assert got["launches"] == (kernels if T >= 16 else got["launches"]) <= kernels, (plan, gain, T, got)
 
@@ -53,9 +53,9 @@ def counts():
     for shape, T in ((64,), 8192), ((1,), 65536), ((4,), 16384):
         form = Form(step, shape)
         x0, h = form.values(np.random.default_rng(3), (2,), T, "normal", False)
-        text = form.text(SMALL.format("segments", 1024, 8, 4))
+        count = gpu_tools.counter(form.text(SMALL.format("segments", 1024, 8, 4)), "auto")
         for seed in (1, 2, 3):
-            got = gpu_tools.counts(text, "auto", [x0, h], seed)
+            got = count([x0, h], seed)
             least = 2 * x0.nbytes + 2 * h.nbytes
             what = f"{shape}: {got}, {got['bytes'] / least:.3f} times the least bytes"
             assert least <= got["bytes"] <= 1.1 * least and got["bank conflicts"] == 0, what

@@ -12,8 +12,9 @@ import sys
 
 import numpy as np
 
-from compiled import SeqcError, compile_text
+from compiled import SeqcError
 from gpu_segments import LENGTHS, GpuPair
+from gpu_tools import on_gpu
 from library import Cell, names
 from segment_cases import STARTS
 
@@ -37,7 +38,7 @@ def legal():
     for name in names():
         text = Cell(name, H=40, I=2, D=40, N=2, K=2, S=2, G=2, M=2, O=2).program()
         try:
-            compile_text(text, "segments", None, ["--target=cuda", "--device=emulate"])
+            on_gpu(text, "segments")
             ok = True
         except SeqcError as error:
             assert "expected a step for which plan 'segments' is legal, but" in str(error), error

@@ -7,47 +7,32 @@ sequences, and the bits are those of `reference`, whatever the order of threads.
 A schedule that is written by hand has the same bits with other rows, with a block for each sequence, and with a kernel
 for each step of a narrow step."""
 
-import os
-import re
-import subprocess
-
 import numpy as np
 
 import dense_steps
 import library
 from bits import expect_same
-from compiled import DTYPES, FOLDER, compile_text, tool
+from compiled import DTYPES, compile_text
+from gpu_tools import counter, everywhere, on_gpu
 
-GPU = ["--target=cuda", "--device=emulate"]
 rng = np.random.default_rng(8)
 
 
 def functions(source):
-    gpu = compile_text(source, "auto", extra=GPU, march=None)["f"]
-    return gpu, compile_text(source, "reference", "x86-64-v3")["f"]
+    return on_gpu(source, "auto"), compile_text(source, "reference", "x86-64-v3")["f"]
 
 
 def check(what, source, calls):
     gpu, cpu = functions(source)
     for values in calls:
-        want = cpu(*values)
-        for seed in (1, 2, 3):
-            os.environ["SEQC_EMULATE_SEED"] = str(seed)
-            expect_same(gpu(*values), want, f"{what}, {[np.shape(v) for v in values]}, seed {seed}")
+        shapes = f"{what}, {[np.shape(v) for v in values]}"
+        expect_same(everywhere(gpu, values, shapes), cpu(*values), shapes)
     print(f"{what}: equal bits")
 
 
 def launches(source, B, T):
     """Of one call, as the emulator counts them."""
-    path = os.path.join(FOLDER.name, "launches.mlir")
-    with open(path, "w") as file:
-        file.write(source)
-    model = path.replace(".mlir", ".so")
-    subprocess.run([tool("seqc"), path, *GPU, "-o", model], check=True)
-    command = [tool("seqc-run"), model, "--size", f"B={B}", "--size", f"T={T}"]
-    environment = os.environ | {"SEQC_EMULATE_REPORT": "1"}
-    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
-    return int(re.search(r"emulated: launches (\d+)", done.stderr).group(1))
+    return counter(source, "auto")(B=B, T=T)["launches"]
 
 
 # Widths that are no multiple of a warp, rows that fill no tile; steps of one kernel and of three.

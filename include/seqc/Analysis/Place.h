@@ -2,7 +2,7 @@
 #ifndef SEQC_ANALYSIS_PLACE_H
 #define SEQC_ANALYSIS_PLACE_H
 
-#include "mlir/IR/Location.h"
+#include "mlir/IR/Operation.h"
 #include <string>
 
 namespace seqc {
@@ -11,6 +11,9 @@ namespace seqc {
 /// its folder), the first such place of a compound location, or "an unknown
 /// place".
 std::string describePlace(mlir::Location loc);
+
+/// "'math.tanh' at cell.mlir:12:10".
+std::string describeOp(mlir::Operation *op);
 
 } // namespace seqc
 

@@ -65,24 +65,35 @@ constexpr unsigned blocksOnSmAlone(uint64_t words) {
   return unsigned(std::clamp<uint64_t>(blocks, 1, mostBlocks));
 }
 
+/// The same of blocks of `threads` threads that have `each` registers.
+constexpr unsigned blocksWith(unsigned threads, uint64_t each) {
+  return unsigned(std::max<uint64_t>(registersOfSm / (threads * each), 1));
+}
+
 /// The same of blocks of `threads` threads that work together, each with all the registers that a
 /// thread can have.
-constexpr unsigned blocksOnSm(unsigned threads) {
-  return unsigned(std::max<uint64_t>(registersOfSm / (threads * registersOfThread), 1));
-}
+constexpr unsigned blocksOnSm(unsigned threads) { return blocksWith(threads, registersOfThread); }
 
 /// The same of blocks of a scan, each of whose threads keeps the elements of some steps. Blocks
 /// that are small are so because their threads need more.
 constexpr unsigned blocksOfScanOnSm(unsigned threads) {
-  const uint64_t ofThread = threads < 256 ? 168 : 128;
-  return unsigned(std::max<uint64_t>(registersOfSm / (threads * ofThread), 1));
+  return blocksWith(threads, threads < 256 ? 168 : 128);
 }
 
 /// The same of blocks of segments of time.
-constexpr unsigned blocksOfSegmentsOnSm(unsigned threads) {
-  constexpr uint64_t ofThread = 128;
-  return unsigned(std::max<uint64_t>(registersOfSm / (threads * ofThread), 1));
-}
+constexpr unsigned blocksOfSegmentsOnSm(unsigned threads) { return blocksWith(threads, 128); }
+
+/// The kernels of plans `segments` and `newton`, besides the first one and the rest.
+struct SegmentKernels {
+  /// Steps between two checks of the carry: a segment is some of these blocks.
+  static constexpr int64_t blockSteps = 16;
+  /// Repairs after the first one are pairs.
+  static constexpr int64_t pairsOfRepairs = 2, repairs = 1 + 2 * pairsOfRepairs;
+  /// Passes of Newton's method for starts of segments, unless these have few blocks, and for the
+  /// states of all steps, which a kernel begins; kernels of each.
+  static constexpr int64_t startPasses = 3, kernelsOfStartPass = 2, shortBlocks = 3;
+  static constexpr int64_t statePasses = 6, kernelsOfStatePass = 3;
+};
 
 /// How a scan over `channels` is cut, where a thread does `steps` steps and a block has `warps`,
 /// and a warp has no more than `mostWidth` channels (0: than lanes).

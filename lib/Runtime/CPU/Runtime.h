@@ -93,8 +93,8 @@ struct seqc_rt_frame {
   int64_t blob_bytes;
   seqc_rt_text message;
   DLDevice device; /**< where its tensors are */
-  const void *
-      *on_host; /**< of offsets and scalars of a call on a GPU that are in CPU memory, else null */
+  /** Of offsets and scalars of a call on a GPU that are in CPU memory, else null. */
+  const void **on_host;
 };
 
 /** Declares a frame `name` and its arrays in the enclosing function. */

@@ -2,18 +2,16 @@
 which tools/dev/gpu-reports writes and tests compare with what the compiler does.
 """
 
-import glob
 import os
 import re
 import subprocess
-import sys
 
+import gpu_tools
 import library
 from compiled import FOLDER, tool
 
 ARCHITECTURES = ("sm_80", "sm_90", "sm_100")
 PLANS = ("fused", "scan", "segments", "newton")
-VERSION = "13.0.88"  # of ptxas, as tools/dev/requirements-data.txt pins it
 SIZES = dict(D=40, G=2, H=24, I=7, N=4, S=5, P=3, C=3, M=6, K=4, O=2)
 SOURCE = os.environ["SEQC_SOURCE_DIR"]
 RESOURCES = os.path.join(SOURCE, "test", "Integration", "Inputs", "gpu-resources.txt")
@@ -58,15 +56,6 @@ def refusal(source):
     return re.sub(r" at \S+:\d+:\d+", "", sentence)  # cells may grow lines
 
 
-def ptxas():
-    """The pinned one that set-up installs: a gate that cannot run is a failure."""
-    found = [p for folder in sys.path for p in glob.glob(os.path.join(folder, "nvidia", "cu13", "bin", "ptxas"))]
-    assert found, "expected ptxas from nvidia-cuda-nvcc, which tools/dev/setup installs, but found none"
-    text = subprocess.run([found[0], "--version"], capture_output=True, text=True, check=True).stdout
-    assert f"V{VERSION}" in text, f"expected ptxas {VERSION}, but got {text}"
-    return found[0]
-
-
 class Resources:
     """What ptxas says of a kernel, and `threads` and `blocks` that its PTX asks for."""
 
@@ -87,7 +76,7 @@ class Resources:
 
 def resources(path, arch):
     """The resources of each kernel of a PTX file, as ptxas reports them."""
-    done = subprocess.run([ptxas(), "-v", f"-arch={arch}", path, "-o", path + ".cubin"], capture_output=True, text=True)
+    done = subprocess.run([gpu_tools.ptxas(), "-v", f"-arch={arch}", path, "-o", path + ".cubin"], capture_output=True, text=True)
     text = done.stdout + done.stderr
     assert done.returncode == 0, text
     reports = dict(re.findall(r"Compiling entry function '(\w+)'(.*?)(?=Compiling entry|\Z)", text, re.S))
@@ -111,7 +100,7 @@ def all_resources(plans=PLANS):
 
 def resources_text(found):
     lines = sorted(f"{head} {kernel}\n" for head, kernel in found)
-    return f"# ptxas {VERSION}; written by tools/dev/gpu-reports\n" + "".join(lines)
+    return f"# ptxas {gpu_tools.VERSION}; written by tools/dev/gpu-reports\n" + "".join(lines)
 
 
 def cells_table():

@@ -6,11 +6,9 @@
 A fault of the kernels (out of bounds, races, unwritten bytes, ...) is an error of the call.
 """
 
-import os
-
 import numpy as np
 
-import bits
+import gpu_tools
 from compiled import compile_text, context
 from segment_cases import Pair
 
@@ -27,17 +25,12 @@ class GpuPair(Pair):
         self.fused = compile_text(text, "reference")["f"]
 
     def _compiled(self, extra):
-        return compile_text(self.text, self.plan, None, [*extra, "--target=cuda", "--device=emulate"])["f"]
+        return gpu_tools.on_gpu(self.text, self.plan, extra)
 
     def run(self, values, function=None):
         """The results, which do not depend on the order of threads."""
         function = function or self.segments
-        results = []
-        for seed in self.seeds:
-            os.environ["SEQC_EMULATE_SEED"] = str(seed)
-            self.calls += 1
-            hook = context(scratch=self.dirty(function, values))
-            with np.errstate(all="ignore"):
-                results.append(function(*values, context=hook))
-            bits.expect_same(results[-1], results[0], f"seed {seed}")
-        return results[0]
+        self.calls += 1
+        hook = context(scratch=self.dirty(function, values))
+        with np.errstate(all="ignore"):
+            return gpu_tools.everywhere(function, values, "", self.seeds, context=hook)

@@ -68,6 +68,15 @@ def Seq_ScheduleAttr : Seq_Attr<"Schedule", "schedule"> {
     - `stream_bytes`: outputs of at least that size use non-temporal stores;
     - `certificate`: of plan `segments`: `bitwise` (the default, not printed), or `backward`, for
       steps that mix channels (docs/Newton.md).
+
+    On a GPU `vector_bits` is 32, and some numbers are those of threads (docs/Schedule.md):
+
+    - `fused`: `channel_tile` 1: a thread has one channel; `vectors`: threads of the block that has
+      a sequence; `chunk` 1: kernels for each step, whose threads have `rows` sequences each;
+    - `scan`: `chunk`: steps of a thread; `rows`: warps of a block; `channel_tile`: channels of a
+      warp, where outs add up modes;
+    - `segments`, `newton`: `chunk`: steps of a segment; `strip`: steps that a thread has in
+      registers at once; `rows`: warps of a block.
   }];
   let parameters = (ins "::seqc::seq::Plan":$plan, "int64_t":$vectorBits, "int64_t":$batchTile,
       "int64_t":$channelTile, "int64_t":$chunk, "int64_t":$strip, "int64_t":$rows, "int64_t":$vectors,
