@@ -133,7 +133,7 @@ protected:
 
   // --- places ------------------------------------------------------------------------------
   int64_t componentOf(mlir::Value v);
-  mlir::Value rearranged(mlir::Value v, const Index &idx);
+  virtual mlir::Value rearranged(mlir::Value v, const Index &idx);
   void setTime(mlir::Value first, int64_t vector, bool single);
   void storeOuts(mlir::Value first, int64_t vector, bool single, bool streaming);
 

@@ -26,6 +26,14 @@ void ScanThreads::publish(const Shelf &shelf, ValueRange values, int64_t state) 
   });
 }
 
+void ScanThreads::publishProduct(const Product &product) {
+  SmallVector<Value> parts(product.value);
+  parts.append(present(product.low));
+  publish(aggregates, parts, hasProduct);
+}
+
+void ScanThreads::publishStates(const Tuple &states) { publish(inclusives, states, hasStates); }
+
 /// The states after a tile, once they are there.
 ScanThreads::Tuple ScanThreads::waitForStates(Value ofTile) {
   Value at = slot(ofTile);
@@ -155,15 +163,11 @@ void ScanThreads::emitCarries() {
     product.assign(loop.getResults());
   }
   Value sound = inAllLanes(product.lanes);
-  inside(sound, [&] {
-    SmallVector<Value> parts(product.value);
-    parts.append(present(product.low));
-    publish(aggregates, parts, hasProduct);
-  });
+  inside(sound, [&] { publishProduct(product); });
   Tuple carry = lookBack();
   // Others that look back fold in the same way.
   Tuple after = foldSound(carry, product, sound);
-  inside(sound, [&] { publish(inclusives, after, hasStates); });
+  inside(sound, [&] { publishStates(after); });
   auto loop = scf::ForOp::create(b, loc, zero, count, one, present(carry));
   {
     OpBuilder::InsertionGuard guard(b);
@@ -179,6 +183,5 @@ void ScanThreads::emitCarries() {
     e.closeScope();
   }
   Tuple last = restore(carry, loop.getResults());
-  inside(arith::XOrIOp::create(b, loc, sound, truth(true)),
-         [&] { publish(inclusives, last, hasStates); });
+  inside(arith::XOrIOp::create(b, loc, sound, truth(true)), [&] { publishStates(last); });
 }

@@ -10,7 +10,7 @@ static RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getTyp
 
 ScanModeThreads::ScanModeThreads(Group group, ScanModes form)
     : ScanThreads(group, form.channels(), /*exchanges=*/false), form(std::move(form)),
-      modes(this->form.modes()) {
+      modes(this->form.modes()), modesKept(modes) {
   makeTerms();
 }
 
@@ -79,7 +79,8 @@ void ScanModeThreads::setIndices(Value number, bool ofModes) {
   }
 }
 
-void ScanModeThreads::setChannel(Value channel) {
+void ScanModeThreads::setChannel(Value number) {
+  channel = number;
   setIndices(channel, /*ofModes=*/false);
   setMode(zero, zero);
 }
@@ -140,7 +141,10 @@ ScanModeThreads::Tuple ScanModeThreads::atStep(int64_t step, llvm::function_ref<
     if (step < int64_t(shared.size()))
       for (auto [operand, v] : llvm::zip_equal(form.shared, shared[step]))
         e.define(operand->get(), sharedIndex(*operand), v);
-    return yes();
+    currentStep = step;
+    Tuple values = yes();
+    currentStep = -1;
+    return values;
   };
   return ifElse(inRun(step), found, no);
 }
@@ -149,20 +153,74 @@ ScanModeThreads::Tuple ScanModeThreads::atStep(int64_t step, llvm::function_ref<
 // Memory that threads share
 //===-----------------------------------------------------------------------===//
 
-void ScanModeThreads::shareMemory(ArrayRef<Type> products, ArrayRef<Type> states) {
-  auto bytesOf = [](ArrayRef<Type> types) {
-    int64_t bytes = 0;
-    for (Type type : types)
-      bytes += type ? llvm::divideCeil(getElementTypeOrSelf(type).getIntOrFloatBitWidth(), 8) : 0;
-    return bytes;
-  };
+static int64_t bytesOf(ArrayRef<Type> types) {
+  int64_t bytes = 0;
+  for (Type type : types)
+    bytes += type ? llvm::divideCeil(getElementTypeOrSelf(type).getIntOrFloatBitWidth(), 8) : 0;
+  return bytes;
+}
+
+/// Bytes of the states of all modes behind a tile.
+int64_t ScanModeThreads::bytesOfEnds() { return modes * width * bytesOf(typesOfStates()); }
+
+void ScanModeThreads::shareMemory() {
+  SmallVector<Type> products = typesOfProduct(), states = typesOfStates();
   int64_t products1 = warps * width * runs, states1 = warps * width;
   // Arrays are aligned, and there is one for a ticket.
   constexpr int64_t rest = 1024;
+  int64_t left = mostNamedBytes - rest;
+  if (carriesRow) {
+    ends = sharedShelf(states, modes * width);
+    left -= bytesOfEnds();
+  }
+  reads.clear();
+  modesKept = modes;
+  findReads();
+  left -= keepWeights();
   int64_t each = products1 * bytesOf(products) + states1 * bytesOf(states);
-  together = std::clamp<int64_t>((mostNamedBytes - rest) / each, 1, std::min(warps, modes));
+  together = std::clamp<int64_t>(left / each, 1, std::min(warps, modes));
+  keepInputs(left - together * each);
+  for (Read &read : reads) {
+    Type type = VectorType::get(1, typeOf(read.value).getElementType());
+    read.kept = sharedShelf(type, elementsOf(read));
+  }
   totals = sharedShelf(products, together * products1);
   carries = sharedShelf(states, together * states1);
+  loadWeights();
+}
+
+//===-----------------------------------------------------------------------===//
+// Rows that one block carries
+//===-----------------------------------------------------------------------===//
+
+Value ScanModeThreads::carriesOn() {
+  if (op.isPacked() || bytesOfEnds() > mostBytesOfModes)
+    return {};
+  return isLess(e.constant(rowsCarriedOn - 1), rows);
+}
+
+void ScanModeThreads::publishProduct(const Product &product) {
+  if (!carriesRow)
+    ScanThreads::publishProduct(product);
+}
+
+void ScanModeThreads::publishStates(const Tuple &states) {
+  if (carriesRow)
+    put(ends, states, ofMode(mode));
+  else
+    ScanThreads::publishStates(states);
+}
+
+ScanModeThreads::Tuple ScanModeThreads::lookBack() {
+  if (!carriesRow)
+    return ScanThreads::lookBack();
+  return ifElse(
+      isLess(zero, tile), [&] { return get(ends, ofMode(mode)); }, [&] { return initialCarry(); });
+}
+
+/// Where this thread's channel has something of each mode.
+Value ScanModeThreads::ofMode(Value number) {
+  return plus(times(number, e.constant(width)), lanes.place);
 }
 
 Value ScanModeThreads::ofWarp(Value number) {
@@ -281,9 +339,9 @@ void ScanModeThreads::storeOut(Value out, Value buffer) {
   e.spread(e.eval(out, at), buffer, e.leafIndex({buffer, Leaf::Sequence}, at), 1, false);
 }
 
-/// `sums` after the modes from `first` on that are taken together.
-ScanModeThreads::Tuple ScanModeThreads::emitRound(Value first, const Tuple &sums) {
-  Value count = least(e.constant(together), minus(e.constant(modes), first));
+/// `sums` after the modes from `first` on that are taken together, of `left` ones.
+ScanModeThreads::Tuple ScanModeThreads::emitRound(Value first, Value left, const Tuple &sums) {
+  Value count = least(e.constant(together), left);
   auto take = [&](Value number) { setMode(plus(first, number), number); };
   forEach(count, [&](Value number) {
     take(number);
@@ -306,6 +364,23 @@ ScanModeThreads::Tuple ScanModeThreads::emitRound(Value first, const Tuple &sums
   return after;
 }
 
+/// `sums` after the modes from `firstKept` on whose inputs are kept together.
+ScanModeThreads::Tuple ScanModeThreads::emitStage(const Tuple &sums) {
+  if (readsInputs()) {
+    loadInputs();
+    waitForBlock(b, loc);
+  }
+  Value count = least(e.constant(modesKept), minus(e.constant(modes), firstKept));
+  Value rounds = arith::CeilDivUIOp::create(b, loc, count, e.constant(together));
+  Tuple after = foldProducts(rounds, sums, [&](Value number, const Tuple &so_far) {
+    Value first = times(number, e.constant(together));
+    return emitRound(plus(firstKept, first), minus(count, first), so_far);
+  });
+  if (modesKept < modes) // the next stage's inputs replace these
+    waitForBlock(b, loc);
+  return after;
+}
+
 void ScanModeThreads::emitTile() {
   countRun();
   loadShared();
@@ -313,9 +388,10 @@ void ScanModeThreads::emitTile() {
   for (linalg::LinalgOp sum : form.sums)
     for (int64_t step = 0; step < runSteps; ++step)
       sums.append(atStep(step, [&] { return Tuple{e.eval(sum.getDpsInits()[0], sumIndex())}; }));
-  Value rounds = e.constant(llvm::divideCeil(modes, together));
-  sums = foldProducts(rounds, sums, [&](Value number, const Tuple &so_far) {
-    return emitRound(times(number, e.constant(together)), so_far);
+  Value stages = e.constant(llvm::divideCeil(modes, modesKept));
+  sums = foldProducts(stages, sums, [&](Value number, const Tuple &so_far) {
+    firstKept = times(number, e.constant(modesKept));
+    return emitStage(so_far);
   });
   countRun();
   storeSums(sums);

@@ -11,7 +11,9 @@ namespace seqc {
 ///
 /// A thread has a run of one channel, as in ScanThreads, and goes through its modes one after the
 /// other. What all modes share, inputs and the sums so far, stays in registers for the steps of the
-/// run; elements are not kept, but evaluated twice. A block takes some modes at once, a round:
+/// run; elements are not kept, but evaluated twice. What they read of each mode, weights and inputs
+/// that channels share, the block reads once and keeps in shared memory. It takes some modes at
+/// once, a round:
 ///
 ///   shared values ← loaded
 ///   sums ← what they begin with
@@ -22,7 +24,8 @@ namespace seqc {
 ///   outs ← of the sums
 ///
 /// So sums are in the order of modes, each mode has its words, and as many look-backs as a block
-/// has warps are under way at once.
+/// has warps are under way at once. Where rows are enough for all SMs, a block has all tiles of a
+/// row, hands states on in shared memory, and tells others nothing.
 class ScanModeThreads : public ScanThreads {
 public:
   ScanModeThreads(Group group, ScanModes modes);
@@ -40,15 +43,56 @@ private:
   mlir::Value runCount;    ///< steps of the run
   /// Of each step: the shared values.
   llvm::SmallVector<Tuple> shared;
+  mlir::Value channel; ///< this thread's
+  Shelf ends;          ///< states of all modes behind the tile before, where a block carries on
+
+  /// A value in memory, one element of which all steps of a channel or all channels of a step read.
+  struct Read {
+    mlir::Value value;
+    llvm::SmallVector<int> dims; ///< what each of its own is along
+    bool overTime = false, ofChannels = false;
+    Shelf kept = {};
+  };
+  /// What a dimension is along: one of the states, from 0 on, or one of these, and below them batch
+  /// dimensions: -3, -4, ….
+  static constexpr int alongNothing = -1, alongTime = -2;
+  llvm::SmallVector<Read> reads; ///< that shared memory keeps
+  bool findsReads = false;
+  int64_t modesKept;        ///< whose inputs are kept at once
+  mlir::Value firstKept;    ///< of these modes
+  int64_t currentStep = -1; ///< of the run, where it is known
 
   void emitTile() override;
   void emitNothing() override;
-  void setChannel(mlir::Value channel) override;
+  void setChannel(mlir::Value number) override;
   mlir::Value ofTotal(mlir::Value number) override;
   mlir::Value ofWarp(mlir::Value number) override;
-  void shareMemory(llvm::ArrayRef<mlir::Type> products, llvm::ArrayRef<mlir::Type> states) override;
+  void shareMemory() override;
+  mlir::Value carriesOn() override;
+  void publishProduct(const Product &product) override;
+  void publishStates(const Tuple &states) override;
+  Tuple lookBack() override;
+  int64_t bytesOfEnds();
+  mlir::Value ofMode(mlir::Value number);
   int64_t slotsOfTile() const override { return modes; }
   mlir::Value slotInTile() override { return mode; }
+
+  // --- what shared memory keeps (ScanModeReads.cpp) --------------------------------------------
+  mlir::Value rearranged(mlir::Value v, const Index &idx) override;
+  void findReads();
+  void noteRead(mlir::Value v, const Index &idx);
+  Idx indexAlong(int dim);
+  Index indexOf(const Read &read);
+  int64_t unitOfInput() const;
+  mlir::Value placeOf(const Read &read);
+  int64_t elementsOf(const Read &read) const;
+  int64_t keepWeights();
+  void keepInputs(int64_t bytes);
+  bool readsInputs() const;
+  void forThreads(int64_t count, llvm::function_ref<void(mlir::Value)> body);
+  mlir::Value loadFromMemory(const Read &read);
+  void loadWeights();
+  void loadInputs();
 
   void makeTerms();
   void setIndices(mlir::Value number, bool ofModes);
@@ -66,7 +110,8 @@ private:
   void storeProduct();
   Tuple addTerms(int64_t step, const Tuple &old, const Tuple &next, const Tuple &sums);
   Tuple addMode(const Tuple &sums);
-  Tuple emitRound(mlir::Value first, const Tuple &sums);
+  Tuple emitStage(const Tuple &sums);
+  Tuple emitRound(mlir::Value first, mlir::Value left, const Tuple &sums);
   void storeOut(mlir::Value out, mlir::Value buffer);
   void storeSums(const Tuple &sums);
 };

@@ -79,6 +79,14 @@ SmallVector<Type> ScanThreads::typesOfProduct() {
   return types;
 }
 
+/// Of the states that anything reads; null where nothing does.
+SmallVector<Type> ScanThreads::typesOfStates() {
+  SmallVector<Type> types;
+  for (unsigned c = 0; c < components; ++c)
+    types.push_back(needed[c] ? typeOfComponent(c) : Type());
+  return types;
+}
+
 /// From here on `lanes` says whether the product can stand for its steps.
 void ScanThreads::seal(Product &product) {
   if (Value ends = soundProduct(product.value, product.least))
@@ -127,9 +135,9 @@ ScanThreads::Shelf ScanThreads::sharedShelf(ArrayRef<Type> types, int64_t count)
   return made;
 }
 
-void ScanThreads::shareMemory(ArrayRef<Type> products, ArrayRef<Type> states) {
-  totals = sharedShelf(products, warps * width);
-  carries = sharedShelf(states, warps * width);
+void ScanThreads::shareMemory() {
+  totals = sharedShelf(typesOfProduct(), warps * width);
+  carries = sharedShelf(typesOfStates(), warps * width);
 }
 
 Value ScanThreads::ofWarp(Value number) {
@@ -239,7 +247,7 @@ void ScanThreads::storeSteps(ArrayRef<Tuple> states, ArrayRef<Tuple> old) {
 //===-----------------------------------------------------------------------===//
 
 /// The number of this block, one after those of all that have begun.
-Value ScanThreads::takeNumber(Value thread) {
+Value ScanThreads::takeNumber() {
   Value taken = sharedBuffer(b, loc, {1}, b.getI32Type());
   inside(isSame(thread, zero),
          [&] { memref::StoreOp::create(b, loc, takeTicket(b, loc, ticket, zero), taken, zero); });
@@ -278,12 +286,9 @@ Value ScanThreads::sequenceOfTile(Value number) {
   return search.getResult(0);
 }
 
-/// Which steps of which channel are this thread's.
-void ScanThreads::findPlace(Value thread) {
-  Value number = takeNumber(thread), groups = e.constant(shape.groups), sequence;
-  // All rows' first tiles, then all second ones: what a tile waits for was begun long ago.
-  tile = arith::DivUIOp::create(b, loc, number, rows);
-  row = arith::RemUIOp::create(b, loc, number, rows);
+/// Which channel of which sequence is this thread's, of its row and tile.
+void ScanThreads::findPlace() {
+  Value groups = e.constant(shape.groups), sequence;
   Value group = arith::RemUIOp::create(b, loc, row, groups);
   if (op.isPacked()) {
     sequence = sequenceOfTile(tile);
@@ -296,7 +301,8 @@ void ScanThreads::findPlace(Value thread) {
   lanes.enter(thread);
   isChannel = lanes.isOwn;
 
-  Value channel = plus(times(group, e.constant(width)), lanes.place);
+  firstChannel = times(group, e.constant(width));
+  Value channel = plus(firstChannel, lanes.place);
   if (channelCount % width) {
     isChannel = both(isChannel, isLess(channel, e.constant(channelCount)));
     channel = least(channel, e.constant(channelCount - 1));
@@ -371,9 +377,35 @@ Value ScanThreads::isCarrier() {
   return both(isChannel, both(isSame(lanes.warp, zero), isSame(lanes.unit, zero)));
 }
 
-/// What one thread of a block does.
-void ScanThreads::emitThread(Value thread) {
-  findPlace(thread);
+/// What one thread of a block does that has one tile.
+void ScanThreads::emitThread() {
+  thread = threadOfBlock(b, loc);
+  Value number = takeNumber();
+  // All rows' first tiles, then all second ones: what a tile waits for was begun long ago.
+  tile = arith::DivUIOp::create(b, loc, number, rows);
+  row = arith::RemUIOp::create(b, loc, number, rows);
+  findPlace();
+  shareMemory();
+  emitOneTile();
+}
+
+/// The same of one that has all tiles of row `ofBlock`.
+void ScanThreads::emitThreadOfRow(Value ofBlock) {
+  thread = threadOfBlock(b, loc);
+  row = ofBlock;
+  findPlace();
+  shareMemory();
+  auto loop = scf::ForOp::create(b, loc, zero, tilesOfRow, one);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  tile = loop.getInductionVar();
+  e.openScope();
+  emitOneTile();
+  e.closeScope();
+  waitForBlock(b, loc); // the next tile's values replace this one's
+}
+
+void ScanThreads::emitOneTile() {
   Value stepsOfWarp = e.constant(runs * runSteps);
   warpFirst = times(plus(times(tile, e.constant(warps)), lanes.warp), stepsOfWarp);
   runNumber = exchanges ? lanes.runOfUnit(lanes.unit) : lanes.unit;
@@ -382,7 +414,6 @@ void ScanThreads::emitThread(Value thread) {
     inside(isLess(tile, tilesOfRow), [&] { emitSpanOfTile(); });
   else
     emitSpanOfTile();
-  e.resetTile();
 }
 
 /// The tile, in one of two bodies of code, or a sequence without steps.
@@ -413,6 +444,26 @@ Value ScanThreads::tilesOf(Value steps) {
   return arith::MaxSIOp::create(b, loc, count, one);
 }
 
+/// A kernel of `count` blocks; `body` gets a block's number.
+void ScanThreads::emitKernel(Value count, llvm::function_ref<void(Value)> body) {
+  auto loop =
+      scf::ForallOp::create(b, loc, ArrayRef<OpFoldResult>{count}, ValueRange{}, std::nullopt);
+  makeBlocks(loop, shape.threads, blocksOfScanOnSm(unsigned(shape.threads)));
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  e.isolate([&] { body(loop.getInductionVar(0)); });
+}
+
+/// A block for each of `count` tiles, which have `slots` words: they look back at each other.
+void ScanThreads::emitTiles(Value count, Value slots) {
+  parallel(slots, [&](Value at) {
+    Value nothing = arith::ConstantIntOp::create(b, loc, 0, 32); // see ScanLookBack.cpp
+    memref::StoreOp::create(b, loc, nothing, words, at);
+    inside(isSame(at, zero), [&] { memref::StoreOp::create(b, loc, nothing, ticket, at); });
+  });
+  emitKernel(count, [&](Value) { emitThread(); });
+}
+
 void ScanThreads::emitBlocks() {
   if (op.isPacked()) { // see firstTileOf()
     rows = e.constant(shape.groups);
@@ -422,26 +473,23 @@ void ScanThreads::emitBlocks() {
     rows = countRows(shape.groups);
     tilesOfRow = tilesOf(steps);
   }
-  Value count = times(rows, tilesOfRow);
-  Value slots = times(count, e.constant(slotsOfTile() * width));
+  Value count = times(rows, tilesOfRow), all = carriesOn();
+  Value slots = times(count, e.constant(slotsOfTile() * width)), kept = slots;
+  if (all)
+    kept = arith::SelectOp::create(b, loc, all, zero, slots);
   constexpr int64_t dynamic = ShapedType::kDynamic;
-  SmallVector<Type> productTypes = typesOfProduct(), stateTypes;
-  for (unsigned c = 0; c < components; ++c)
-    stateTypes.push_back(needed[c] ? productTypes[c] : Type());
-  aggregates = shelf(ArrayRef(productTypes).drop_back(), {dynamic}, slots);
-  inclusives = shelf(stateTypes, {dynamic}, slots);
-  words = memref::AllocOp::create(b, loc, MemRefType::get({dynamic}, b.getI32Type()), slots);
+  aggregates = shelf(ArrayRef(typesOfProduct()).drop_back(), {dynamic}, kept);
+  inclusives = shelf(typesOfStates(), {dynamic}, kept);
+  words = memref::AllocOp::create(b, loc, MemRefType::get({dynamic}, b.getI32Type()), kept);
   ticket = memref::AllocOp::create(b, loc, MemRefType::get({1}, b.getI32Type()));
-  parallel(slots, [&](Value at) {
-    Value nothing = arith::ConstantIntOp::create(b, loc, 0, 32); // see ScanLookBack.cpp
-    memref::StoreOp::create(b, loc, nothing, words, at);
-    inside(isSame(at, zero), [&] { memref::StoreOp::create(b, loc, nothing, ticket, at); });
-  });
-  auto loop =
-      scf::ForallOp::create(b, loc, ArrayRef<OpFoldResult>{count}, ValueRange{}, std::nullopt);
-  makeBlocks(loop, shape.threads, blocksOfScanOnSm(unsigned(shape.threads)));
+  if (!all)
+    return emitTiles(count, slots);
+  auto choice = scf::IfOp::create(b, loc, all, /*withElse=*/true);
   OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(loop.getBody());
-  shareMemory(productTypes, stateTypes);
-  emitThread(threadOfBlock(b, loc));
+  b.setInsertionPointToStart(choice.thenBlock());
+  carriesRow = true;
+  emitKernel(rows, [&](Value ofBlock) { emitThreadOfRow(ofBlock); });
+  carriesRow = false;
+  b.setInsertionPointToStart(choice.elseBlock());
+  emitTiles(count, slots);
 }

@@ -56,20 +56,30 @@ protected:
   // Of a block: what its threads share.
   Shelf totals, carries;
 
+  bool carriesRow = false; ///< the blocks of this kernel do
+
   // Of a thread.
-  mlir::Value isChannel; ///< its channel exists
-  bool isWhole = false;  ///< its tile has all steps
+  mlir::Value thread;       ///< its number in the block
+  mlir::Value firstChannel; ///< of the block
+  mlir::Value isChannel;    ///< its channel exists
+  bool isWhole = false;     ///< its tile has all steps
   mlir::Value row, tile, warpFirst, runNumber, runFirst;
   llvm::SmallVector<mlir::Value> loadedSteps; ///< steps that it loads and stores
 
   void emitBlocks();
-  void emitThread(mlir::Value thread);
-  void findPlace(mlir::Value thread);
-  mlir::Value takeNumber(mlir::Value thread);
+  void emitKernel(mlir::Value count, llvm::function_ref<void(mlir::Value)> body);
+  void emitTiles(mlir::Value count, mlir::Value slots);
+  void emitThread();
+  void emitThreadOfRow(mlir::Value ofBlock);
+  void emitOneTile();
+  void findPlace();
+  mlir::Value takeNumber();
   mlir::Value firstTileOf(mlir::Value sequence);
   mlir::Value sequenceOfTile(mlir::Value number);
   void emitSpanOfTile();
   mlir::Value tilesOf(mlir::Value steps);
+  /// True at run time if a block has all tiles of a row, one after the other. Null: it never has.
+  virtual mlir::Value carriesOn() { return {}; }
   virtual void emitTile();
   /// A sequence without steps.
   virtual void emitNothing();
@@ -92,6 +102,7 @@ protected:
 
   // --- products ------------------------------------------------------------------------------
   llvm::SmallVector<mlir::Type> typesOfProduct();
+  llvm::SmallVector<mlir::Type> typesOfStates();
   Product join(const Product &earlier, const Product &later);
   void seal(Product &product);
   Product choose(mlir::Value condition, const Product &a, const Product &c);
@@ -101,7 +112,7 @@ protected:
   virtual mlir::Value ofWarp(mlir::Value number);
   Product total(mlir::Value number);
   /// Makes that memory.
-  virtual void shareMemory(llvm::ArrayRef<mlir::Type> products, llvm::ArrayRef<mlir::Type> states);
+  virtual void shareMemory();
   Shelf sharedShelf(llvm::ArrayRef<mlir::Type> types, int64_t count);
 
   // --- tiles ---------------------------------------------------------------------------------
@@ -111,10 +122,12 @@ protected:
   virtual mlir::Value slotInTile() { return {}; }
   mlir::Value slot(mlir::Value ofTile);
   void publish(const Shelf &shelf, mlir::ValueRange values, int64_t state);
+  virtual void publishProduct(const Product &product);
+  virtual void publishStates(const Tuple &states);
   mlir::Value nearestStates();
   int64_t foldedAtOnce() const;
   Tuple foldTiles(mlir::Value first, Tuple carry);
-  Tuple lookBack();
+  virtual Tuple lookBack();
   Tuple waitForStates(mlir::Value ofTile);
   mlir::Value isCarrier();
   void emitCarries();

@@ -240,13 +240,15 @@ bool Compilation::addImages(LoweredModule &lowered) {
   for (const std::string &arch : options.cudaArchs) {
     if (ptxas->empty())
       break;
-    Expected<std::string> cubin =
-        assemblePtx(*ptxas, lowered.ptx, arch, {"", /*removeOnSignal=*/true});
+    Expected<Cubin> cubin = assemblePtx(*ptxas, lowered.ptx, arch, {"", /*removeOnSignal=*/true});
     if (!cubin)
       return fail(toString(cubin.takeError()), "--ptxas= makes a library with PTX alone");
     if (invocation.saveTemps)
-      saveTemp(arch, "cubin", *cubin);
-    cubins.push_back(std::move(*cubin));
+      saveTemp(arch, "cubin", cubin->image);
+    cubins.push_back(std::move(cubin->image));
+    for (KernelFacts &kernel : lowered.kernels)
+      if (auto found = cubin->registers.find(kernel.name); found != cubin->registers.end())
+        kernel.registers.emplace_back(arch, found->second);
   }
   SmallVector<CudaImage> images;
   for (auto [arch, cubin] : zip(options.cudaArchs, cubins))
@@ -345,9 +347,10 @@ bool Compilation::compile() {
   if (failed(lowered))
     return false;
   reachedStage = "codegen";
+  bool isWritten = emitCode(*lowered);
   if (invocation.explain != ExplainForm::None)
-    explainKernels(*lowered);
-  return emitCode(*lowered);
+    explainKernels(*lowered); // with what an assembler said
+  return isWritten;
 }
 
 bool Compilation::writeExplanations() {

@@ -67,33 +67,52 @@ static std::string textWithValue(const SizeFormula &formula,
   return text;
 }
 
+/// "40", or "40 (sm_80), 42 (sm_90)", as an assembler says, or "at most 64".
+static std::string registersOf(const KernelFacts &kernel) {
+  std::string text;
+  bool differ = false;
+  for (const auto &[arch, count] : kernel.registers) {
+    text += (text.empty() ? "" : ", ") + std::to_string(count) + " (" + arch + ")";
+    differ |= count != kernel.registers.front().second;
+  }
+  if (!kernel.registers.empty())
+    return differ ? text : std::to_string(kernel.registers.front().second);
+  // A thread has 255 registers at most; they are handed out in eights.
+  int64_t most = std::min<int64_t>(
+      registersOfThread, int64_t(registersOfSm) / (kernel.threads * kernel.blocksOnSm) / 8 * 8);
+  return "at most " + std::to_string(most);
+}
+
 Explanation seqc::explainKernel(const KernelFacts &kernel, SourcePlace place,
                                 const std::map<std::string, int64_t> &sizes) {
   using Kind = SizeFormula::Kind;
   int64_t each = kernel.itemsOfBlock;
   SizeFormula blocks = SizeFormula::of(Kind::Ceiling, kernel.items, SizeFormula::ofNumber(each));
   std::string grid = textWithValue(blocks, sizes);
-  // A thread has 255 registers at most; they are handed out in eights.
-  int64_t registers = std::min<int64_t>(
-      registersOfThread, int64_t(registersOfSm) / (kernel.threads * kernel.blocksOnSm) / 8 * 8);
+  std::string registers = registersOf(kernel);
   std::string shared = std::to_string(kernel.sharedBytes) + " bytes of ";
   if (kernel.isDynamic)
     shared += "dynamic ";
-  std::string launches = textWithValue(kernel.launches, sizes);
+  std::string launches = textWithValue(kernel.launches, sizes), conditions;
+  for (const SizeCondition &condition : kernel.conditions)
+    conditions += (conditions.empty() ? "" : " and ") + condition.text();
   Explanation explanation{place, kernel.function, "kernel", kernel.name, "Analysis", {}, {}};
   explanation.sentences.push_back(
       "kernel " + kernel.name + ": " + grid + (grid == "1" ? " block of " : " blocks of ") +
-      std::to_string(kernel.threads) + " threads, at most " + std::to_string(registers) +
-      " registers a thread, " + (kernel.sharedBytes ? shared : "no ") + "shared memory" +
-      (launches == "1" ? "" : ", started " + launches + " times"));
+      std::to_string(kernel.threads) + " threads, " + registers + " registers a thread, " +
+      (kernel.sharedBytes ? shared : "no ") + "shared memory" +
+      (launches == "1" ? "" : ", started " + launches + " times") +
+      (conditions.empty() ? "" : ", where " + conditions));
   explanation.facts = {{"grid", grid},
                        {"block", std::to_string(kernel.threads)},
                        {"items", kernel.items.text()},
-                       {"registers", "at most " + std::to_string(registers)},
+                       {"registers", registers},
                        {"blocks_on_sm", "at least " + std::to_string(kernel.blocksOnSm)},
                        {"shared_bytes", std::to_string(kernel.sharedBytes)}};
   if (launches != "1")
     explanation.facts.emplace_back("launches", launches);
+  if (!conditions.empty())
+    explanation.facts.emplace_back("where", conditions);
   return explanation;
 }
 

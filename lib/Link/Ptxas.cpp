@@ -27,8 +27,23 @@ static Error ptxasFailed(StringRef ptxas, StringRef arch, StringRef text) {
                            (text.empty() ? "it wrote nothing" : text.str()));
 }
 
-static Expected<std::string> runPtxas(StringRef ptxas, StringRef ptx, StringRef arch,
-                                      const LinkOptions &options) {
+/// What `text`, of ptxas -v, says of each kernel: "… entry function 'f_0' … Used 40 registers".
+static std::map<std::string, int64_t> registersIn(StringRef text) {
+  std::map<std::string, int64_t> registers;
+  while (!text.empty()) {
+    StringRef name, part;
+    std::tie(part, text) = text.split("entry function '");
+    std::tie(name, part) = text.split('\'');
+    part = part.split("entry function '").first.split("Used ").second;
+    int64_t count = 0;
+    if (!part.consumeInteger(10, count) && part.starts_with(" registers"))
+      registers[name.str()] = count;
+  }
+  return registers;
+}
+
+static Expected<Cubin> runPtxas(StringRef ptxas, StringRef ptx, StringRef arch,
+                                const LinkOptions &options) {
   Expected<TempFile> input =
       TempFile::create("", "seqc-ptx", /*executable=*/false, options.removeOnSignal);
   Expected<TempFile> output =
@@ -40,7 +55,8 @@ static Expected<std::string> runPtxas(StringRef ptxas, StringRef ptx, StringRef 
     if (Error error = file->write(contents))
       return createStringError("could not write a temporary file: " + toString(std::move(error)));
   std::string text;
-  if (runProcess({ptxas.str(), "-arch=" + arch.str(), input->path(), "-o", output->path()}, text))
+  if (runProcess({ptxas.str(), "-v", "-arch=" + arch.str(), input->path(), "-o", output->path()},
+                 text))
     return ptxasFailed(ptxas, arch, text);
   ErrorOr<std::unique_ptr<MemoryBuffer>> cubin =
       MemoryBuffer::getFile(output->path(), /*IsText=*/false, /*RequiresNullTerminator=*/false,
@@ -48,12 +64,12 @@ static Expected<std::string> runPtxas(StringRef ptxas, StringRef ptx, StringRef 
   if (!cubin || !(*cubin)->getBuffer().starts_with("\x7f"
                                                    "ELF"))
     return ptxasFailed(ptxas, arch, "it wrote no cubin. " + text);
-  return (*cubin)->getBuffer().str();
+  return Cubin{(*cubin)->getBuffer().str(), registersIn(text)};
 }
 
-Expected<std::string> assemblePtx(StringRef ptxas, StringRef ptx, StringRef arch,
-                                  const LinkOptions &options) {
-  Expected<std::string> cubin = runPtxas(ptxas, ptx, arch, options);
+Expected<Cubin> assemblePtx(StringRef ptxas, StringRef ptx, StringRef arch,
+                            const LinkOptions &options) {
+  Expected<Cubin> cubin = runPtxas(ptxas, ptx, arch, options);
   if (!cubin)
     waitIfInterrupted();
   return cubin;

@@ -306,6 +306,13 @@ static void addModes(GpuWork &work, seq::RecurrenceOp op, const ScanModes &form,
   work.special *= 2;
   work.steps = 2 * modes * double(schedule.getChunk()) + rounds * stepsOfWarp * warps;
   work.waits += 2 * (rounds - 1);
+  double rows = double(sizes.batch) * double(shape.groups), tiles = work.blocks / rows;
+  if (!op.isPacked() && rows >= double(rowsCarriedOn)) { // a block has all tiles of its row
+    work.blocks = rows;
+    work.steps *= tiles;
+    work.waits = 2 * rounds * tiles;
+    return;
+  }
   work.bytes.most += work.blocks * double(shape.width) * modes *
                      (wordBytes + bytesOfState * double(op.getNumStates()));
 }

@@ -35,6 +35,18 @@ func.func @f(%x: tensor<?x?x7xf32> {seqc.dims = ["B", "T"]}, %w: tensor<64x7xf32
   return %y, %last : tensor<?x?x64xf32>, tensor<?x64xf32>
 }
 """
+MODES = """\
+func.func private @seq.cells.mega_ema(tensor<?x?x64xf32>, tensor<64x4xf32>, tensor<64x4xf32>, tensor<64x4xf32>,
+  tensor<64x4xf32>, tensor<64xf32>, tensor<?x64x4xf32>) -> (tensor<?x?x64xf32>, tensor<?x64x4xf32>)
+func.func @f(%x: tensor<?x?x64xf32> {seqc.dims = ["B", "T"]}, %d: tensor<64x4xf32>, %a: tensor<64x4xf32>,
+    %b: tensor<64x4xf32>, %g: tensor<64x4xf32>, %w: tensor<64xf32>, %h0: tensor<?x64x4xf32> {seqc.dims = ["B"]})
+    -> (tensor<?x?x64xf32>, tensor<?x64x4xf32>) {
+  %y, %last = call @seq.cells.mega_ema(%x, %d, %a, %b, %g, %w, %h0) : (tensor<?x?x64xf32>, tensor<64x4xf32>,
+    tensor<64x4xf32>, tensor<64x4xf32>, tensor<64x4xf32>, tensor<64xf32>, tensor<?x64x4xf32>)
+    -> (tensor<?x?x64xf32>, tensor<?x64x4xf32>)
+  return %y, %last : tensor<?x?x64xf32>, tensor<?x64x4xf32>
+}
+"""
 
 
 def explained(path, *options):
@@ -144,6 +156,27 @@ for arch, most in (("sm_80", 163 << 10), ("sm_90", 227 << 10), ("sm_100", 227 <<
     tool.report(f"shared memory on {arch}", found == states + (most - states) // term * term, found)
 text = tool.run("deep.mlir", "--target=cuda", "--explain", "--assume=B=1").stdout.decode()
 tool.report("dynamic", "bytes of dynamic shared memory" in text, text)
+
+# Modes: which kernels a call starts depends on how many rows there are.
+tool.write("modes.mlir", MODES)
+remarks = explained("modes.mlir", "--assume=B=1", "--schedule=scan")
+found = [(r["facts"]["grid"], r["facts"].get("where")) for r in remarks if r["category"] == "kernel" and "where" in r["facts"]]
+tool.report("where", found[0] == ("B·8 = 8", "B·8 >= 512") and [w for _, w in found[1:]] == ["B·8 < 512"] * 2, found)
+text = tool.run("modes.mlir", "--target=cuda", "--explain", "--schedule=scan").stdout.decode()
+tool.report("where, as text", "bytes of shared memory, where B·8 >= 512" in text, text)
+
+# Registers are those that the assembler says, for each architecture where they differ.
+PTXAS = """#!/bin/sh
+while [ "$1" ]; do case "$1" in -o) out=$2;; -arch=*) arch=${1#-arch=};; esac; shift; done
+printf '\\177ELF' > "$out"
+echo "ptxas info    : Compiling entry function 'f_0' for '$arch'"
+echo "ptxas info    : Used ${arch#sm_} registers, used 0 barriers, 400 bytes cmem[0]"
+"""
+tool.write("ptxas", PTXAS)
+os.chmod("ptxas", 0o755)
+for archs, said in (("sm_80", "80"), ("sm_80,sm_90", "80 (sm_80), 90 (sm_90)")):
+    remarks = explained("small.mlir", "--ptxas=./ptxas", f"--cuda-arch={archs}", "--schedule=fused", "-o", "m.so")
+    tool.report(f"registers on {archs}", facts(remarks, "kernel", "f_0")["registers"] == said, remarks)
 
 # Times are predicted wherever they stand; those of a CPU are not.
 for form in ("--explain", "--explain=text"):

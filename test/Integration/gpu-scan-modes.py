@@ -140,23 +140,49 @@ def cells():
             bits.expect_close(got, reference(*values), f"{name}, B = {B}, T = {T}", 2e-5, 3e-6)
 
 
+def carried():
+    """From 512 rows on a block has all tiles of a row: the bits are those of blocks that look back."""
+    for modes, channels, width in ((3, 2, 8), (5, 3, 2)):
+        for name, step, kinds in (("selective", SELECTIVE, SELECTIVE_KINDS), ("average", AVERAGE, AVERAGE_KINDS),
+                                  ("biquad", STEPS["biquad"], ["mode", "weight", "channel"])):  # fmt: skip
+            case = ModeCase(step, modes, channels, kinds, schedule=SMALL.format(width, 1, 2), reverse=modes == 5)
+            scan = on_gpu(case.text(), "auto")
+            for T in (0, 1, 2 * 32 // width * 2 + 3):
+                values = case.inputs(np.random.default_rng(T), (512,), T)
+                few = [v if kind == "weight" else v[:64] for kind, v in zip([*kinds, *case.step.initial], values)]
+                what = f"carried {name} {modes} x {channels} T={T}"
+                got = everywhere(scan, values, what, (1, 2))
+                bits.expect_same([g[:64] for g in got], scan(*few), what)
+
+
+def tame(cell, B, T):
+    """Values whose products can stand for their steps: decays are below 1."""
+    values = [np.tanh(v) if v.dtype.kind == "f" else v for v in cell.values(np.random.default_rng(5), B, T)]
+    return [-np.abs(v) if a[0] in ("a", "a_re") else v for a, v in zip(cell.arguments, values)]
+
+
 def counts():
-    """Inputs and outs go over the bus once, in whole sectors, and shared memory has no bank conflicts: of a few modes. The
-    emulator has no cache, so that what each mode reads counts again."""
-    for name, most, given in (("mega_ema", 1.3, dict(D=32, N=4)), ("selective_scan", None, dict(D=64, N=4))):
+    """Inputs and outs go over the bus once, in whole sectors, and shared memory has no bank conflicts. Where rows are
+    fewer than 512, blocks tell each other products and states of each mode, and some ask again and again."""
+    for name, B, T, most, given in (
+        ("mega_ema", 512, 1024, 1.1, dict(D=8, N=4)), ("s4d", 512, 512, 1.1, dict(D=8, N=4)),
+        ("cema", 512, 512, 1.1, dict(D=8, N=4)), ("selective_scan", 512, 512, 1.1, dict(D=8, N=8)),
+        ("mega_ema", 2, 2048, 1.2, dict(D=32, N=4)), ("selective_scan", 2, 2048, 2, dict(D=32, N=4)),
+        ("selective_scan", 2, 2048, 2.5, dict(D=32, N=16)),
+    ):  # fmt: skip
         cell = library.Cell(name, **given)
         count = counter(cell.program(), "scan")
-        B, T = 2, 2048
         times = {"in": B * T, "state": B, "weight": 1}
         least = sum(times[k] * int(np.prod(s)) * 4 for k, s, _ in [*(a[1:] for a in cell.arguments), *cell.results])
-        for seed in (1, 2, 3):
-            got = count(seed=seed, B=B, T=T)
+        for seed in (1,) if B > 2 else (1, 2, 3):
+            got = count(tame(cell, B, T), seed)
             ratio = got["sectors"] * 32 / least
-            assert got["bank conflicts"] == 0 and got["sectors"] <= 4 * got["requests"], (name, got)
-            assert most is None or ratio <= most, f"{name}: {ratio:.3f} times the least bytes, {got}"
-            print(f"{name}: sectors of {ratio:.3f} times the least bytes, {got['sectors'] / got['requests']:.2f} a request")
+            what = f"{name} {given}, {B} sequences of {T} steps"
+            print(f"{what}: sectors of {ratio:.3f} times the least bytes, {got['sectors'] / got['requests']:.2f} a request")
+            assert got["bank conflicts"] == 0 and (B == 2 or got["sectors"] * 32 <= 1.1 * got["bytes"]), (what, got)
+            assert ratio <= most, f"{what}: {ratio:.3f} times the least bytes, {got}"
 
 
 if __name__ == "__main__":
-    for part in (sizes, tiles, forms, packed, products, spread, cells, counts):
+    for part in (sizes, tiles, forms, packed, products, spread, cells, carried, counts):
         part()

@@ -5,6 +5,7 @@
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
+#include <map>
 #include <optional>
 #include <string>
 
@@ -38,10 +39,17 @@ llvm::Expected<std::string> linkSharedLibrary(llvm::ArrayRef<llvm::StringRef> ob
 /// PATH has none. Fails on a program that is not there.
 llvm::Expected<std::string> findPtxas(const std::optional<std::string> &given);
 
+/// Machine code for an NVIDIA GPU.
+struct Cubin {
+  std::string image;
+  /// Of a thread of each kernel, by name, as far as the assembler says so.
+  std::map<std::string, int64_t> registers;
+};
+
 /// The cubin for `arch` ("sm_90") that the assembler `ptxas` makes of `ptx`. It runs as a child
 /// process; its text is part of the error.
-llvm::Expected<std::string> assemblePtx(llvm::StringRef ptxas, llvm::StringRef ptx,
-                                        llvm::StringRef arch, const LinkOptions &options = {});
+llvm::Expected<Cubin> assemblePtx(llvm::StringRef ptxas, llvm::StringRef ptx, llvm::StringRef arch,
+                                  const LinkOptions &options = {});
 
 /// One file to write.
 struct OutputFile {

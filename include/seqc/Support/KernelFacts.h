@@ -10,6 +10,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace seqc {
@@ -35,6 +36,15 @@ struct SizeFormula {
   std::optional<int64_t> valueAt(const std::map<std::string, int64_t> &sizes) const;
 };
 
+/// That a size is so large, or less than that.
+struct SizeCondition {
+  SizeFormula size;
+  int64_t least = 0;
+  bool isBelow = false;
+  /// "B·2 >= 512".
+  std::string text() const;
+};
+
 /// A kernel and how it is started.
 struct KernelFacts {
   std::string name;     ///< in PTX, "<function>_<number>"
@@ -42,11 +52,15 @@ struct KernelFacts {
   std::string task;     ///< symbol that stage `llvm` has for what it runs
   SizeFormula items;    ///< of a launch
   SizeFormula launches; ///< of a call: one, or one for each step
-  int64_t threads = 0;  ///< of a block
+  /// Whether a call starts it depends on these.
+  std::vector<SizeCondition> conditions;
+  int64_t threads = 0; ///< of a block
   int64_t itemsOfBlock = 0;
   int64_t blocksOnSm = 0;  ///< at least: registers are kept low enough
   int64_t sharedBytes = 0; ///< of a block
   bool isDynamic = false;  ///< whoever starts the kernel asks for them
+  /// Of a thread, on each architecture, where an assembler said so.
+  std::vector<std::pair<std::string, int64_t>> registers;
 };
 
 } // namespace seqc

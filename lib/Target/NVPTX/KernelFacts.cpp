@@ -35,6 +35,7 @@ struct FormulaReader {
   SizeFormula read(Value *value, unsigned depth = 0);
   SizeFormula readLoad(LoadInst &load);
   SizeFormula ceilingOf(SelectInst &choice, unsigned depth);
+  std::vector<SizeCondition> conditionsOf(BasicBlock *block);
 };
 } // namespace
 
@@ -102,6 +103,30 @@ SizeFormula FormulaReader::read(Value *value, unsigned depth) {
                          read(at->getOperand(1), depth + 1));
 }
 
+/// What must hold of sizes where `block` runs, as far as branches on the only way to it say so.
+std::vector<SizeCondition> FormulaReader::conditionsOf(BasicBlock *block) {
+  std::vector<SizeCondition> found;
+  while (BasicBlock *before = block->getSinglePredecessor()) {
+    auto *branch = dyn_cast<BranchInst>(before->getTerminator());
+    Value *left;
+    const APInt *right;
+    CmpPredicate compares;
+    if (branch && branch->isConditional() &&
+        match(branch->getCondition(), PatternMatch::m_ICmp(compares, PatternMatch::m_Value(left),
+                                                           PatternMatch::m_APInt(right)))) {
+      // x > c and x >= c + 1, x <= c and x < c + 1 are the same.
+      bool isAbove = ICmpInst::isGT(compares) || ICmpInst::isGE(compares);
+      bool isNext = ICmpInst::isGT(compares) || ICmpInst::isLE(compares);
+      SizeFormula size = read(left);
+      if (!ICmpInst::isEquality(compares) && size.kind != Kind::Unknown)
+        found.push_back(
+            {size, right->getSExtValue() + isNext, isAbove != (branch->getSuccessor(0) == block)});
+    }
+    block = before;
+  }
+  return found;
+}
+
 std::vector<KernelFacts> seqc::describeKernels(Module &host, const ModuleSignature &signature) {
   std::vector<KernelFacts> kernels;
   for (const FunctionSignature &f : signature.functions) {
@@ -114,11 +139,18 @@ std::vector<KernelFacts> seqc::describeKernels(Module &host, const ModuleSignatu
         continue;
       }
       kernels.push_back(
-          {kernelName(f.name, number), f.name, task->getName().str(),
+          {kernelName(f.name, number),
+           f.name,
+           task->getName().str(),
            reader.read(start->getArgOperand(5)),
            isOfStep(start) ? reader.read(start->getArgOperand(7)) : SizeFormula::ofNumber(1),
-           shape->threads, shape->items, blocksOf(*task, *shape), int64_t(sharedBytesOf(*task)),
-           dynamicBytesOf(*task) != 0});
+           reader.conditionsOf(start->getParent()),
+           shape->threads,
+           shape->items,
+           blocksOf(*task, *shape),
+           int64_t(sharedBytesOf(*task)),
+           dynamicBytesOf(*task) != 0,
+           {}});
     }
   }
   return kernels;
