@@ -259,13 +259,16 @@ static ValueRange callVersion(OpBuilder &b, Location loc, func::FuncOp usual,
   for (auto range : versions[0].ranges.getAsRange<seq::VersionAttr>()) {
     Value size =
         loadSize(b, loc, sizes, arguments[range.getArgument()].firstSize + range.getDimension());
-    auto compare = [&](arith::CmpIPredicate predicate, int64_t bound) -> Value {
-      return arith::CmpIOp::create(b, loc, predicate, size,
-                                   arith::ConstantIndexOp::create(b, loc, bound));
+    Value inside = arith::ConstantIntOp::create(b, loc, b.getI1Type(), 1);
+    auto compare = [&](arith::CmpIPredicate predicate, int64_t bound) {
+      Value holds = arith::CmpIOp::create(b, loc, predicate, size,
+                                          arith::ConstantIndexOp::create(b, loc, bound));
+      inside = arith::AndIOp::create(b, loc, inside, holds);
     };
-    Value inside =
-        arith::AndIOp::create(b, loc, compare(arith::CmpIPredicate::sge, range.getFrom()),
-                              compare(arith::CmpIPredicate::slt, range.getBelow()));
+    if (range.getFrom() > 0)
+      compare(arith::CmpIPredicate::sge, range.getFrom());
+    if (range.getBelow() < INT64_MAX)
+      compare(arith::CmpIPredicate::slt, range.getBelow());
     hit = arith::OrIOp::create(b, loc, hit, inside);
   }
   auto choice = scf::IfOp::create(b, loc, usual.getResultTypes(), hit, /*addElse=*/true);

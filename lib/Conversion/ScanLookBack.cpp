@@ -58,7 +58,8 @@ int64_t ScanThreads::foldedAtOnce() const {
   return std::max<int64_t>(1, valuesAtOnce / int64_t(aggregates.types.size()));
 }
 
-/// The nearest tile before this one whose states are there, or -1: those between have products.
+/// The nearest tile before this one whose states are there: those between have products. Of the
+/// first tile, -1: no other one reads the states before it, because the last one may write them.
 Value ScanThreads::nearestStates() {
   auto state = [&](int64_t v) -> Value { return arith::ConstantIntOp::create(b, loc, v, 32); };
   auto choose = [&](Value c, Value x, Value y) -> Value {
@@ -83,9 +84,9 @@ Value ScanThreads::nearestStates() {
         }
         Value advance = e.constant(askedAtOnce), found = truth(false);
         for (int64_t i = askedAtOnce - 1; i >= 0; --i) {
-          Value isBefore = isLess(near, e.constant(i)); // the first tile's states are given
-          Value hasAll = either(isBefore, isSame(seen[i], state(hasStates)));
-          Value stops = either(hasAll, isSame(seen[i], state(hasNothing)));
+          Value hasAll = isSame(seen[i], state(hasStates));
+          Value isFirst = isLess(near, e.constant(i + 1)); // or there is none
+          Value stops = either(either(hasAll, isFirst), isSame(seen[i], state(hasNothing)));
           advance = choose(stops, e.constant(i), advance);
           found = choose(stops, hasAll, found);
         }

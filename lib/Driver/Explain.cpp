@@ -93,16 +93,14 @@ Explanation seqc::explainKernel(const KernelFacts &kernel, SourcePlace place,
   std::string shared = std::to_string(kernel.sharedBytes) + " bytes of ";
   if (kernel.isDynamic)
     shared += "dynamic ";
-  std::string launches = textWithValue(kernel.launches, sizes), conditions;
-  for (const SizeCondition &condition : kernel.conditions)
-    conditions += (conditions.empty() ? "" : " and ") + condition.text();
+  std::string launches = textWithValue(kernel.launches, sizes);
   Explanation explanation{place, kernel.function, "kernel", kernel.name, "Analysis", {}, {}};
   explanation.sentences.push_back(
       "kernel " + kernel.name + ": " + grid + (grid == "1" ? " block of " : " blocks of ") +
       std::to_string(kernel.threads) + " threads, " + registers + " registers a thread, " +
       (kernel.sharedBytes ? shared : "no ") + "shared memory" +
       (launches == "1" ? "" : ", started " + launches + " times") +
-      (conditions.empty() ? "" : ", where " + conditions));
+      (kernel.where.empty() ? "" : ", where " + kernel.where));
   explanation.facts = {{"grid", grid},
                        {"block", std::to_string(kernel.threads)},
                        {"items", kernel.items.text()},
@@ -111,8 +109,8 @@ Explanation seqc::explainKernel(const KernelFacts &kernel, SourcePlace place,
                        {"shared_bytes", std::to_string(kernel.sharedBytes)}};
   if (launches != "1")
     explanation.facts.emplace_back("launches", launches);
-  if (!conditions.empty())
-    explanation.facts.emplace_back("where", conditions);
+  if (!kernel.where.empty())
+    explanation.facts.emplace_back("where", kernel.where);
   return explanation;
 }
 

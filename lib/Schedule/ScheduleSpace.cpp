@@ -494,9 +494,13 @@ PlanOption seqc::scanOption(seq::RecurrenceOp op, seq::TargetAttr target,
   bool gpu = isGpu(target), hasModes = false;
   option.refusal =
       option.proof.ok ? whyNotInVectors(op, option.proof.shape, lanes) : option.proof.refusal;
-  if (gpu && option.proof.ok && !option.isLegal() && tryModes(op, target, option).empty()) {
-    hasModes = true;
-    option.refusal.clear();
+  if (gpu && option.proof.ok && !option.isLegal()) {
+    std::string refusal = tryModes(op, target, option);
+    hasModes = refusal.empty();
+    if (hasModes)
+      option.refusal.clear();
+    else if (refusal != option.refusal)
+      option.refusal += "; nor are its outs sums over modes: " + refusal;
   }
   if (option.isLegal() && assumed.exact)
     option.refusal = "--streaming-exact asks for the bits of single steps";

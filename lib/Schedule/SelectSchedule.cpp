@@ -2,6 +2,7 @@
 #include "ExplainGpu.h"
 #include "Versions.h"
 #include "seqc/Analysis/Place.h"
+#include "seqc/Schedule/CostModelGpu.h"
 #include "seqc/Schedule/Passes.h"
 #include "seqc/Schedule/ScheduleSpace.h"
 
@@ -94,13 +95,17 @@ struct Explainer {
 
   /// A version of the function, for sizes at which `note` says another plan is cheaper.
   void version(const VersionNote &note) {
-    std::string usual = stringifyPlan(op.getScheduleAttr().getPlan()).str();
+    auto quoted = [](seq::ScheduleAttr schedule) {
+      return "plan '" + stringifyPlan(schedule.getPlan()).str() + "'";
+    };
+    std::string text = quoted(note.schedule) + " where " + note.where + ": " +
+                       duration(note.price.seconds) + " instead of " +
+                       duration(note.usual.seconds) + " of " + quoted(op.getScheduleAttr()) +
+                       " at " + note.sample + (isGpu(target) ? "; " + gpuModelLabel.str() : "");
     remark::passed(op.getLoc(), named("version"))
         << remark::metric("where", note.where)
         << remark::metric("plan", stringifyPlan(note.schedule.getPlan()).str())
-        << remark::reason("{0}", duration(note.price.seconds) + " instead of " +
-                                     duration(note.usual.seconds) + " of plan '" + usual + "' at " +
-                                     note.sample);
+        << remark::reason("{0}", text);
   }
 
   void space(ArrayRef<PlanOption> options) {
@@ -168,9 +173,8 @@ struct SelectSchedulePass : seqc::impl::SelectSchedulePassBase<SelectSchedulePas
     if (!readAssumptions())
       return signalPassFailure();
     bool reference = wanted == seq::Plan::Reference;
-    bool hasVersions = versions && !isGpu(target);
     if (!reference)
-      orderStates(module, assumed, hasVersions);
+      orderStates(module, assumed, versions);
     // For the ops outside of recurrences.
     auto around = reference ? seq::ScheduleAttr::get(&getContext(), seq::Plan::Reference)
                             : fusedSchedule(target);
@@ -183,7 +187,7 @@ struct SelectSchedulePass : seqc::impl::SelectSchedulePassBase<SelectSchedulePas
     });
     if (!ok)
       return signalPassFailure();
-    if (hasVersions)
+    if (versions)
       addAllVersions(target);
   }
 

@@ -83,7 +83,3 @@ std::optional<int64_t> SizeFormula::valueAt(const std::map<std::string, int64_t>
   std::optional<int64_t> left = parts[0].valueAt(sizes), right = parts[1].valueAt(sizes);
   return left && right ? combine(kind, *left, *right) : std::nullopt;
 }
-
-std::string SizeCondition::text() const {
-  return size.text() + (isBelow ? " < " : " >= ") + std::to_string(least);
-}

@@ -114,8 +114,17 @@ remarks = explained("small.mlir")
 plan, price = facts(remarks, "plan", "plan"), facts(remarks, "plan", "price", "scan")
 check_price(price)
 tool.report("scan", (plan["plan"], price["kernels"], price["blocks"], price["waits"]) == ("scan", "2", "128", "64"), price)
-grids = [facts(remarks, "kernel", f"f_{n}")["grid"] for n in (0, 1)]
-tool.report("tiles", grids == ["ceil(B·2·max(ceil(T / 64), 1)·32 / 128)", "B·2·max(ceil(T / 64), 1)"], grids)
+kernels = [(f["grid"], f["where"]) for f in (facts(remarks, "kernel", f"f_{n}") for n in range(3))]
+tool.report("tiles", [grid for grid, _ in kernels[1:]] ==
+            ["ceil(B·2·max(ceil(T / 64), 1)·32 / 128)", "B·2·max(ceil(T / 64), 1)"], kernels)
+# Where sequences are many or short, a version of the function runs plan fused, which has one kernel.
+found = [r for r in remarks if r["name"] == "version"]
+many, short = (r["facts"]["where"] for r in found)
+tool.report("versions", [r["facts"]["plan"] for r in found] == ["fused"] * 2, found)
+tool.report("labelled", all(LABEL in r["sentences"][0] and r["sentences"][0].startswith("plan 'fused' where ") for r in found), found)
+no = lambda where: where.replace(" >= ", " | ").replace(" < ", " >= ").replace(" | ", " < ")
+tool.report("kernels of versions", kernels[0] == ("ceil(B·64 / 128)", f"{many} or {short}")
+            and {where for _, where in kernels[1:]} == {f"{no(many)} and {no(short)}"}, kernels)
 # Many sequences fill the GPU, and short ones have one tile: no scan.
 for sizes in ("B=512,T=4096", "B=8,T=64"):
     tool.report(sizes, facts(explained("small.mlir", f"--assume={sizes}"), "plan", "plan")["plan"] == "fused")

@@ -9,35 +9,15 @@ import subprocess
 import numpy as np
 
 import plans
+import version_steps
 from bits import expect_same
 from compiled import Stats, compile_text, context, levels, tool
 
-STEP = """
-func.func @f(%u: tensor<?x?x{D}xf32> {{seqc.dims = ["B", "T"]}}, %w: tensor<{D}xf32>{given})
-    -> (tensor<?x?x{D}xf32>{final}) {{
-  {initial}
-  %y, %last = seq.recurrence (%x: tensor<{D}xf32> in %u) states(%h: tensor<{D}xf32> = %h0) {{
-    %s = arith.mulf %h, %w : tensor<{D}xf32>
-    %a = arith.addf %s, %x : tensor<{D}xf32>
-    %n = math.tanh %a : tensor<{D}xf32>
-    seq.yield next(%n : tensor<{D}xf32>) out(%n : tensor<{D}xf32>)
-  }} : (tensor<?x?x{D}xf32>, tensor<?x{D}xf32>) -> (tensor<?x?x{D}xf32>, tensor<?x{D}xf32>)
-  return %y{result} : tensor<?x?x{D}xf32>{final}
-}}
+TANH = """
+    %s = arith.mulf %h, %w
+    %a = arith.addf %s, %x
+    %n = math.tanh %a
 """
-ZEROS = """%c0 = arith.constant 0 : index
-  %zero = arith.constant 0.0 : f32
-  %B = tensor.dim %u, %c0 : tensor<?x?x{D}xf32>
-  %e = tensor.empty(%B) : tensor<?x{D}xf32>
-  %h0 = linalg.fill ins(%zero : f32) outs(%e : tensor<?x{D}xf32>) -> tensor<?x{D}xf32>"""
-
-
-def text(D, hidden):
-    """A step with a state that is an argument, or hidden, so that streams keep it."""
-    state = f"tensor<?x{D}xf32>"
-    if hidden:
-        return STEP.format(D=D, given="", final="", initial=ZEROS.format(D=D), result="")
-    return STEP.format(D=D, given=f", %h0: {state}", final=", " + state, initial="", result=", %last")
 
 
 def versions(source, extra):
@@ -48,13 +28,6 @@ def versions(source, extra):
     return [(int(d), int(lo or 0), int(hi or 1 << 62)) for d, lo, hi in found]
 
 
-def values(D, B, T, hidden):
-    rng = np.random.default_rng([D, B, T])
-    u = rng.normal(size=(B, T, D)).astype(np.float32)
-    w = rng.uniform(-0.9, 0.9, D).astype(np.float32)
-    return [u, w] if hidden else [u, w, rng.normal(size=(B, D)).astype(np.float32)]
-
-
 def guesses(stats):
     """True if a plan ran that counts sequences: one that guesses states."""
     return stats.sequences > 0
@@ -62,7 +35,7 @@ def guesses(stats):
 
 def check(D, march, hidden):
     extra = [f"--march={march}"]
-    source = text(D, hidden)
+    source = version_steps.text(D, hidden, TANH, "%n")
     ranges = versions(source, extra)
     assert ranges, f"no versions for D = {D} on {march}"
     auto = compile_text(source, march=march)["f"]
@@ -75,7 +48,7 @@ def check(D, march, hidden):
     ran = set()
     for B in sorted(set(edges[0])):
         for T in sorted(set(edges[1])):
-            args = values(D, B, T, hidden)
+            args = version_steps.values(D, B, T, hidden)
             stats = Stats()
             got = auto(*args, context=context(stats=stats))
             expect_same(got, fused(*args), f"D = {D}, B = {B}, T = {T}, {march}")
@@ -84,7 +57,7 @@ def check(D, march, hidden):
                 assert guesses(stats) == (not inside), (B, T, ranges)
                 ran.add(inside)
     assert ran == {True, False}, ran
-    args = values(D, 1, 5000, hidden)
+    args = version_steps.values(D, 1, 5000, hidden)
     plans.check_splits(auto, args, fused(*args), f"streams of D = {D}", np.random.default_rng(1))
 
 

@@ -36,15 +36,6 @@ struct SizeFormula {
   std::optional<int64_t> valueAt(const std::map<std::string, int64_t> &sizes) const;
 };
 
-/// That a size is so large, or less than that.
-struct SizeCondition {
-  SizeFormula size;
-  int64_t least = 0;
-  bool isBelow = false;
-  /// "B·2 >= 512".
-  std::string text() const;
-};
-
 /// A kernel and how it is started.
 struct KernelFacts {
   std::string name;     ///< in PTX, "<function>_<number>"
@@ -52,8 +43,8 @@ struct KernelFacts {
   std::string task;     ///< symbol that stage `llvm` has for what it runs
   SizeFormula items;    ///< of a launch
   SizeFormula launches; ///< of a call: one, or one for each step
-  /// Whether a call starts it depends on these.
-  std::vector<SizeCondition> conditions;
+  /// "B·2 >= 512", where whether a call starts it depends on sizes.
+  std::string where;
   int64_t threads = 0; ///< of a block
   int64_t itemsOfBlock = 0;
   int64_t blocksOnSm = 0;  ///< at least: registers are kept low enough

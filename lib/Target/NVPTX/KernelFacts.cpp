@@ -28,14 +28,15 @@ static std::vector<SizeFormula> sizesOf(const FunctionSignature &f) {
 }
 
 namespace {
-/// Reads numbers that a function computes from its second argument, the array of sizes.
+/// Reads numbers that a body computes from its second argument, the array of sizes.
 struct FormulaReader {
   std::vector<SizeFormula> sizes;
 
   SizeFormula read(Value *value, unsigned depth = 0);
   SizeFormula readLoad(LoadInst &load);
   SizeFormula ceilingOf(SelectInst &choice, unsigned depth);
-  std::vector<SizeCondition> conditionsOf(BasicBlock *block);
+  std::string conditionOf(Value *condition, bool holds);
+  std::string conditionsOf(CallInst *call);
 };
 } // namespace
 
@@ -103,25 +104,53 @@ SizeFormula FormulaReader::read(Value *value, unsigned depth) {
                          read(at->getOperand(1), depth + 1));
 }
 
-/// What must hold of sizes where `block` runs, as far as branches on the only way to it say so.
-std::vector<SizeCondition> FormulaReader::conditionsOf(BasicBlock *block) {
-  std::vector<SizeCondition> found;
+static std::string bracketed(const std::string &condition) {
+  return StringRef(condition).contains(" or ") ? "(" + condition + ")" : condition;
+}
+
+/// "x >= 3 and y < 2" if `condition` says so, or if it does not where `holds` is false; empty where
+/// that is not known.
+std::string FormulaReader::conditionOf(Value *condition, bool holds) {
+  Value *left, *right;
+  const APInt *bound;
+  CmpPredicate compares;
+  if (match(condition, PatternMatch::m_ICmp(compares, PatternMatch::m_Value(left),
+                                            PatternMatch::m_APInt(bound)))) {
+    SizeFormula size = read(left);
+    if (ICmpInst::isEquality(compares) || size.kind == Kind::Unknown)
+      return {};
+    // x > c and x >= c + 1, x <= c and x < c + 1 are the same.
+    bool isAbove = ICmpInst::isGT(compares) || ICmpInst::isGE(compares);
+    bool isNext = ICmpInst::isGT(compares) || ICmpInst::isLE(compares);
+    return size.text() + (isAbove == holds ? " >= " : " < ") +
+           std::to_string(bound->getSExtValue() + isNext);
+  }
+  bool isOr = match(condition, PatternMatch::m_LogicalOr(PatternMatch::m_Value(left),
+                                                         PatternMatch::m_Value(right)));
+  if (!isOr && !match(condition, PatternMatch::m_LogicalAnd(PatternMatch::m_Value(left),
+                                                            PatternMatch::m_Value(right))))
+    return {};
+  std::string first = conditionOf(left, holds), second = conditionOf(right, holds);
+  if (first.empty() || second.empty())
+    return {};
+  return isOr == holds ? first + " or " + second : bracketed(first) + " and " + bracketed(second);
+}
+
+/// What must hold of sizes where `call` runs, in a version of a function, too, as far as branches
+/// on the only way to it say so.
+std::string FormulaReader::conditionsOf(CallInst *call) {
+  std::string found;
+  if (Function &version = *call->getFunction(); version.hasOneUse())
+    if (auto *outer = dyn_cast<CallInst>(*version.user_begin()))
+      found = conditionsOf(outer);
+  BasicBlock *block = call->getParent();
   while (BasicBlock *before = block->getSinglePredecessor()) {
     auto *branch = dyn_cast<BranchInst>(before->getTerminator());
-    Value *left;
-    const APInt *right;
-    CmpPredicate compares;
-    if (branch && branch->isConditional() &&
-        match(branch->getCondition(), PatternMatch::m_ICmp(compares, PatternMatch::m_Value(left),
-                                                           PatternMatch::m_APInt(right)))) {
-      // x > c and x >= c + 1, x <= c and x < c + 1 are the same.
-      bool isAbove = ICmpInst::isGT(compares) || ICmpInst::isGE(compares);
-      bool isNext = ICmpInst::isGT(compares) || ICmpInst::isLE(compares);
-      SizeFormula size = read(left);
-      if (!ICmpInst::isEquality(compares) && size.kind != Kind::Unknown)
-        found.push_back(
-            {size, right->getSExtValue() + isNext, isAbove != (branch->getSuccessor(0) == block)});
-    }
+    std::string own;
+    if (branch && branch->isConditional())
+      own = conditionOf(branch->getCondition(), branch->getSuccessor(0) == block);
+    if (!own.empty())
+      found = found.empty() ? own : bracketed(found) + " and " + bracketed(own);
     block = before;
   }
   return found;
@@ -144,7 +173,7 @@ std::vector<KernelFacts> seqc::describeKernels(Module &host, const ModuleSignatu
            task->getName().str(),
            reader.read(start->getArgOperand(5)),
            isOfStep(start) ? reader.read(start->getArgOperand(7)) : SizeFormula::ofNumber(1),
-           reader.conditionsOf(start->getParent()),
+           reader.conditionsOf(start),
            shape->threads,
            shape->items,
            blocksOf(*task, *shape),
