@@ -203,6 +203,54 @@ Value GroupEmitter::emitTime(Frame f, bool streaming) {
   return twice ? loop.getResult(0) : Value();
 }
 
+/// The sequences that a task has.
+Frame GroupEmitter::frameOfTask(Value task) {
+  Value rows = one, firstRow = zero, rest = task;
+  Index outerBatch(batchRank ? batchRank - 1 : 0);
+  if (batchRank) {
+    Value tiles = arith::CeilDivUIOp::create(b, loc, batchSizes.back(), tileRows);
+    Value tile = batchRank == 1 ? task : arith::RemUIOp::create(b, loc, task, tiles).getResult();
+    if (batchRank > 1)
+      rest = arith::DivUIOp::create(b, loc, task, tiles);
+    firstRow = arith::MulIOp::create(b, loc, tile, tileRows);
+    Value left = arith::SubIOp::create(b, loc, batchSizes.back(), firstRow);
+    rows = getConstantIntValue(tileRows) == 1
+               ? one
+               : arith::MinSIOp::create(b, loc, left, tileRows).getResult();
+    for (int64_t d = batchRank - 2; d >= 0; --d) {
+      outerBatch[d] = {d ? arith::RemUIOp::create(b, loc, rest, batchSizes[d]).getResult() : rest,
+                       0, 0};
+      if (d)
+        rest = arith::DivUIOp::create(b, loc, rest, batchSizes[d]);
+    }
+  }
+  return frame(rows, firstRow, outerBatch);
+}
+
+/// All of time, with or without stores past the caches: what emitTime() returns.
+Value GroupEmitter::emitAllTime(const Frame &f) {
+  Value streaming = streamingCondition();
+  e.prefetchSteps = contractions || hasStrips || channelTile ? 0 : schedule.getPrefetch();
+  if (!streaming)
+    return emitTime(f, false);
+  SmallVector<Type> types;
+  bool twice = hasDoubleStates();
+  if (twice)
+    types.push_back(b.getIndexType());
+  auto choice = scf::IfOp::create(b, loc, types, streaming, /*withElse=*/true);
+  for (bool first : {true, false}) {
+    OpBuilder::InsertionGuard guard(b);
+    Block *block = first ? choice.thenBlock() : choice.elseBlock();
+    b.setInsertionPointToStart(block);
+    Value p = emitTime(f, first);
+    if (twice) {
+      b.setInsertionPointToEnd(block);
+      scf::YieldOp::create(b, loc, p);
+    }
+  }
+  return twice ? choice.getResult(0) : Value();
+}
+
 /// True at run time if the outs are large and aligned: then they go past the caches.
 Value GroupEmitter::streamingCondition() {
   Value condition;
@@ -246,26 +294,7 @@ void GroupEmitter::emitTask(Value task) {
     tile = arith::RemUIOp::create(b, loc, task, tiles);
     task = arith::DivUIOp::create(b, loc, task, tiles);
   }
-  Value rows = one, firstRow = zero, rest = task;
-  Index outerBatch(batchRank ? batchRank - 1 : 0);
-  if (batchRank) {
-    Value tiles = arith::CeilDivUIOp::create(b, loc, batchSizes.back(), tileRows);
-    Value tile = batchRank == 1 ? task : arith::RemUIOp::create(b, loc, task, tiles).getResult();
-    if (batchRank > 1)
-      rest = arith::DivUIOp::create(b, loc, task, tiles);
-    firstRow = arith::MulIOp::create(b, loc, tile, tileRows);
-    Value left = arith::SubIOp::create(b, loc, batchSizes.back(), firstRow);
-    rows = getConstantIntValue(tileRows) == 1
-               ? one
-               : arith::MinSIOp::create(b, loc, left, tileRows).getResult();
-    for (int64_t d = batchRank - 2; d >= 0; --d) {
-      outerBatch[d] = {d ? arith::RemUIOp::create(b, loc, rest, batchSizes[d]).getResult() : rest,
-                       0, 0};
-      if (d)
-        rest = arith::DivUIOp::create(b, loc, rest, batchSizes[d]);
-    }
-  }
-  Frame f = frame(rows, firstRow, outerBatch);
+  Frame f = frameOfTask(task);
   e.leaves = baseLeaves;
   e.parity = {};
   findSteps(task);
@@ -282,31 +311,7 @@ void GroupEmitter::emitTask(Value task) {
   baseLeaves = e.leaves; // buffers of outer values that were made on the way
   for (auto [i, state] : llvm::enumerate(op.getStateArgs()))
     e.leaves[state] = placeOf(i);
-  Value streaming = streamingCondition();
-  Value parity;
-  e.prefetchSteps = contractions || hasStrips || channelTile ? 0 : schedule.getPrefetch();
-  if (streaming) {
-    SmallVector<Type> types;
-    bool twice = hasDoubleStates();
-    if (twice)
-      types.push_back(b.getIndexType());
-    auto choice = scf::IfOp::create(b, loc, types, streaming, /*withElse=*/true);
-    DenseMap<Value, Leaf> saved = e.leaves;
-    for (bool first : {true, false}) {
-      OpBuilder::InsertionGuard guard(b);
-      Block *block = first ? choice.thenBlock() : choice.elseBlock();
-      b.setInsertionPointToStart(block);
-      Value p = emitTime(f, first);
-      if (twice) {
-        b.setInsertionPointToEnd(block);
-        scf::YieldOp::create(b, loc, p);
-      }
-    }
-    if (twice)
-      parity = choice.getResult(0);
-  } else {
-    parity = emitTime(f, false);
-  }
+  Value parity = emitAllTime(f);
   e.prefetchSteps = 0;
   e.parity = parity;
   for (auto [i, state, final] : llvm::enumerate(op.getStateArgs(), op.getFinals()))

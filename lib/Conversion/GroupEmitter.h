@@ -76,6 +76,8 @@ private:
   mlir::Value parityOf(mlir::Value step);
   void copyStates(llvm::ArrayRef<Leaf> targets, const Frame &f);
   void emitLaunches();
+  Frame frameOfTask(mlir::Value task);
+  mlir::Value emitAllTime(const Frame &f);
   mlir::Value emitTime(Frame f, bool streaming);
   int64_t countTiles() const { return llvm::divideCeil(channels.size, channelTile); }
   void enterTile(Frame &f, mlir::Value tile);

@@ -14,8 +14,10 @@ import numpy as np
 import fake_gpu
 import library
 import packed_steps
+import version_steps
 from bits import expect_same
 from compiled import FOLDER, compile_text, describe, pointers
+from gpu_tools import on_gpu
 
 MARCH = "x86-64-v3"
 CUDA = ["--target=cuda", "--ptxas="]
@@ -169,6 +171,19 @@ for on in (True, False):
 flag = np.array(3, np.uint8).view(bool)
 tensors[2] = describe(flag)
 assert scaled.symbol("call")(None, pointers(tensors), ctypes.c_int32(len(tensors))) == 11, "a bool of 3"
+
+# Versions: the host starts the kernels of the one that a call's sizes ask for, with its scratch: plan `fused` below 128
+# steps and for many sequences, else a scan, which has one kernel more.
+for hidden in (False, True):
+    source = version_steps.text(64, hidden, "%s = arith.mulf %h, %w\n%n = arith.addf %s, %x", "%n")
+    model, emulated = compile_text(source, "auto", MARCH, CUDA)["f"], on_gpu(source, "auto")
+    gpu.use_kernels(source)
+    for B, T, launches in ((1, 5, 1), (3, 127, 1), (2, 300, 2), (600, 140, 1)):
+        values = version_steps.values(64, B, T, hidden)
+        for scratch in (False, True):
+            gpu.driver.fake_log()
+            expect_same(gpu.call(model, *values, scratch=scratch), emulated(*values), f"versions {B} x {T}")
+            assert gpu.driver.fake_log().count(b"cuLaunchKernel") == launches + hidden, (B, T)
 
 # A process of its own: nothing is opened at load, nor by calls on the CPU; a GPU's tensors open the driver, or fail
 # where there is none.
