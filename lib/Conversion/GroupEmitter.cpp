@@ -230,7 +230,6 @@ Frame GroupEmitter::frameOfTask(Value task) {
 /// All of time, with or without stores past the caches: what emitTime() returns.
 Value GroupEmitter::emitAllTime(const Frame &f) {
   Value streaming = streamingCondition();
-  e.prefetchSteps = contractions || hasStrips || channelTile ? 0 : schedule.getPrefetch();
   if (!streaming)
     return emitTime(f, false);
   SmallVector<Type> types;
@@ -311,6 +310,7 @@ void GroupEmitter::emitTask(Value task) {
   baseLeaves = e.leaves; // buffers of outer values that were made on the way
   for (auto [i, state] : llvm::enumerate(op.getStateArgs()))
     e.leaves[state] = placeOf(i);
+  e.prefetchSteps = contractions || hasStrips || channelTile ? 0 : schedule.getPrefetch();
   Value parity = emitAllTime(f);
   e.prefetchSteps = 0;
   e.parity = parity;

@@ -9,8 +9,6 @@ using namespace seqc;
 
 static RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
 
-static int64_t bytesOf(Value v) { return llvm::divideCeil(typeOf(v).getElementTypeBitWidth(), 8); }
-
 //===-----------------------------------------------------------------------===//
 // Which values
 //===-----------------------------------------------------------------------===//
@@ -53,7 +51,8 @@ void ScanModeThreads::noteRead(Value v, const Index &idx) {
   bool ofModes = false;
   for (const Idx &i : idx) {
     std::optional<int> dim;
-    for (int at = -2 - int(e.place.batch.size()); !dim && at < int(firstChannels.size()); ++at)
+    for (int at = alongBatch + 1 - int(e.place.batch.size());
+         !dim && at < int(firstChannels.size()); ++at)
       if (i == indexAlong(at))
         dim = at;
     if (!dim)
@@ -63,7 +62,7 @@ void ScanModeThreads::noteRead(Value v, const Index &idx) {
     ofModes |= *dim >= 0 && form.isMode(*dim);
     read.ofChannels |= *dim >= 0 && !form.isMode(*dim);
   }
-  if (!ofModes || (read.overTime && read.ofChannels) || !isa<FloatType>(typeOf(v).getElementType()))
+  if (!ofModes || (read.overTime && read.ofChannels) || !isa<FloatType>(read.elementType()))
     return;
   auto isSame = [&](const Read &other) { return other.value == v && other.dims == read.dims; };
   if (llvm::none_of(reads, isSame))
@@ -88,7 +87,7 @@ Idx ScanModeThreads::indexAlong(int dim) {
     return {firstChannels[dim]};
   if (dim == alongNothing)
     return VectorEval::fixed(0);
-  return dim == alongTime ? e.place.time : e.place.batch[-3 - dim];
+  return dim == alongTime ? e.place.time : e.place.batch[alongBatch - dim];
 }
 
 /// Where ops of the current mode, channel and step read it.
@@ -133,11 +132,12 @@ bool ScanModeThreads::readsInputs() const {
 int64_t ScanModeThreads::keepWeights() {
   int64_t bytes = 0;
   llvm::erase_if(reads, [&](const Read &read) {
-    int64_t own = llvm::alignTo(elementsOf(read) * bytesOf(read.value), sharedAlignment);
-    if (read.overTime || bytes + own > mostBytesOfModes)
-      return !read.overTime;
-    bytes += own;
-    return false;
+    if (read.overTime)
+      return false;
+    int64_t own = sharedBytesOf(elementsOf(read), read.elementType());
+    bool hasRoom = bytes + own <= mostBytesOfModes;
+    bytes += hasRoom ? own : 0;
+    return !hasRoom;
   });
   return bytes;
 }
@@ -149,7 +149,7 @@ void ScanModeThreads::keepInputs(int64_t bytes) {
   int64_t ofMode = 0;
   for (const Read &read : reads)
     if (read.overTime)
-      ofMode += (warps * runs * runSteps + 1) * bytesOf(read.value);
+      ofMode += (warps * runs * runSteps + 1) * read.elementType().getIntOrFloatBitWidth() / 8;
   if (ofMode == 0)
     return;
   modesKept = std::min(modes, bytes / ofMode);

@@ -10,7 +10,7 @@ static RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getTyp
 
 ScanModeThreads::ScanModeThreads(Group group, ScanModes form)
     : ScanThreads(group, form.channels(), /*exchanges=*/false), form(std::move(form)),
-      modes(this->form.modes()), modesKept(modes) {
+      modes(this->form.modes()) {
   makeTerms();
 }
 
@@ -180,10 +180,8 @@ void ScanModeThreads::shareMemory() {
   int64_t each = products1 * bytesOf(products) + states1 * bytesOf(states);
   together = std::clamp<int64_t>(left / each, 1, std::min(warps, modes));
   keepInputs(left - together * each);
-  for (Read &read : reads) {
-    Type type = VectorType::get(1, typeOf(read.value).getElementType());
-    read.kept = sharedShelf(type, elementsOf(read));
-  }
+  for (Read &read : reads)
+    read.kept = sharedShelf(VectorType::get(1, read.elementType()), elementsOf(read));
   totals = sharedShelf(products, together * products1);
   carries = sharedShelf(states, together * states1);
   loadWeights();

@@ -52,13 +52,14 @@ private:
     llvm::SmallVector<int> dims; ///< what each of its own is along
     bool overTime = false, ofChannels = false;
     Shelf kept = {};
+    mlir::Type elementType() const { return mlir::getElementTypeOrSelf(value.getType()); }
   };
-  /// What a dimension is along: one of the states, from 0 on, or one of these, and below them batch
-  /// dimensions: -3, -4, ….
-  static constexpr int alongNothing = -1, alongTime = -2;
+  /// What a dimension is along: one of the states, from 0 on, or one of these, the last of which is
+  /// the first of the batch; its next ones go on downwards.
+  static constexpr int alongNothing = -1, alongTime = -2, alongBatch = -3;
   llvm::SmallVector<Read> reads; ///< that shared memory keeps
   bool findsReads = false;
-  int64_t modesKept;        ///< whose inputs are kept at once
+  int64_t modesKept = 1;    ///< whose inputs are kept at once
   mlir::Value firstKept;    ///< of these modes
   int64_t currentStep = -1; ///< of the run, where it is known
 

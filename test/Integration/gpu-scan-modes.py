@@ -126,6 +126,12 @@ def spread():
                 np.testing.assert_allclose(got[0][keep], before[0][keep], 1e-5, 1e-5, err_msg=f"{kinds} {i} {bad}")
 
 
+def tame(cell, B, T):
+    """Values whose products can stand for their steps: decays are below 1."""
+    values = [np.tanh(v) if v.dtype.kind == "f" else v for v in cell.values(np.random.default_rng(5), B, T)]
+    return [-np.abs(v) if a[0] in ("a", "a_re") else v for a, v in zip(cell.arguments, values)]
+
+
 def cells():
     """The library's, which have modes."""
     for name, given in (("mega_ema", {}), ("cema", {}), ("s4d", {}), ("selective_scan", dict(N=16, D=64)),
@@ -133,9 +139,7 @@ def cells():
         cell = library.Cell(name, **gpu_reports.sizes_of(name) | given)
         scan, reference = on_gpu(cell.program()), compile_text(cell.program(), "reference")["f"]
         for B, T in [(0, 3), (1, 0), (1, 1), (3, 7), (2, 33), (1, 300)]:
-            values = [np.tanh(v) if v.dtype.kind == "f" else v for v in cell.values(np.random.default_rng(5), B, T)]
-            # Rates are negative.
-            values = [-np.abs(v) if a[0] in ("a", "a_re") else v for a, v in zip(cell.arguments, values)]
+            values = tame(cell, B, T)
             got = everywhere(scan, values, f"{name}, B = {B}, T = {T}")
             bits.expect_close(got, reference(*values), f"{name}, B = {B}, T = {T}", 2e-5, 3e-6)
 
@@ -153,12 +157,6 @@ def carried():
                 what = f"carried {name} {modes} x {channels} T={T}"
                 got = everywhere(scan, values, what, (1, 2))
                 bits.expect_same([g[:64] for g in got], scan(*few), what)
-
-
-def tame(cell, B, T):
-    """Values whose products can stand for their steps: decays are below 1."""
-    values = [np.tanh(v) if v.dtype.kind == "f" else v for v in cell.values(np.random.default_rng(5), B, T)]
-    return [-np.abs(v) if a[0] in ("a", "a_re") else v for a, v in zip(cell.arguments, values)]
 
 
 def counts():

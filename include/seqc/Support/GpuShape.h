@@ -80,16 +80,16 @@ constexpr unsigned blocksOfScanOnSm(unsigned threads) {
   return blocksWith(threads, threads < 256 ? 168 : 128);
 }
 
+/// The same of blocks of segments of time.
+constexpr unsigned blocksOfSegmentsOnSm(unsigned threads) { return blocksWith(threads, 128); }
+
 /// Rows of channels from which on one block has all tiles of a row of a scan with modes, instead of
 /// telling other blocks its states: about four for each SM.
 constexpr int64_t rowsCarriedOn = 512;
 
-/// Bytes of shared memory, at most, that such a block has for each of: weights of modes, inputs of
-/// modes, states behind a tile.
+/// Bytes of shared memory, at most, that a block of such a scan has for weights of modes, and for
+/// states behind a tile.
 constexpr int64_t mostBytesOfModes = mostNamedBytes / 5;
-
-/// The same of blocks of segments of time.
-constexpr unsigned blocksOfSegmentsOnSm(unsigned threads) { return blocksWith(threads, 128); }
 
 /// The kernels of plans `segments` and `newton`, besides the first one and the rest.
 struct SegmentKernels {

@@ -4,6 +4,7 @@
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Analysis/ValueTracking.h"
+#include "llvm/IR/ConstantRange.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Module.h"
 #include "llvm/IR/PatternMatch.h"
@@ -104,6 +105,17 @@ SizeFormula FormulaReader::read(Value *value, unsigned depth) {
                          read(at->getOperand(1), depth + 1));
 }
 
+/// "x >= 3 and x < 9": that `size`, which is not negative, is in `range`.
+static std::string textOf(const std::string &size, const ConstantRange &range) {
+  const APInt &first = range.getLower(), &end = range.getUpper();
+  bool hasFirst = first.isStrictlyPositive(), hasEnd = end.isStrictlyPositive();
+  std::string above = size + " >= " + std::to_string(first.getZExtValue());
+  std::string below = size + " < " + std::to_string(end.getZExtValue());
+  if (hasFirst && hasEnd)
+    return first.ult(end) ? above + " and " + below : below + " or " + above;
+  return hasFirst ? above : hasEnd ? below : "";
+}
+
 static std::string bracketed(const std::string &condition) {
   return StringRef(condition).contains(" or ") ? "(" + condition + ")" : condition;
 }
@@ -116,14 +128,16 @@ std::string FormulaReader::conditionOf(Value *condition, bool holds) {
   CmpPredicate compares;
   if (match(condition, PatternMatch::m_ICmp(compares, PatternMatch::m_Value(left),
                                             PatternMatch::m_APInt(bound)))) {
+    ConstantRange range = ConstantRange::makeExactICmpRegion(compares, *bound);
+    if (!holds)
+      range = range.inverse();
+    // Two bounds of a size may be one of its distance from one of them.
+    if (const APInt *distance; match(left, PatternMatch::m_Add(PatternMatch::m_Value(left),
+                                                               PatternMatch::m_APInt(distance))))
+      range = range.subtract(*distance);
     SizeFormula size = read(left);
-    if (ICmpInst::isEquality(compares) || size.kind == Kind::Unknown)
-      return {};
-    // x > c and x >= c + 1, x <= c and x < c + 1 are the same.
-    bool isAbove = ICmpInst::isGT(compares) || ICmpInst::isGE(compares);
-    bool isNext = ICmpInst::isGT(compares) || ICmpInst::isLE(compares);
-    return size.text() + (isAbove == holds ? " >= " : " < ") +
-           std::to_string(bound->getSExtValue() + isNext);
+    bool isKnown = !ICmpInst::isEquality(compares) && size.kind != Kind::Unknown;
+    return isKnown ? textOf(size.text(), range) : "";
   }
   bool isOr = match(condition, PatternMatch::m_LogicalOr(PatternMatch::m_Value(left),
                                                          PatternMatch::m_Value(right)));

@@ -127,23 +127,25 @@ static void makeKernel(Function &task, StringRef name, StructType *all, BlockSha
   b.CreateRetVoid();
 }
 
+/// Adds the calls of `function`, and of its versions, that start tasks.
+static void addStarts(Function &function, SmallVectorImpl<CallInst *> &starts) {
+  for (Instruction &at : instructions(function)) {
+    auto *call = dyn_cast<CallInst>(&at);
+    Function *callee = call ? call->getCalledFunction() : nullptr;
+    if (!callee)
+      continue;
+    if (is_contained({"seqc_rt_parallel_for", "seqc_rt_parallel_step"}, callee->getName()))
+      starts.push_back(call);
+    else if (callee->getName().starts_with((function.getName() + ".").str()))
+      addStarts(*callee, starts);
+  }
+}
+
 SmallVector<CallInst *> seqc::startsOfTasks(Module &host, StringRef name) {
   SmallVector<CallInst *> starts;
-  auto addThose = [&](Function &function, auto &&addOfVersion) -> void {
-    for (Instruction &at : instructions(function)) {
-      auto *call = dyn_cast<CallInst>(&at);
-      Function *callee = call ? call->getCalledFunction() : nullptr;
-      if (!callee)
-        continue;
-      if (is_contained({"seqc_rt_parallel_for", "seqc_rt_parallel_step"}, callee->getName()))
-        starts.push_back(call);
-      else if (callee->getName().starts_with((function.getName() + ".").str()))
-        addOfVersion(*callee, addOfVersion);
-    }
-  };
   for (StringRef prefix : {"seqc_body_", "seqc_fill_"})
     if (Function *function = host.getFunction((prefix + name).str()))
-      addThose(*function, addThose);
+      addStarts(*function, starts);
   return starts;
 }
 
