@@ -1,3 +1,3 @@
-# RUN: %python %S/gpu-resources.py segments newton
+# RUN: %python %S/gpu-resources.py segments
 # REQUIRES: numpy
-"""What ptxas says of the kernels of plans `segments` and `newton`: see gpu-resources.py."""
+"""What ptxas says of the kernels of plan `segments`: see gpu-resources.py."""

@@ -1,9 +1,9 @@
-# RUN: %python %s fused scan
+# RUN: %python %s fused
 # REQUIRES: numpy
 """What the pinned ptxas says of the kernels of every cell, for each architecture: what stands in
 Inputs/gpu-resources.txt, which tools/dev/gpu-reports writes, to the last register; and, whatever stands there, no
 spills, no memory of a thread's own, registers for as many blocks on an SM as the kernel asks for, and no more of other
-things than a block may have. Arguments are plans; the others' have a test of their own, gpu-resources-segments.py."""
+things than a block may have. Arguments are plans; each of the others has a test of its own, as gpu-resources-scan.py."""
 
 import difflib
 import sys

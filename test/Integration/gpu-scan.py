@@ -1,10 +1,12 @@
-# RUN: %python %s
+# RUN: %python %s lengths forms near_one cells counts
 # REQUIRES: numpy, x86-host
 """Plan `scan` on an emulated GPU: the contract's error, the same bits whatever the order of blocks, warps and lanes, with
 every access checked; lengths around tiles, few channels, many, and numbers of them that fill no warp; traps of products;
-bytes, sectors and bank conflicts. (gpu-resources.py: what `ptxas` says of the library's kernels.)"""
+bytes, sectors and bank conflicts. (gpu-resources-scan.py: what `ptxas` says of the library's kernels.) Arguments are
+parts; the others have a test of their own, gpu-scan-traps.py."""
 
 import importlib
+import sys
 
 import numpy as np
 
@@ -190,5 +192,5 @@ def counts():
 
 
 if __name__ == "__main__":
-    for part in (lengths, forms, packed, types, products, spread, near_one, cells, counts):
-        part()
+    for part in sys.argv[1:]:
+        globals()[part]()
