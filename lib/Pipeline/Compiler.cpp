@@ -217,7 +217,7 @@ FailureOr<LoweredModule> seqc::compileModule(ModuleOp module, StringRef name,
   if (!result.machine)
     return module.emitError() << error;
   auto start = std::chrono::steady_clock::now();
-  result.context = std::make_unique<llvm::LLVMContext>();
+  result.context = makeContext();
   if (!(result.module = translate(module, name, *result.machine, result)))
     return failure();
   if (gpu) {

@@ -68,9 +68,10 @@ int main(int argc, char **argv) {
       exitOnError(errorOrToExpected(MemoryBuffer::getFile(signatureFile)));
   seqc::ModuleSignature signature =
       exitOnError(seqc::parseModuleInfo(file->getBuffer()));
-  LLVMContext context;
+  std::unique_ptr<LLVMContext> context = seqc::makeContext();
   SMDiagnostic diagnostic;
-  std::unique_ptr<Module> device = parseIRFile(bodiesFile, diagnostic, context);
+  std::unique_ptr<Module> device =
+      parseIRFile(bodiesFile, diagnostic, *context);
   if (!device)
     exitOnError(createStringError(diagnostic.getMessage()));
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 namespace llvm {
+class LLVMContext;
 class Module;
 class TargetMachine;
 } // namespace llvm
@@ -49,6 +50,10 @@ std::unique_ptr<llvm::TargetMachine> makeTargetMachine(seq::TargetAttr target, u
 std::unique_ptr<llvm::TargetMachine> createMachine(seq::TargetAttr target, unsigned optLevel,
                                                    std::string &error);
 
+/// A context that keeps LLVM's errors for `emitCode` and drops its warnings: LLVM's own prints
+/// both, and ends the process at an error.
+std::unique_ptr<llvm::LLVMContext> makeContext();
+
 /// Runs LLVM's passes, named as `opt -passes=` names them.
 void runPasses(llvm::Module &module, llvm::TargetMachine &machine, llvm::StringRef passes);
 
@@ -61,7 +66,7 @@ void useMemoryElements(llvm::Module &module);
 /// LLVM's optimiser at level 0 to 3.
 void optimizeModule(llvm::Module &module, llvm::TargetMachine &machine, unsigned optLevel);
 
-/// Object code or assembly text.
+/// Object code or assembly text of a module of a context of `makeContext`.
 bool emitCode(llvm::Module &module, llvm::TargetMachine &machine, bool assembly,
               llvm::SmallVectorImpl<char> &out, std::string &error);
 

@@ -7,9 +7,13 @@
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
+#include "llvm/IR/DiagnosticHandler.h"
+#include "llvm/IR/DiagnosticInfo.h"
+#include "llvm/IR/DiagnosticPrinter.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/IntrinsicInst.h"
+#include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/MC/TargetRegistry.h"
@@ -170,6 +174,28 @@ void seqc::useMemoryElements(llvm::Module &module) {
     MemoryRewriter(at, element).run();
 }
 
+namespace {
+/// Keeps the first error.
+struct ErrorKeeper final : llvm::DiagnosticHandler {
+  std::string error;
+
+  bool handleDiagnostics(const llvm::DiagnosticInfo &info) override {
+    if (info.getSeverity() == llvm::DS_Error && error.empty()) {
+      llvm::raw_string_ostream stream(error);
+      llvm::DiagnosticPrinterRawOStream printer(stream);
+      info.print(printer);
+    }
+    return true;
+  }
+};
+} // namespace
+
+std::unique_ptr<llvm::LLVMContext> seqc::makeContext() {
+  auto context = std::make_unique<llvm::LLVMContext>();
+  context->setDiagnosticHandler(std::make_unique<ErrorKeeper>());
+  return context;
+}
+
 void seqc::runPasses(llvm::Module &module, llvm::TargetMachine &machine, StringRef passes) {
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
@@ -201,5 +227,6 @@ bool seqc::emitCode(llvm::Module &module, llvm::TargetMachine &machine, bool ass
     return false;
   }
   pm.run(module);
-  return true;
+  error = static_cast<const ErrorKeeper *>(module.getContext().getDiagHandlerPtr())->error;
+  return error.empty();
 }

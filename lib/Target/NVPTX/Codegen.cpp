@@ -116,19 +116,23 @@ static void askAhead(llvm::Function &kernel) {
   llvm::LoopInfo loops(dominators);
   for (llvm::Loop *loop : loops.getLoopsInPreorder()) {
     unsigned size = 0;
-    bool reads = false, divides = false;
+    bool reads = false, divides = false, meets = false;
     for (llvm::BasicBlock *block : loop->blocks()) {
       size += block->size();
       for (llvm::Instruction &at : *block) {
         reads |= at.hasMetadata(llvm::LLVMContext::MD_invariant_load);
         divides |= at.getOpcode() == llvm::Instruction::FDiv || at.isIntDivRem();
+        auto *call = llvm::dyn_cast<llvm::CallBase>(&at);
+        meets |= call && call->isConvergent();
       }
     }
     // A division that rounds right is a call where numbers are unusual, and one of 64-bit integers
     // always: registers are saved.
     if (divides)
       llvm::addStringMetadataToLoop(loop, "llvm.loop.unroll.disable");
-    else if (loop->isInnermost() && reads && size <= mostInstructionsAhead)
+    // Copies of a barrier may not stand under conditions of their own, as those of last steps
+    // would.
+    else if (loop->isInnermost() && reads && !meets && size <= mostInstructionsAhead)
       llvm::addStringMetadataToLoop(loop, "llvm.loop.unroll.count", stepsAhead);
   }
 }
