@@ -54,6 +54,15 @@ for name in ("elman", "gru", "gru_reset_before", "lstm"):
         assert got["bank conflicts"] == 0, (name, got)
         print(f"{name} of {head}: {got['shared requests']} requests of shared memory, no bank conflicts")
 
+# A warp whose threads are at the end of one row of all transitions and at the beginning of the next reads two words of one
+# bank: one conflict, where states fill no whole warps. Rows of whole warps would have more requests than there are conflicts.
+for name in ("hmm_forward", "viterbi"):
+    for states in (9, 33, 48, 64, 100):
+        got = counts(library.Cell(name, S=states).program(), 1, T=20)
+        most = 0.12 * got["shared requests"] if states > 32 and states % 32 else 0
+        assert got["bank conflicts"] <= most, (name, states, got)
+        print(f"{name} of {states}: {got['shared requests']} requests of shared memory, {got['bank conflicts']} bank conflicts")
+
 # Weights that registers do not hold are in shared memory: a step reads inputs and writes outs, and nothing else. (Of the
 # LSTM's 128 terms 5 do not fit there either, on sm_80.)
 for name, terms in (("gru", 0), ("gru_reset_before", 0), ("lstm", 5)):

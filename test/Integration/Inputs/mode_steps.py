@@ -149,9 +149,9 @@ class ModeCase:
         return results, sizes
 
 
-def expect_within(case, scan, sequential, values, what, few=1):
+def expect_within(case, scan, sequential, values, what, few=1, least=0.0):
     """The contract, of states and of sums of them: at most twice the error of a sequential evaluation of the same input
-    (its worst channel's), or 8 ulp of what a channel's terms may be."""
+    (its worst channel's), or 8 ulp of what a channel's terms may be, or of `least`."""
     exact, sizes = case.evaluate(values)
     time = case.plain().time
     for i, (got, other, want, size) in enumerate(zip(scan, sequential, exact, sizes)):
@@ -165,7 +165,7 @@ def expect_within(case, scan, sequential, values, what, few=1):
                 error = np.where(same, 0, np.where(np.isfinite(wide) & np.isfinite(stored), np.abs(wide - want), np.inf))
                 if timed:
                     error = error.max(axis=time, initial=0)
-                top = np.minimum(size, np.finfo(result.dtype).max / 2).astype(result.dtype)
+                top = np.clip(size, least, np.finfo(result.dtype).max / 2).astype(result.dtype)
                 errors.append((error / np.spacing(np.abs(top))).max(initial=0))
         bound = few * max(2 * errors[1], 8)
         assert errors[0] <= bound, f"{what}: result {i}: {errors[0]:.3g} ulp, sequential {errors[1]:.3g} ulp"

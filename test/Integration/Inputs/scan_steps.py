@@ -239,8 +239,8 @@ def _error(got, want):
         return np.where(same, 0, np.where(finite, np.abs(wide - want), np.inf))
 
 
-def relative_errors(case, results, exact):
-    """For each out and each final state: the largest error in ulp of its channel's largest |h|.
+def relative_errors(case, results, exact, least=0.0):
+    """For each out and each final state: the largest error in ulp of its channel's largest |h|, or of `least`.
     `exact` begins with the results in float64 and ends with the states' values over time."""
     outs, measured = len(case.step.outs), []
     for i, got in enumerate(results):
@@ -253,22 +253,23 @@ def relative_errors(case, results, exact):
         if got.dtype.kind != "f":
             measured.append(errors.max(initial=0))
             continue
-        most = np.finfo(got.dtype).max
+        most, sizes = np.finfo(got.dtype).max, np.maximum(sizes, least)
         top = np.minimum(sizes, np.nextafter(most, got.dtype.type(0))).astype(got.dtype)
         measured.append((errors / np.spacing(top)).max(initial=0))
     return measured
 
 
-def expect_within(case, scan, sequential, values, what, few=1):
+def expect_within(case, scan, sequential, values, what, few=1, least=0.0):
     """The contract: at most twice the error of a sequential evaluation of the same input (its
     worst channel's), or 8 ulp of the channel's largest |h|. Integers are exact. Both errors are
-    random walks: with a channel or two, where luck decides, `few` = 2 doubles the bound."""
-    return expect_close_to(case, scan, sequential, case.evaluate(values), what, few)
+    random walks: with a channel or two, where luck decides, `few` = 2 doubles the bound. What a channel holds is at least
+    `least`: its initial state, if no later one is as large."""
+    return expect_close_to(case, scan, sequential, case.evaluate(values), what, few, least)
 
 
-def expect_close_to(case, scan, sequential, exact, what, few=1):
+def expect_close_to(case, scan, sequential, exact, what, few=1, least=0.0):
     """The same for results whose value in float64 is known."""
-    got, other = relative_errors(case, scan, exact), relative_errors(case, sequential, exact)
+    got, other = (relative_errors(case, results, exact, least) for results in (scan, sequential))
     for i, next_ in enumerate(case.step.next):  # a final state is the last of some outs
         same = [k for k, out in enumerate(case.step.outs) if out == next_]
         other[len(case.step.outs) + i] = max(other[k] for k in [len(case.step.outs) + i, *same])
