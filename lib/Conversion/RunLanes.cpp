@@ -3,6 +3,7 @@
 #include "BlockThreads.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/Matchers.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -53,7 +54,7 @@ Value RunLanes::laneOf(Value unit) {
   return arith::IndexCastOp::create(b, loc, b.getI32Type(), at);
 }
 
-void RunLanes::exchange(MutableArrayRef<Tuple> tuples) {
+void RunLanes::exchange(MutableArrayRef<Tuple> tuples, bool ofRuns) {
   int64_t swapped = std::min(bitsOf(runs), bitsOf(runSteps)), rest = bitsOf(runSteps) - swapped;
   for (int64_t bit = 0; bit < swapped; ++bit) {
     Value mask = number(1 << bit);
@@ -65,7 +66,8 @@ void RunLanes::exchange(MutableArrayRef<Tuple> tuples) {
       if (low == high)
         continue;
       for (auto [x, y] : llvm::zip_equal(tuples[low], tuples[high])) {
-        if (!x || x == y) // the same at all steps
+        // The same at all steps; of a lane's own run it may be another lane's other value.
+        if (!x || (x == y && (!ofRuns || matchPattern(x, m_Constant()))))
           continue;
         Value given = arith::SelectOp::create(b, loc, hasBit, x, y);
         Value taken = seqc::fromLane(b, loc, given, partner);

@@ -36,8 +36,9 @@ public:
   mlir::Value unitOfRun(mlir::Value run);
   /// The lane of this thread's channel in a unit, as an i32.
   mlir::Value laneOf(mlir::Value unit);
-  /// Rows of elements become rows of runs, and the other way round. All lanes take part.
-  void exchange(llvm::MutableArrayRef<Tuple> tuples);
+  /// Rows of elements become rows of runs, and the other way round: `ofRuns`, where each lane has
+  /// what belongs to its own run. All lanes take part.
+  void exchange(llvm::MutableArrayRef<Tuple> tuples, bool ofRuns = false);
 
 private:
   mlir::OpBuilder &b;

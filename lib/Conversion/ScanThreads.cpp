@@ -362,9 +362,9 @@ void ScanThreads::emitTile() {
                                .getResult();
   }
   inside(both(isChannel, isLastRun()), [&] { storeFinals(state); });
-  lanes.exchange(states);
+  lanes.exchange(states, /*ofRuns=*/true);
   if (readsOldStates)
-    lanes.exchange(old);
+    lanes.exchange(old, /*ofRuns=*/true);
   storeSteps(states, old);
 }
 

@@ -267,7 +267,7 @@ SmallVector<SegmentThreads::Tuple> SegmentThreads::loadRun(Value block, Value pa
 void SegmentThreads::storeRun(Value block, Value part, Value works, MutableArrayRef<Tuple> rows) {
   if (outs.empty())
     return;
-  lanes.exchange(rows);
+  lanes.exchange(rows, /*ofRuns=*/true);
   Value atWork = seqc::lanesWhere(b, loc, works);
   for (int64_t row = 0; row < runSteps; ++row) {
     auto [run, step] = elementOf(row);

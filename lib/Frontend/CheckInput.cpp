@@ -252,6 +252,28 @@ static LogicalResult checkResource(Operation *op) {
   return success();
 }
 
+/// Reports a dimension that becomes several of unknown size: LLVM's lowering has no formula for
+/// their strides, and nothing would compare their product with what there is.
+static LogicalResult checkExpansion(Operation *op) {
+  auto expand = dyn_cast<tensor::ExpandShapeOp>(op);
+  if (!expand)
+    return success();
+  for (const ReassociationIndices &group : expand.getReassociationIndices()) {
+    int64_t unknown = llvm::count_if(
+        group, [&](int64_t dim) { return expand.getResultType().isDynamicDim(dim); });
+    if (unknown < 2)
+      continue;
+    auto error =
+        op->emitError() << "expected at most one dynamic size of those that a dimension is "
+                           "expanded to, but got "
+                        << unknown;
+    error.attachNote() << "help: leave the dimensions apart: a linalg.generic contracts the last "
+                          "one of any number of them";
+    return failure();
+  }
+  return success();
+}
+
 /// Reports ops of other dialects and values of other types.
 static LogicalResult checkOp(Operation *op) {
   StringRef dialect = op->getName().getDialectNamespace();
@@ -275,7 +297,7 @@ static LogicalResult checkOp(Operation *op) {
     error.attachNote() << "help: " << instead;
     return failure();
   }
-  if (failed(checkResource(op)))
+  if (failed(checkResource(op)) || failed(checkExpansion(op)))
     return failure();
   for (auto [i, result] : enumerate(op->getResults()))
     if (failed(checkType(result.getType(), op->getLoc(),

@@ -234,3 +234,16 @@ func.func @f(%x: tensor<?xf32>) -> tensor<?xf32> {
 func.func private @g(%x: tensor<?xf32>) -> tensor<?xf32> attributes {seq.version = [#seq.version<@f, argument = 0, dimension = 0, below = 3>]} {
   return %x : tensor<?xf32>
 }
+
+// -----
+
+func.func @f(%x: tensor<?x3xf32>, %y: tensor<?x?xf32>) -> tensor<?x?x3xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %b = tensor.dim %y, %c0 : tensor<?x?xf32>
+  %t = tensor.dim %y, %c1 : tensor<?x?xf32>
+  // expected-error @+2 {{expected at most one dynamic size of those that a dimension is expanded to, but got 2}}
+  // expected-note @+1 {{help: leave the dimensions apart: a linalg.generic contracts the last one of any number of them}}
+  %r = tensor.expand_shape %x [[0, 1], [2]] output_shape [%b, %t, 3] : tensor<?x3xf32> into tensor<?x?x3xf32>
+  return %r : tensor<?x?x3xf32>
+}

@@ -39,6 +39,17 @@ def by_hand():
                 pair.check(values, f"{name} {form.shape} {plan} {chunk} {strip} {rows} T={T}")
 
 
+def unchanged():
+    """An out that is a state which no step changes, and lanes of a warp in which its value differs at first."""
+    for plan in ("segments", "newton"):
+        for shape in ((1,), (4,), (5,), (33,)):
+            form = Form(STEPS["a state that never changes"], shape)
+            pair = GpuPair(form.text(), plan, seeds=(1, 2, 3))
+            rng = np.random.default_rng(shape)
+            for T in (1, 129, 500):
+                pair.check(form.values(rng, (2,) * form.rank, T, "normal", False), f"unchanged {shape} {plan} T={T}")
+
+
 def at_random():
     count = 0
     for seed in range(400 if ALL else 40):
@@ -69,6 +80,6 @@ def parts():
 
 
 if __name__ == "__main__":
-    for part in (by_hand, at_random, parts):
+    for part in (by_hand, unchanged, at_random, parts):
         part()
         print(part.__name__, flush=True)

@@ -56,6 +56,7 @@ STEPS = {
                                              "o"),
     "two lines and a slow state": Step("fff", "f", "a = mulf slow h2; n = addf a h1; o = subf n h0",
                                        "x0 h0 n", "o"),
+    "a state that never changes": Step("ff", "f", "a = mulf half h0; n = addf a x0", "n h1", "h1 n"),
     "generator": Step("i", "f", "a = muli h0 odd; n = addi a add; y = sitofp n : if", "n", "y"),
     "modulo": Step("i", "f", "a = addi h0 i1; c = eq a i3 : bi; z = subi a a; n = select c z a : i; y = sitofp n : if",
                    "n", "y"),
