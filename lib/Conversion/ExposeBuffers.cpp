@@ -101,6 +101,20 @@ Value BoundaryRewrite::buffer(const Slot &slot) {
                            sizes);
 }
 
+/// The bytes that `v`, a tensor of bools, was made of by `convertBool`, or null.
+static Value bytesBehind(Value v) {
+  auto read = v.getDefiningOp<linalg::GenericOp>();
+  if (!read || read->getNumOperands() != 2 ||
+      !llvm::all_of(read.getIndexingMapsArray(), [](AffineMap map) { return map.isIdentity(); }))
+    return {};
+  auto test = read.getBody()->getTerminator()->getOperand(0).getDefiningOp<arith::CmpIOp>();
+  return test && test.getPredicate() == arith::CmpIPredicate::ne &&
+                 test.getLhs() == read.getBody()->getArgument(0) &&
+                 test.getLhs().getType().isInteger(8) && matchPattern(test.getRhs(), m_Zero())
+             ? read.getInputs().front()
+             : Value();
+}
+
 /// An elementwise conversion of a tensor between i1 and i8.
 static Value convertBool(OpBuilder &b, Location loc, Value v, Type element) {
   auto type = cast<RankedTensorType>(v.getType()).clone(element);
@@ -110,18 +124,21 @@ static Value convertBool(OpBuilder &b, Location loc, Value v, Type element) {
     Value byte = arith::ExtUIOp::create(b, loc, element, fill.value());
     return linalg::FillOp::create(b, loc, byte, init).getResult(0);
   }
+  // Neither do bytes that are handed on.
+  if (Value bytes = element.isInteger(1) ? Value() : bytesBehind(v))
+    v = bytes;
   AffineMap id = b.getMultiDimIdentityMap(type.getRank());
   SmallVector<utils::IteratorType> loops(type.getRank(), utils::IteratorType::parallel);
   return linalg::GenericOp::create(
              b, loc, init.getType(), v, init, ArrayRef<AffineMap>{id, id}, loops,
              [&](OpBuilder &nested, Location l, ValueRange args) {
-               Value out;
-               if (element.isInteger(1))
+               Value out = args[0];
+               if (!out.getType().isInteger(1))
                  out = arith::CmpIOp::create(
-                     nested, l, arith::CmpIPredicate::ne, args[0],
-                     arith::ConstantIntOp::create(nested, l, args[0].getType(), 0));
-               else
-                 out = arith::ExtUIOp::create(nested, l, element, args[0]);
+                     nested, l, arith::CmpIPredicate::ne, out,
+                     arith::ConstantIntOp::create(nested, l, out.getType(), 0));
+               if (!element.isInteger(1))
+                 out = arith::ExtUIOp::create(nested, l, element, out);
                linalg::YieldOp::create(nested, l, out);
              })
       .getResult(0);

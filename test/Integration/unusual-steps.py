@@ -47,6 +47,15 @@ def swapped(B, T):
     return values, [along_time(y, B, 0, 37), a, b, c]
 
 
+def parity(B, T):
+    b, r, g = rng.random((B, T, 3)) < 0.5, rng.random((B, T)) < 0.2, rng.random((B, 3)) < 0.5
+    values, g0, y = [b, r, g], g, []
+    for t in range(T):
+        g = b[:, t] ^ np.where(r[:, t, None], g0, g)
+        y.append(g)
+    return values, [along_time(y, B, 0, 3).astype(bool), g]
+
+
 def branched(B, T):
     r = rng.random((B, T)) < 0.2
     x, a, b = normal(B, T, 37), normal(B, 37), normal(B, 2, 37)
@@ -132,7 +141,8 @@ def traced(B, T):
     return [scores, pointers, s], [path, state]
 
 
-CASES = (fir, units, swapped, branched, bools, powers, products, classes, narrow, started, overwritten, inserted, traced)
+CASES = (fir, units, swapped, parity, branched, bools, powers, products, classes, narrow, started, overwritten, inserted,
+         traced)  # fmt: skip
 for march in levels():
     reference, fused = (compile_text(TEXT, plan, march) for plan in ("reference", "fused"))
     for case in CASES:

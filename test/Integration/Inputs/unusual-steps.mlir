@@ -217,3 +217,13 @@ func.func @traced(%scores: tensor<?x?x4xf32> {seqc.dims = ["B", "T"]}, %pointers
       -> (tensor<?x?xi64>, tensor<?xi64>)
   return %path, %first : tensor<?x?xi64>, tensor<?xi64>
 }
+
+// A state of bools that a flag sets back.
+func.func @parity(%b: tensor<?x?x3xi1> {seqc.dims = ["B", "T"]}, %r: tensor<?x?xi1> {seqc.dims = ["B", "T"]},
+    %g0: tensor<?x3xi1> {seqc.dims = ["B"]}) -> (tensor<?x?x3xi1>, tensor<?x3xi1>) {
+  %y, %last = seq.recurrence (%x: tensor<3xi1> in %b) resets(%r) states(%g: tensor<3xi1> = %g0) {
+    %n = arith.xori %x, %g : tensor<3xi1>
+    seq.yield next(%n : tensor<3xi1>) out(%n : tensor<3xi1>)
+  } : (tensor<?x?x3xi1>, tensor<?x?xi1>, tensor<?x3xi1>) -> (tensor<?x?x3xi1>, tensor<?x3xi1>)
+  return %y, %last : tensor<?x?x3xi1>, tensor<?x3xi1>
+}
