@@ -118,7 +118,7 @@ struct Explainer {
       }
       if (std::string text = expectation(option, options.front()); !text.empty())
         remark::analysis(op.getLoc(), named("expect"))
-            << remark::metric("plan", name) << remark::reason("{0}", text);
+            << remark::metric("plan", name) << remark::reason("plan '{0}': {1}", name, text);
       if (isGpu(target))
         explainPriceOnGpu(op, option, usualSizes(op, assumed), named("price"));
       else
