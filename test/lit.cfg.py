@@ -34,7 +34,8 @@ config.excludes = ["Inputs", "CMakeLists.txt", "lit.cfg.py", "lit.site.cfg.py", 
 config.test_source_root = os.path.dirname(__file__)
 config.test_exec_root = os.path.join(config.seqc_build_dir, "test")
 
-# One test must not hang the run; the slowest takes two minutes of a quiet machine. lit needs psutil to kill a test's children.
+# One test must not hang the run; the slowest takes two minutes of a quiet machine. lit needs psutil
+# to kill a test's children.
 supported, _ = lit.util.killProcessAndChildrenIsSupported()
 if supported and not lit_config.maxIndividualTestTime:
     lit_config.maxIndividualTestTime = 900

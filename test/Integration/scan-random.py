@@ -49,11 +49,14 @@ def on_emulated_gpu(scan, plan):
     return lambda values, what: everywhere(model, values, what)
 
 
-def check(seed, device):
+DEVICES = {"cpu": (of_cpu, on_cpu), "gpu": (of_gpu, on_emulated_gpu)}
+
+
+def check(seed, schedules, compiled):
     """True if plan `scan` takes the step."""
-    scan = RandomScan(seed, of_cpu if device == "cpu" else of_gpu)
+    scan = RandomScan(seed, schedules)
     try:
-        run = (on_cpu if device == "cpu" else on_emulated_gpu)(scan, "auto" if scan.case.schedule else "scan")
+        run = compiled(scan, "auto" if scan.case.schedule else "scan")
     except SeqcError as error:
         assert any(reason in str(error) for reason in REFUSALS), f"seed {seed}: {error}"
         return False
@@ -65,9 +68,9 @@ def check(seed, device):
 
 
 def main():
-    device, seeds = sys.argv[1], [int(s) for s in sys.argv[2:]]
+    (schedules, compiled), seeds = DEVICES[sys.argv[1]], [int(s) for s in sys.argv[2:]]
     for seed in seeds:
-        print(RandomScan(seed, of_cpu if device == "cpu" else of_gpu).text(), file=sys.stderr)
+        print(RandomScan(seed, schedules).text(), file=sys.stderr)
     end = time.monotonic() + float(os.environ.get("SEQC_TEST_SECONDS", "40"))
     done, ran, failed = 0, 0, []
     for seed in seeds or range(100000):
@@ -75,7 +78,7 @@ def main():
             break
         done += 1
         try:
-            ran += check(seed, device)
+            ran += check(seed, schedules, compiled)
         except (AssertionError, SeqcError) as error:
             failed.append(seed)
             print(f"seed {seed} failed: {error}")

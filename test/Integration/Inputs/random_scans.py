@@ -1,6 +1,6 @@
 """Random steps that are scans, in random forms, for tests of plan `scan`.
 
-    scan = RandomScan(seed)
+    scan = RandomScan(seed, lambda modes: [""])
     scan.case                    a Case (scan_steps.py) or, for some seeds, a ModeCase (mode_steps.py)
     for values in scan.calls():  arguments; T is 0, 1, or around what a tile holds
 
@@ -25,9 +25,8 @@ MOST_ELEMENTS = 6000  # of one sequence
 
 
 class RandomScan:
-    def __init__(self, seed, schedules=None):
-        """`schedules`, if any, gives the schedules to choose from, of steps with modes or without; empty ones are the
-        compiler's choice."""
+    def __init__(self, seed, schedules):
+        """`schedules` gives those to choose from, for steps with modes or without; empty ones are the compiler's choice."""
         self.rng = rng = random.Random(seed)
         self.draw, self.lines, self.initial, self.next, self.constants = [], [], [], [], {}
         self.modes = rng.random() < 0.3
@@ -40,7 +39,7 @@ class RandomScan:
         element = rng.choice(FLOATS)
         data = rng.choice(DATA) if element == "f32" else ""
         form = dict(reverse=rng.random() < 0.4, resets=rng.random() < 0.4, element=element, data=data or element,
-                    packed=self.packed, schedule=rng.choice(schedules(self.modes)) if schedules else "")  # fmt: skip
+                    packed=self.packed, schedule=rng.choice(schedules(self.modes)))  # fmt: skip
         self.rank = 1 if self.packed else self.rank
         if self.modes:
             kinds = [rng.choice(("all", "channel", "mode", "weight")) for _ in self.draw]
@@ -72,9 +71,10 @@ class RandomScan:
         self.constants[name] = value
         return name
 
-    def state(self, initial, next_=None):
+    def state(self, initial):
+        """A new one, whose next value takes the place of None."""
         self.initial.append(initial)
-        self.next.append(next_)
+        self.next.append(None)
         return f"h{len(self.initial) - 1}"
 
     def decay(self):
